@@ -1,0 +1,58 @@
+"""Coordinates as pixels and as fractions of the photo."""
+
+import numpy as np
+
+from skface.exceptions import InputError
+
+
+def to_pixels(y, image_sizes):
+    """Turn fractions of the photo's width and height into pixels.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples, 2 * k)
+        Boxes (x, y, width, height) or landmarks (x, y of each point), as fractions.
+    image_sizes : array-like of shape (n_samples, 2) or (2,)
+        (width, height) of each photo, or of all of them, in pixels: what
+        ``load_bunch(...).image_sizes`` holds, and Pillow's ``Image.size``.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, 2 * k), float64
+        Pixels.
+
+    Raises
+    ------
+    InputError
+        The shapes do not fit each other.
+
+    Examples
+    --------
+    >>> from skface.datasets import to_pixels
+    >>> to_pixels([[0.5, 0.25, 0.1, 0.5]], (200, 100))
+    array([[100.,  25.,  20.,  50.]])
+    """
+    y, scale = _checked(y, image_sizes)
+    return y * scale
+
+
+def to_fractions(y, image_sizes):
+    """The inverse of `to_pixels`, as float32."""
+    y, scale = _checked(y, image_sizes)
+    return (y / scale).astype(np.float32)
+
+
+def _checked(y, image_sizes):
+    y = np.asarray(y, dtype=np.float64)
+    sizes = np.asarray(image_sizes, dtype=np.float64)
+    if y.ndim != 2 or y.shape[1] % 2:
+        raise InputError(
+            "coordinates must have the shape (n_samples, 2 * k), x before y, "
+            f"got {y.shape}"
+        )
+    if sizes.shape not in {(2,), (len(y), 2)}:
+        raise InputError(
+            f"image_sizes must have the shape ({len(y)}, 2) or (2,), (width, height) "
+            f"of each photo, got {sizes.shape}"
+        )
+    return y, np.tile(sizes, y.shape[1] // 2)

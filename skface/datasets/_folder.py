@@ -1,0 +1,91 @@
+"""Where the parts of a CelebA data set lie under one root."""
+
+import os
+from pathlib import Path
+
+from skface.exceptions import DatasetError
+
+LISTS = {
+    "attributes": "list_attr_celeba",
+    "bbox": "list_bbox_celeba",
+    "landmarks": "list_landmarks_celeba",
+    "aligned landmarks": "list_landmarks_align_celeba",
+    "identity": "identity_CelebA",
+    "partition": "list_eval_partition",
+}
+PHOTOS = {"in-the-wild": "img_celeba", "aligned": "img_align_celeba"}
+_SUFFIXES = (".txt", ".csv")
+_LIST_FILES = {stem + suffix for stem in LISTS.values() for suffix in _SUFFIXES}
+_DEPTH = 3
+
+
+class CelebAFolder:
+    """The list files and photo folders under `root`, nested, flat or mixed.
+
+    Parameters
+    ----------
+    root : path-like
+        Searched three folders deep; of several copies the one nearest to the root is
+        taken, and a txt before a csv.
+
+    Raises
+    ------
+    DatasetError
+        `root` is no folder, or `list_file` or `photo_folder` finds nothing.
+    """
+
+    def __init__(self, root):
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise DatasetError(f"{self.root}: no such folder")
+        self._files, self._folders = {}, {}
+        level = [self.root]
+        for _ in range(_DEPTH + 1):
+            level = [child for folder in level for child in self._visit(folder)]
+
+    def has_list(self, kind):
+        return self._list_path(kind) is not None
+
+    def has_photos(self, kind):
+        return PHOTOS[kind] in self._folders
+
+    def list_file(self, kind):
+        """Path of a list file, `kind` being a key of `LISTS`."""
+        path = self._list_path(kind)
+        if path is None:
+            raise DatasetError(
+                f"{self.root}: no {LISTS[kind]}.txt or .csv in it or in the folders "
+                f"{_DEPTH} deep below it; put CelebA's {kind} list there"
+            )
+        return path
+
+    def photo_folder(self, kind):
+        """Path of the folder of "in-the-wild" or "aligned" photos."""
+        if kind not in PHOTOS or not self.has_photos(kind):
+            raise DatasetError(
+                f"{self.root}: no folder {PHOTOS[kind]} in it or in the folders "
+                f"{_DEPTH} deep below it; put CelebA's {kind} photos there"
+            )
+        return self._folders[PHOTOS[kind]]
+
+    def _list_path(self, kind):
+        names = [LISTS[kind] + suffix for suffix in _SUFFIXES]
+        return next((self._files[name] for name in names if name in self._files), None)
+
+    def _visit(self, folder):
+        children = []
+        with os.scandir(folder) as entries:
+            for entry in sorted(entries, key=lambda entry: entry.name):
+                if entry.name in _LIST_FILES:
+                    self._files.setdefault(entry.name, Path(entry.path))
+                elif entry.name in PHOTOS.values() and entry.is_dir():
+                    self._folders.setdefault(entry.name, _innermost(entry))
+                elif entry.is_dir():
+                    children.append(entry.path)
+        return children
+
+
+def _innermost(entry):
+    """Kaggle's archives repeat the folder's name inside it."""
+    inner = Path(entry.path, entry.name)
+    return inner if inner.is_dir() else Path(entry.path)

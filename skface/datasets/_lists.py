@@ -1,0 +1,97 @@
+"""CelebA's list files, official txt or Kaggle csv, as tables indexed by file name."""
+
+import pandas as pd
+
+from skface.exceptions import DatasetError
+
+_WITHOUT_HEADER = {
+    "list_eval_partition": ["partition"],
+    "identity_CelebA": ["identity"],
+}
+
+
+def read_list(path):
+    """Read one list file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The official layout has a count line and a header line, but for the partition
+        and identity lists, which have neither. Kaggle's csv files have a header.
+
+    Returns
+    -------
+    DataFrame of int, one row a photo, indexed by file name in the file's order
+
+    Raises
+    ------
+    DatasetError
+        The file cannot be read as one of these; it names the file and the line.
+    """
+    try:
+        if path.suffix == ".csv":
+            return _indexed(pd.read_csv(path), path, first_line=2)
+        if path.stem in _WITHOUT_HEADER:
+            table = _read_columns(path, skiprows=0)
+            return _named(table, _WITHOUT_HEADER[path.stem], path, first_line=1)
+        with open(path, encoding="utf-8") as file:
+            count, header = file.readline(), file.readline().split()
+        if not count.strip().isdigit():
+            raise DatasetError(
+                f"{path}, line 1: expected the number of photos, got {count.strip()!r}"
+            )
+        table = _named(_read_columns(path, skiprows=2), header, path, first_line=3)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        raise DatasetError(f"{path}: cannot be read ({error})") from error
+    except pd.errors.EmptyDataError:
+        raise DatasetError(f"{path}: lists no photos") from None
+    if len(table) != int(count):
+        raise DatasetError(
+            f"{path}: line 1 announces {int(count)} photos, but {len(table)} follow: "
+            "the file is truncated or was edited"
+        )
+    return table
+
+
+def _read_columns(path, skiprows):
+    return pd.read_csv(path, sep=r"\s+", header=None, skiprows=skiprows, dtype={0: str})
+
+
+def _named(table, header, path, first_line):
+    if len(header) == table.shape[1] - 1:
+        header = ["image_id", *header]
+    if len(header) != table.shape[1]:
+        raise DatasetError(
+            f"{path}: {len(header)} names in the header for {table.shape[1]} columns"
+        )
+    table.columns = header
+    return _indexed(table, path, first_line)
+
+
+def _indexed(table, path, first_line):
+    if table.empty or table.shape[1] < 2:
+        raise DatasetError(f"{path}: lists no photos")
+    names, values = table.iloc[:, 0].astype(str), table.iloc[:, 1:]
+    for column in values:
+        numbers = pd.to_numeric(values[column], errors="coerce")
+        bad = numbers.isna() | (numbers % 1 != 0)
+        if bad.any():
+            row = int(bad.argmax())
+            raise DatasetError(
+                f"{path}, line {row + first_line}: {column} of {names[row]} must be an "
+                f"integer, got {values[column][row]!r}"
+            )
+        values = values.assign(**{column: numbers.astype("int64")})
+    unsafe = names.str.contains(r"[/\\\0]", na=True) | names.isin([".", "..", ""])
+    if unsafe.any():
+        row = int(unsafe.argmax())
+        raise DatasetError(
+            f"{path}, line {row + first_line}: {names[row]!r} is not a plain file name"
+        )
+    repeated = names.duplicated()
+    if repeated.any():
+        row = int(repeated.argmax())
+        raise DatasetError(
+            f"{path}, line {row + first_line}: {names[row]} is listed twice"
+        )
+    return values.set_axis(pd.Index(names, name="image_id"))
