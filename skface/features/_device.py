@@ -1,0 +1,36 @@
+"""What the processor can do."""
+
+from functools import cache
+from pathlib import Path
+
+from skface._keras import import_keras
+
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+
+
+@cache
+def fastest_dtype():
+    """ "bfloat16" where the hardware computes in it, "float32" elsewhere.
+
+    Processors are asked through Linux' ``/proc/cpuinfo``; a GPU that Keras' backend
+    sees counts as able.
+    """
+    return "bfloat16" if _processor_has_bfloat16() or _has_gpu() else "float32"
+
+
+def _processor_has_bfloat16():
+    try:
+        cpuinfo = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return any(
+        _BFLOAT16_FLAGS.intersection(line.split())
+        for line in cpuinfo.splitlines()
+        if line.lower().startswith(("flags", "features"))
+    )
+
+
+def _has_gpu():
+    # Keras is asked only where a driver is loaded: it takes seconds to import.
+    driver = Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
+    return driver and bool(import_keras().distribution.list_devices("gpu"))

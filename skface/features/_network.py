@@ -1,0 +1,128 @@
+"""The frozen network: VGG19 up to the layers wanted, from uint8 photos to rows."""
+
+import math
+import threading
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from skface._keras import import_keras
+from skface.features._layers import layers_up_to
+from skface.features._weights import load_weights
+
+_CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
+_EPSILON = 1e-12
+_building = threading.Lock()
+
+
+class Specification(NamedTuple):
+    """What the features of a photo are, whoever computes them."""
+
+    weights: str | None
+    layers: tuple
+    map_shapes: tuple  # (rows, columns, channels) of each layer after pooling
+    pooling: str | tuple | None
+    preprocessing: str
+    normalize: str | None
+    input_size: tuple
+
+    @property
+    def n_features(self):
+        return sum(math.prod(shape) for shape in self.map_shapes)
+
+
+def get_network(specification, compute_dtype):
+    """The Keras model of a specification, built once in a process.
+
+    Parameters
+    ----------
+    specification : Specification
+    compute_dtype : {"float32", "bfloat16", "float16"}
+
+    Returns
+    -------
+    keras.Model
+        From uint8 photos of shape (n, height, width, 3) to float32 rows of shape
+        (n, n_features).
+    """
+    with _building:
+        return _build(specification, compute_dtype)
+
+
+@lru_cache(maxsize=8)
+def _build(specification, compute_dtype):
+    keras = import_keras()
+    ops = keras.ops
+    photos = keras.Input((*specification.input_size, 3), dtype="uint8")
+    x = ops.cast(photos, "float32")
+    if specification.preprocessing == "caffe":
+        x = x[..., ::-1] - np.array(_CAFFE_MEAN, dtype="float32")
+    else:
+        x = x / 255.0
+    maps = {}
+    for layer in layers_up_to(specification.layers):
+        if layer.is_pool:
+            build = keras.layers.MaxPooling2D(2, name=layer.name)
+        else:
+            build = keras.layers.Conv2D(
+                layer.n_channels,
+                3,
+                padding="same",
+                activation="relu",
+                name=layer.name,
+                dtype=_policy(compute_dtype),
+            )
+        x = maps[layer.name] = build(x)
+    rows = [
+        _normalized(_pooled(maps[name], specification.pooling), specification.normalize)
+        for name in specification.layers
+    ]
+    if len(rows) > 1:
+        scale = len(rows) ** -0.5 if specification.normalize else 1.0
+        rows = [ops.concatenate(rows, axis=-1) * scale]
+    network = keras.Model(photos, rows)
+    network.trainable = False
+    load_weights(network, specification.weights)
+    return network
+
+
+def _policy(compute_dtype):
+    return compute_dtype if compute_dtype == "float32" else f"mixed_{compute_dtype}"
+
+
+def _pooled(x, pooling):
+    """Maps (n, rows, columns, channels) to float32 rows."""
+    ops = import_keras().ops
+    x = ops.cast(x, "float32")
+    if pooling == "max":
+        return ops.max(x, axis=(1, 2))
+    if pooling is not None:
+        grid = (1, 1) if pooling == "avg" else pooling
+        averages = [_averages(*sides) for sides in zip(grid, x.shape[1:3], strict=True)]
+        x = ops.einsum("bhwc,gh,kw->bgkc", x, *averages)
+    return ops.reshape(x, (-1, math.prod(x.shape[1:])))
+
+
+def _averages(n_cells, n_pixels):
+    """Matrix (n_cells, n_pixels) that averages nearly equal runs of pixels.
+
+    The runs are those of PyTorch's AdaptiveAvgPool2d: they overlap by a pixel where
+    n_cells does not divide n_pixels.
+    """
+    cells = np.arange(n_cells)[:, None]
+    pixels = np.arange(n_pixels)
+    start = cells * n_pixels // n_cells
+    stop = -(-(cells + 1) * n_pixels // n_cells)
+    inside = ((pixels >= start) & (pixels < stop)).astype("float32")
+    return inside / inside.sum(axis=1, keepdims=True)
+
+
+def _normalized(rows, normalize):
+    ops = import_keras().ops
+    if normalize is None:
+        return rows
+    if normalize == "sqrt_l2":
+        rows = ops.sqrt(rows)
+    norm = ops.sqrt(ops.sum(ops.square(rows), axis=-1, keepdims=True))
+    return rows / ops.maximum(norm, _EPSILON)

@@ -1,0 +1,229 @@
+"""Frozen VGG19 as a transformer."""
+
+import os
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from tqdm.auto import tqdm
+
+from skface._validation import validate_params
+from skface.datasets import as_image_size
+from skface.exceptions import ParameterError
+from skface.features._device import fastest_dtype
+from skface.features._extraction import extract
+from skface.features._images import as_images
+from skface.features._layers import as_layers, feature_names, map_shape
+from skface.features._network import Specification, get_network
+
+_MIN_INPUT_SIZE = 32
+_FLOAT16_MAX = np.finfo(np.float16).max
+
+
+class VGG19Features(TransformerMixin, BaseEstimator):
+    """Turn photos into features with a frozen VGG19.
+
+    Parameters
+    ----------
+    weights : "imagenet", path-like or None, default="imagenet"
+        "imagenet" downloads the weights once, as ``keras.applications.VGG19`` does. A
+        path names a file that it can read. None draws them at random, always the same,
+        for tests.
+    layer : str or list of str, default="block5_pool"
+        One layer of VGG19, ``block1_conv1`` to ``block5_pool``, or several whose
+        features are joined.
+    pooling : {"avg", "max"} or (rows, columns), default=None
+        None flattens the map of the layer; "avg" and "max" leave one number a channel;
+        a grid averages the map to that many cells.
+    preprocessing : {"caffe", "unit"}, default="caffe"
+        "caffe" is what the ImageNet weights were trained with: BGR, less the mean
+        colour. "unit" divides by 255, as in [2]_.
+    normalize : {"l2", "sqrt_l2"}, default=None
+        Scale every row to the length 1; "sqrt_l2" takes the square root first, as in
+        [3]_. With several layers each weighs the same.
+    input_size : int or (height, width), default=(224, 224)
+        What photos are resized to, in pixels, 32 or more a side. Files are decoded at
+        this size, whatever the ``image_size`` of their ImageArray.
+    dtype : {"float16", "float32"}, default="float16"
+        Of the features. Values beyond float16's 65504 become 65504.
+    batch_size : int, default=32
+        Photos the network sees at once.
+    compute_dtype : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        In which precision the network computes. "auto" takes bfloat16 where the
+        processor or a GPU computes in it, float32 elsewhere.
+    verbose : int, default=0
+        1 shows a bar.
+
+    See Also
+    --------
+    skface.make_attribute_pipeline : This transformer with a head.
+
+    Notes
+    -----
+    The network is built at the first `transform`, no further than the last layer needs,
+    and once in a process for all transformers with the same parameters. It is no part
+    of the object: `clone` and pickle stay cheap. While it computes one batch the next
+    is decoded.
+
+    References
+    ----------
+    .. [1] K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for
+       Large-Scale Image Recognition", ICLR 2015.
+    .. [2] J. Yang and K.-C. Yow, "Deep Learning on Facial Attributes Detection using
+       Transfer Learning with VGG19 model".
+    .. [3] F. Perronnin, J. Sánchez and T. Mensink, "Improving the Fisher Kernel for
+       Large-Scale Image Classification", ECCV 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skface import VGG19Features
+    >>> X = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    >>> features = VGG19Features(weights=None, layer="block2_pool", input_size=64)
+    >>> features.fit_transform(X).shape
+    (2, 32768)
+    """
+
+    _parameter_constraints = {
+        "weights": [str, os.PathLike, None],
+        "layer": [str, list, tuple],
+        "pooling": [StrOptions({"avg", "max"}), tuple, list, None],
+        "preprocessing": [StrOptions({"caffe", "unit"})],
+        "normalize": [StrOptions({"l2", "sqrt_l2"}), None],
+        "input_size": [Integral, tuple, list],
+        "dtype": [StrOptions({"float16", "float32"})],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "compute_dtype": [StrOptions({"auto", "float32", "bfloat16", "float16"})],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        weights="imagenet",
+        layer="block5_pool",
+        pooling=None,
+        preprocessing="caffe",
+        normalize=None,
+        *,
+        input_size=(224, 224),
+        dtype="float16",
+        batch_size=32,
+        compute_dtype="auto",
+        verbose=0,
+    ):
+        self.weights = weights
+        self.layer = layer
+        self.pooling = pooling
+        self.preprocessing = preprocessing
+        self.normalize = normalize
+        self.input_size = input_size
+        self.dtype = dtype
+        self.batch_size = batch_size
+        self.compute_dtype = compute_dtype
+        self.verbose = verbose
+
+    def fit(self, X, y=None):
+        """Check the parameters and the form of X; there is nothing to learn.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, InputError
+        """
+        specification = self._specification()
+        as_images(X, specification.input_size)
+        return self
+
+    def transform(self, X):
+        """Features of every photo.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+            Arrays hold RGB in 0 to 255; those of another size are resized.
+
+        Returns
+        -------
+        ndarray of shape (n, n_features), `dtype`
+
+        Raises
+        ------
+        ImageError
+            Photos cannot be read: it counts them and names the first five.
+        InputError
+            X is not photos, or its pixels are not in 0 to 255.
+        WeightsError
+            The weights cannot be had, or belong to another network.
+        """
+        specification = self._specification()
+        images = as_images(X, specification.input_size)
+        network = get_network(specification, self._compute_dtype())
+        features = np.empty((len(images), specification.n_features), dtype=self.dtype)
+        with tqdm(
+            total=len(images), desc="VGG19", unit="photo", disable=not self.verbose
+        ) as progress:
+            for batch, rows in extract(network, images, self.batch_size):
+                if self.dtype == "float16":
+                    np.minimum(rows, _FLOAT16_MAX, out=rows)
+                features[batch] = rows
+                progress.update(len(rows))
+        return features
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the features: layer, row and column of its map, channel.
+
+        Parameters
+        ----------
+        input_features : ignored
+
+        Returns
+        -------
+        ndarray of shape (n_features,), object
+        """
+        specification = self._specification()
+        return feature_names(specification.layers, specification.map_shapes)
+
+    def _specification(self):
+        validate_params(self)
+        input_size = as_image_size(self.input_size, "input_size")
+        if min(input_size) < _MIN_INPUT_SIZE:
+            raise ParameterError(
+                f"input_size must be {_MIN_INPUT_SIZE} or more a side, as VGG19 halves "
+                f"it five times; got {self.input_size!r}"
+            )
+        layers, pooling = as_layers(self.layer), _as_pooling(self.pooling)
+        return Specification(
+            weights=None if self.weights is None else str(self.weights),
+            layers=layers,
+            map_shapes=tuple(map_shape(name, input_size, pooling) for name in layers),
+            pooling=pooling,
+            preprocessing=self.preprocessing,
+            normalize=self.normalize,
+            input_size=input_size,
+        )
+
+    def _compute_dtype(self):
+        return fastest_dtype() if self.compute_dtype == "auto" else self.compute_dtype
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.no_validation = False
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+
+def _as_pooling(pooling):
+    if pooling is None or isinstance(pooling, str):
+        return pooling
+    return as_image_size(pooling, "pooling")

@@ -1,0 +1,68 @@
+"""Weights for the frozen network, from where the user says."""
+
+from pathlib import Path
+
+import numpy as np
+
+from skface._keras import import_keras
+from skface.exceptions import WeightsError
+
+_WAYS = (
+    "Ways to get the weights: run VGG19Features(weights='imagenet') once on a machine "
+    "with network access, which keeps an 80 MB file in ~/.keras/models, and copy that "
+    "folder here; or give the path of a VGG19 weights file saved without its top, "
+    "VGG19Features(weights='vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5')"
+)
+
+
+def load_weights(network, weights):
+    """Fill the convolutions of `network`.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Its convolutions are named as in ``keras.applications.VGG19``.
+    weights : "imagenet", path of a weights file for VGG19 without its top, or None
+        None draws them, He-normal and always the same: for tests.
+
+    Raises
+    ------
+    WeightsError
+        They cannot be had, or belong to another network.
+    """
+    convolutions = [layer for layer in network.layers if "_conv" in layer.name]
+    if weights is None:
+        rng = np.random.default_rng(0)
+        for layer in convolutions:
+            layer.set_weights(_he_normal(rng, *layer.get_weights()))
+        return
+    source = _vgg19(weights)
+    for layer in convolutions:
+        layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
+def _he_normal(rng, kernel, bias):
+    """K. He et al., "Delving Deep into Rectifiers", ICCV 2015, equation 10."""
+    fan_in = np.prod(kernel.shape[:3])
+    return [rng.normal(0, np.sqrt(2 / fan_in), kernel.shape), np.zeros_like(bias)]
+
+
+def _vgg19(weights):
+    """All of VGG19 without its top, for as long as its weights are copied."""
+    vgg19 = import_keras().applications.VGG19
+    if weights == "imagenet":
+        try:
+            return vgg19(include_top=False, weights="imagenet")
+        except Exception as error:
+            raise WeightsError(
+                f"VGG19's ImageNet weights cannot be downloaded ({error}). {_WAYS}"
+            ) from error
+    if not Path(weights).is_file():
+        raise WeightsError(f"{weights}: no such weights file. {_WAYS}")
+    try:
+        return vgg19(include_top=False, weights=weights)
+    except Exception as error:
+        raise WeightsError(
+            f"{weights}: does not hold the weights of VGG19 without its top ({error}). "
+            f"{_WAYS}"
+        ) from error
