@@ -1,0 +1,194 @@
+"""What the regressor and the classifier share."""
+
+import os
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
+
+from skface._validation import validate_params
+from skface.exceptions import InputError
+from skface.heads._checkpoint import Checkpoint, digest
+from skface.heads._network import Architecture, forward
+from skface.heads._training import Samples, Settings, train
+
+_FLOATS = (np.float32, np.float16, np.float64)  # others become the first
+
+
+class DenseHead:
+    """Dense layers on features: parameters, fit, and raw outputs.
+
+    Stands before scikeras' wrapper in the bases of both heads and replaces its fit and
+    predict, which hold X as one array, know no flat parameters, and give scikit-learn
+    the wrong tags.
+    """
+
+    _parameter_constraints = {
+        "n_layers": [Interval(Integral, 0, None, closed="left")],
+        "n_units": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "input_scale": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "patience": [Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "checkpoint_path": [str, os.PathLike, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    # scikeras derives these from the instance's __dict__ and from routed prefixes.
+    _get_param_names = classmethod(BaseEstimator._get_param_names.__func__)
+    set_params = BaseEstimator.set_params
+    __repr__ = BaseEstimator.__repr__
+
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Train the head.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Features; float16 stays float16 and is cast batch by batch.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row in the loss.
+        X_val, y_val : array-likes like X and y, default=None
+            Validation data for early stopping and the best weights. Without them
+            early stopping sets `validation_fraction` of the rows aside.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError
+            A parameter has no such value, or the loss is not finite.
+        InputError
+            X, y or their validation parts cannot be used.
+        CheckpointError
+            `checkpoint_path` holds something else, or cannot be written.
+        """
+        validate_params(self)
+        X, y = validate_data(
+            self, X, y, dtype=_FLOATS, multi_output=True, y_numeric=self._y_is_numeric
+        )
+        targets = self._fit_targets(y)
+        weight = None
+        if sample_weight is not None:
+            weight = _check_sample_weight(sample_weight, X, dtype=np.float32)
+        random_state = check_random_state(self.random_state)
+        seed = int(random_state.randint(2**31 - 1))
+        samples = Samples(X, targets, weight)
+        if (X_val is None) != (y_val is None):
+            raise InputError("X_val and y_val go together: give both or none")
+        if X_val is not None:
+            X_val, y_val = self._check_validation(X_val, y_val)
+            validation = Samples(X_val, y_val)
+        elif self.early_stopping:
+            samples, validation = samples.split(self.validation_fraction, seed)
+        else:
+            validation = None
+        self._train(samples, validation, seed)
+        return self
+
+    def _check_validation(self, X_val, y_val):
+        X_val = validate_data(self, X_val, reset=False, dtype=_FLOATS)
+        targets = self._encode_targets(np.asarray(y_val))
+        if len(targets) != len(X_val):
+            raise InputError(f"X_val has {len(X_val)} rows, y_val {len(targets)}")
+        return X_val, targets
+
+    def _train(self, samples, validation, seed):
+        architecture = Architecture(
+            n_features=self.n_features_in_,
+            n_outputs=samples.y.shape[1],
+            n_layers=self.n_layers,
+            n_units=self.n_units,
+            output_activation=self._output_activation,
+            input_scale=float(self.input_scale),
+            dropout=float(self.dropout),
+            l2=float(self.l2),
+        )
+        settings = Settings(
+            loss=self.loss,
+            metric=self._metric,
+            learning_rate=float(self.learning_rate),
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            patience=self.patience if self.early_stopping else None,
+            seed=seed,
+        )
+        checkpoint = None
+        if self.checkpoint_path is not None:
+            checkpoint = self._checkpoint(architecture, settings, samples)
+        best, history = train(
+            architecture, settings, samples, validation, checkpoint, self.verbose
+        )
+        if checkpoint:
+            checkpoint.save(best, finished=True)
+        self.history_ = history
+        self.n_epochs_ = len(history["loss"])
+        self.best_epoch_ = best.epoch
+        self._set_model(architecture, best.weights)
+
+    def _checkpoint(self, architecture, settings, samples):
+        # epochs and patience may differ: a fit may go on for longer.
+        settings = settings._asdict()
+        del settings["epochs"], settings["patience"]
+        identity = {
+            "architecture": architecture._asdict(),
+            "settings": settings,
+            "y": digest(samples.y),
+            "X": digest(np.asarray(samples.X[:1])),
+        }
+        return Checkpoint(self.checkpoint_path, identity)
+
+    def _set_model(self, architecture, weights):
+        self._architecture = architecture
+        self.model_ = architecture.build()
+        self.model_.set_weights(weights)
+
+    def _outputs(self, X):
+        """What the network says, float32 of shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        X = validate_data(self, X, reset=False, dtype=_FLOATS)
+        return forward(self.model_, X)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.non_deterministic = self.random_state is None
+        return tags
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "model_" in state:
+            state = state | {"model_": state["model_"].get_weights()}
+        return state
+
+    def __setstate__(self, state):
+        weights = state.pop("model_", None)
+        super().__setstate__(state)
+        if weights is not None:
+            self._set_model(self._architecture, weights)
+
+    @property
+    def partial_fit(self):
+        raise AttributeError("a head is trained by fit alone")
+
+    @property
+    def initialize(self):
+        raise AttributeError("a head is trained by fit alone")

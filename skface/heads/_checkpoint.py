@@ -1,0 +1,89 @@
+"""The best epoch of a fit on disk, so that a killed fit can go on from it."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+from skface.exceptions import CheckpointError
+from skface.heads._training import State
+
+
+class Checkpoint:
+    """One file with the state of a fit's best epoch.
+
+    Parameters
+    ----------
+    path : path-like
+        An ``.npz`` file, written beside and renamed, so that it is never half done.
+    identity : dict
+        What tells this fit from another; JSON-able.
+
+    Raises
+    ------
+    CheckpointError
+        `load` finds the unfinished work of another fit, or a damaged file.
+    """
+
+    def __init__(self, path, identity):
+        self.path = Path(path)
+        self.identity = json.dumps(identity, sort_keys=True)
+
+    def load(self):
+        """The state to go on from; None where there is none, or the fit had ended."""
+        if not self.path.exists():
+            return None
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                about = json.loads(str(file["about"]))
+                if about["finished"]:
+                    return None
+                if about["identity"] != self.identity:
+                    raise CheckpointError(
+                        f"{self.path}: holds the unfinished fit of another head or of "
+                        "other data; remove it, or give another checkpoint_path"
+                    )
+                return State(
+                    about["epoch"],
+                    [file[f"weight_{i}"] for i in range(about["n_weights"])],
+                    [file[f"optimizer_{i}"] for i in range(about["n_optimizer"])],
+                    about["history"],
+                )
+        except CheckpointError:
+            raise
+        except Exception as error:
+            raise CheckpointError(
+                f"{self.path}: is no checkpoint of skface, or is damaged ({error}); "
+                "remove it, or give another checkpoint_path"
+            ) from error
+
+    def save(self, state, finished=False):
+        about = {
+            "identity": self.identity,
+            "finished": finished,
+            "epoch": state.epoch,
+            "history": state.history,
+            "n_weights": len(state.weights),
+            "n_optimizer": len(state.optimizer),
+        }
+        arrays = {f"weight_{i}": value for i, value in enumerate(state.weights)}
+        arrays |= {f"optimizer_{i}": value for i, value in enumerate(state.optimizer)}
+        unfinished = self.path.with_name(f".{self.path.name}.{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with open(unfinished, "wb") as file:
+                np.savez(file, about=json.dumps(about), **arrays)
+            os.replace(unfinished, self.path)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise CheckpointError(
+                f"{self.path}: the checkpoint cannot be written ({error}); free some "
+                "space, or give a checkpoint_path that can be written"
+            ) from error
+
+
+def digest(array):
+    """A short hash of an array's values, to tell data sets apart."""
+    return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()[:16]

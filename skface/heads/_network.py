@@ -1,0 +1,67 @@
+"""The Keras model of a head."""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from skface._keras import import_keras
+
+
+class Architecture(NamedTuple):
+    """What a head's network looks like."""
+
+    n_features: int
+    n_outputs: int
+    n_layers: int
+    n_units: int
+    output_activation: str
+    input_scale: float
+    dropout: float
+    l2: float
+
+    def build(self):
+        """The Keras model, not compiled, with Keras' own random weights."""
+        layers, regularizers = import_keras().layers, import_keras().regularizers
+        l2 = regularizers.L2(self.l2) if self.l2 else None
+        network = [layers.Input((self.n_features,))]
+        if self.input_scale != 1:
+            network.append(layers.Rescaling(self.input_scale))
+        for _ in range(self.n_layers):
+            network.append(
+                layers.Dense(self.n_units, activation="relu", kernel_regularizer=l2)
+            )
+            if self.dropout:
+                network.append(layers.Dropout(self.dropout))
+        network.append(
+            layers.Dense(
+                self.n_outputs,
+                activation=self.output_activation,
+                kernel_regularizer=l2,
+            )
+        )
+        return import_keras().Sequential(network)
+
+    def initial_weights(self, rng):
+        """Fresh weights: uniform kernels and zero biases, Keras' own defaults.
+
+        X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
+        feedforward neural networks", AISTATS 2010, equation 16.
+        """
+        widths = [self.n_features, *[self.n_units] * self.n_layers, self.n_outputs]
+        weights = []
+        for n_in, n_out in pairwise(widths):
+            limit = np.sqrt(6 / (n_in + n_out))
+            kernel = rng.uniform(-limit, limit, (n_in, n_out)).astype(np.float32)
+            weights += [kernel, np.zeros(n_out, dtype=np.float32)]
+        return weights
+
+
+def forward(network, X, batch_size=1024):
+    """Outputs of a head's network, float32; X is cast batch by batch."""
+    to_numpy = import_keras().ops.convert_to_numpy
+    outputs = [
+        to_numpy(network(np.asarray(X[start : start + batch_size], np.float32)))
+        for start in range(0, len(X), batch_size)
+    ]
+    return np.concatenate(outputs)

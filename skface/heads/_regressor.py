@@ -1,0 +1,194 @@
+"""The head for boxes and landmarks."""
+
+import numpy as np
+from scikeras.wrappers import KerasRegressor
+from sklearn.metrics import r2_score
+from sklearn.utils import RegressorTags
+from sklearn.utils._param_validation import StrOptions
+
+from skface.exceptions import InputError
+from skface.heads._base import DenseHead
+from skface.metrics import iou_score, nme_score
+
+
+class DenseHeadRegressor(DenseHead, KerasRegressor):
+    """Dense layers that turn features into coordinates.
+
+    Parameters
+    ----------
+    n_layers : int, default=7
+        Hidden layers, with ReLU; 0 makes a linear head.
+    n_units : int, default=512
+        Units of each hidden layer.
+    dropout : float in [0, 1), default=0.0
+        Share of the units of each hidden layer that is left out at each step.
+    l2 : float, default=0.0
+        Penalty on the squared weights of every layer.
+    input_scale : float, default=1.0
+        Factor on the features; rows of length 1 train better when enlarged.
+    output_activation : {"sigmoid", "linear"}, default="sigmoid"
+        "sigmoid" keeps predictions in 0 to 1, where fractions of a photo lie.
+    loss : {"mean_squared_error", "mean_absolute_error", "huber"}, \
+default="mean_squared_error"
+    learning_rate : float, default=1e-3
+        Of Adam.
+    epochs : int, default=100
+        At most.
+    batch_size : int, default=32
+    early_stopping : bool, default=True
+        Stop when the validation loss has not fallen for `patience` epochs.
+    patience : int, default=3
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the rows set aside for early stopping when `fit` gets no X_val.
+    checkpoint_path : path-like, default=None
+        A file that keeps the best epoch, so that a fit that was killed goes on from it
+        when it is started again with the same data and parameters.
+    random_state : int, RandomState or None, default=None
+        Of the initial weights, the order of the rows, dropout and the validation rows.
+    verbose : int, default=0
+        1 shows a bar.
+
+    Attributes
+    ----------
+    model_ : keras.Sequential
+        The trained network, not compiled, with the weights of the best epoch: that of
+        the lowest validation loss, or the last where nothing was validated on.
+    history_ : dict of list of float
+        "loss" and "mean_absolute_error" by epoch, and both with "val\\_" in front.
+    n_epochs_ : int
+        Epochs trained.
+    best_epoch_ : int
+        Index of the epoch whose weights were kept.
+    n_features_in_ : int
+
+    Notes
+    -----
+    With the defaults and the features of `block5_pool` this is the head of Yang and
+    Yow [1]_ for boxes; theirs for landmarks has ``n_units=4096``.
+
+    References
+    ----------
+    .. [1] J. Yang and K.-C. Yow, "Deep Learning on Facial Attributes Detection using
+       Transfer Learning with VGG19 model".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skface import DenseHeadRegressor
+    >>> X = np.random.default_rng(0).normal(size=(200, 5))
+    >>> y = 0.5 + 0.1 * X[:, :4].clip(-2, 2)
+    >>> head = DenseHeadRegressor(n_layers=1, n_units=32, random_state=0).fit(X, y)
+    >>> head.predict(X).shape
+    (200, 4)
+    """
+
+    _parameter_constraints = {
+        **DenseHead._parameter_constraints,
+        "output_activation": [StrOptions({"sigmoid", "linear"})],
+        "loss": [StrOptions({"mean_squared_error", "mean_absolute_error", "huber"})],
+    }
+    _metric = "mean_absolute_error"
+    _y_is_numeric = True
+
+    def __init__(
+        self,
+        n_layers=7,
+        n_units=512,
+        *,
+        dropout=0.0,
+        l2=0.0,
+        input_scale=1.0,
+        output_activation="sigmoid",
+        loss="mean_squared_error",
+        learning_rate=1e-3,
+        epochs=100,
+        batch_size=32,
+        early_stopping=True,
+        patience=3,
+        validation_fraction=0.1,
+        checkpoint_path=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.n_layers = n_layers
+        self.n_units = n_units
+        self.dropout = dropout
+        self.l2 = l2
+        self.input_scale = input_scale
+        self.output_activation = output_activation
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.early_stopping = early_stopping
+        self.patience = patience
+        self.validation_fraction = validation_fraction
+        self.checkpoint_path = checkpoint_path
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def predict(self, X):
+        """Predicted coordinates.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), float64
+            Of shape (n_samples,) when y had one dimension.
+        """
+        outputs = self._outputs(X).astype(np.float64)
+        return outputs[:, 0] if self._y_ndim == 1 else outputs
+
+    def score(self, X, y, sample_weight=None):
+        """The field's number for the target; higher is better.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        float
+            With 4 outputs the mean `skface.metrics.iou_score` of the boxes; with 10,
+            minus `skface.metrics.nme_score` of the landmarks; R² otherwise.
+        """
+        y_pred = self.predict(X)
+        if y_pred.shape[1:] == (4,):
+            return iou_score(y, y_pred, sample_weight=sample_weight)
+        if y_pred.shape[1:] == (10,):
+            return -nme_score(y, y_pred, sample_weight=sample_weight)
+        return r2_score(y, y_pred, sample_weight=sample_weight)
+
+    @property
+    def _output_activation(self):
+        return self.output_activation
+
+    def _fit_targets(self, y):
+        self._y_ndim = y.ndim
+        self._n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        return self._encode_targets(y)
+
+    def _encode_targets(self, y):
+        y = y.reshape(len(y), -1).astype(np.float32)
+        if y.shape[1] != self._n_outputs:
+            raise InputError(f"expected {self._n_outputs} targets, got {y.shape[1]}")
+        if not np.isfinite(y).all():
+            raise InputError("y_val contains NaN or infinity")
+        if self.output_activation == "sigmoid" and not (-1 <= y.min() <= y.max() <= 2):
+            raise InputError(
+                f"y runs from {y.min():g} to {y.max():g}, but a sigmoid reaches only 0 "
+                "to 1: give coordinates as fractions of the photo's width and height, "
+                "or set output_activation='linear'"
+            )
+        return y
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.estimator_type = "regressor"
+        tags.regressor_tags = RegressorTags()
+        return tags

@@ -1,0 +1,229 @@
+"""Training a head: batches, early stopping, the best weights kept."""
+
+import contextlib
+import math
+import threading
+from collections import OrderedDict
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.utils import gen_batches
+from tqdm.auto import tqdm
+
+from skface._keras import import_keras
+from skface.exceptions import InputError, ParameterError
+
+_MAX_CACHED_PARAMETERS = 60_000_000
+
+
+class Samples:
+    """Rows of X with their targets and weights, none of them copied.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, n_features)
+    y : ndarray of shape (n, n_outputs), float32
+    weight : ndarray of shape (n,), float32, default=None
+    rows : ndarray of int, default=None
+        The rows that belong to the samples; None takes all.
+    """
+
+    def __init__(self, X, y, weight=None, rows=None):
+        self.X, self.y, self.weight = X, y, weight
+        self.rows = np.arange(len(X)) if rows is None else rows
+
+    def __len__(self):
+        return len(self.rows)
+
+    def split(self, fraction, seed):
+        """A random share set aside for validation: the rest, and that share."""
+        order = np.random.default_rng(seed).permutation(self.rows)
+        n_held_out = max(1, round(fraction * len(self)))
+        if n_held_out >= len(self):
+            raise InputError(
+                f"n_samples={len(self)} is too few to set validation_fraction="
+                f"{fraction} aside: give X_val and y_val, or early_stopping=False"
+            )
+        return (
+            Samples(self.X, self.y, self.weight, order[n_held_out:]),
+            Samples(self.X, self.y, self.weight, order[:n_held_out]),
+        )
+
+    def batch(self, positions):
+        """Float32 copies of some of the rows, ready for Keras."""
+        rows = self.rows[positions]
+        weight = None if self.weight is None else self.weight[rows]
+        return np.asarray(self.X[rows], np.float32), self.y[rows], weight
+
+
+class Settings(NamedTuple):
+    """How a head is trained."""
+
+    loss: str
+    metric: str
+    learning_rate: float
+    epochs: int
+    batch_size: int
+    patience: int | None  # None trains all epochs
+    seed: int
+
+
+class State(NamedTuple):
+    """A moment of a training, from which it can go on exactly."""
+
+    epoch: int
+    weights: list
+    optimizer: list
+    history: dict
+
+
+def train(architecture, settings, samples, validation, checkpoint=None, verbose=0):
+    """Train a head and return the state of its best epoch, and the whole history.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    settings : Settings
+    samples : Samples
+        Each epoch visits them in an order of its own, drawn from the seed and the
+        epoch's number.
+    validation : Samples or None
+        The best epoch has the lowest loss on them; without them it is the last.
+    checkpoint : object with ``load()`` and ``save(state)``, default=None
+        Is asked for a state to start from, and given each new best state.
+    verbose : int, default=0
+
+    Returns
+    -------
+    best : State
+    history : dict of list of float
+        "loss" and the metric by epoch; with a "val\\_" in front on `validation`.
+
+    Raises
+    ------
+    ParameterError
+        The loss is not finite.
+    """
+    with _borrowed_trainer(architecture, settings) as trainer:
+        best = checkpoint.load() if checkpoint else None
+        if best is None:
+            rng = np.random.default_rng(settings.seed)
+            trainer.start(settings.learning_rate, architecture.initial_weights(rng))
+            first, history = 0, {}
+        else:
+            trainer.restore(best)
+            first, history = best.epoch + 1, _copied(best.history)
+        with tqdm(
+            total=settings.epochs, initial=first, desc="head", disable=not verbose
+        ) as progress:
+            for epoch in range(first, settings.epochs):
+                figures = trainer.epoch(epoch, settings, samples, validation)
+                for name, value in figures.items():
+                    history.setdefault(name, []).append(value)
+                progress.set_postfix(figures)
+                progress.update()
+                if not math.isfinite(figures["loss"]):
+                    break
+                if best is None or _improved(history, best.epoch):
+                    best = trainer.state(epoch, history)
+                    if checkpoint:
+                        checkpoint.save(best)
+                elif settings.patience and epoch - best.epoch >= settings.patience:
+                    break
+    if best is None:
+        raise ParameterError(
+            f"the loss became {figures['loss']} in the first epoch: lower "
+            f"learning_rate={settings.learning_rate}, or normalize the features"
+        )
+    return best, history
+
+
+def _improved(history, best_epoch):
+    if "val_loss" not in history:
+        return True
+    return history["val_loss"][-1] < history["val_loss"][best_epoch]
+
+
+def _copied(history):
+    return {name: list(values) for name, values in history.items()}
+
+
+class _Trainer:
+    """A compiled Keras model that trains one head after another.
+
+    Compiling and tracing cost seconds and memory that Keras never gives back, so a
+    process does it once an architecture and afterwards sets new weights.
+    """
+
+    def __init__(self, architecture, loss, metric):
+        keras = import_keras()
+        self.network = architecture.build()
+        self.network.compile(keras.optimizers.Adam(), loss=loss, metrics=[metric])
+        self.network.optimizer.build(self.network.trainable_variables)
+        self.n_parameters = self.network.count_params()
+
+    def start(self, learning_rate, weights):
+        for variable in self.network.optimizer.variables:
+            variable.assign(np.zeros(variable.shape, dtype=variable.dtype))
+        self.network.optimizer.learning_rate = learning_rate
+        self.network.set_weights(weights)
+
+    def restore(self, state):
+        for variable, value in zip(
+            self.network.optimizer.variables, state.optimizer, strict=True
+        ):
+            variable.assign(value)
+        self.network.set_weights(state.weights)
+
+    def state(self, epoch, history):
+        to_numpy = import_keras().ops.convert_to_numpy
+        optimizer = [to_numpy(value) for value in self.network.optimizer.variables]
+        return State(epoch, self.network.get_weights(), optimizer, _copied(history))
+
+    def epoch(self, epoch, settings, samples, validation):
+        """One pass over the samples; its figures."""
+        rng = np.random.default_rng([settings.seed, epoch])
+        self._seed_dropout(rng)
+        order = rng.permutation(len(samples))
+        figures = self._pass(
+            self.network.train_on_batch, samples, order, settings.batch_size
+        )
+        if validation is not None:
+            order = np.arange(len(validation))
+            measured = self._pass(self.network.test_on_batch, validation, order, 256)
+            figures |= {f"val_{name}": value for name, value in measured.items()}
+        return figures
+
+    def _pass(self, step, samples, order, batch_size):
+        """What `step` reports on all samples: Keras averages since the last reset."""
+        self.network.reset_metrics()
+        for batch in gen_batches(len(order), batch_size):
+            x, y, weight = samples.batch(order[batch])
+            figures = step(x, y, sample_weight=weight, return_dict=True)
+        return {name: float(value) for name, value in figures.items()}
+
+    def _seed_dropout(self, rng):
+        for layer in self.network.layers:
+            if hasattr(layer, "seed_generator"):
+                state = layer.seed_generator.state
+                state.assign(rng.integers(0, 2**31, state.shape).astype(state.dtype))
+
+
+_trainers = OrderedDict()
+_training = threading.Lock()
+
+
+@contextlib.contextmanager
+def _borrowed_trainer(architecture, settings):
+    """The trainer of an architecture, for one thread at a time."""
+    key = architecture, settings.loss, settings.metric
+    with _training:
+        trainer = _trainers.pop(key, None) or _Trainer(*key)
+        _trainers[key] = trainer
+        while len(_trainers) > 1 and _n_cached_parameters() > _MAX_CACHED_PARAMETERS:
+            _trainers.popitem(last=False)
+        yield trainer
+
+
+def _n_cached_parameters():
+    return sum(trainer.n_parameters for trainer in _trainers.values())
