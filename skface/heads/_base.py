@@ -85,12 +85,10 @@ class DenseHead:
             self, X, y, dtype=_FLOATS, multi_output=True, y_numeric=self._y_is_numeric
         )
         targets = self._fit_targets(y)
-        weight = None
+        samples = Samples(X, targets)
         if sample_weight is not None:
-            weight = _check_sample_weight(sample_weight, X, dtype=np.float32)
-        random_state = check_random_state(self.random_state)
-        seed = int(random_state.randint(2**31 - 1))
-        samples = Samples(X, targets, weight)
+            samples = samples.weighted(_check_sample_weight(sample_weight, X))
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         if (X_val is None) != (y_val is None):
             raise InputError("X_val and y_val go together: give both or none")
         if X_val is not None:

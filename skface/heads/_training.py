@@ -35,6 +35,14 @@ class Samples:
     def __len__(self):
         return len(self.rows)
 
+    def weighted(self, weight):
+        """The samples with these weights, scaled to the mean 1; rows of none go."""
+        rows = np.flatnonzero(weight)
+        if not len(rows) or weight.min() < 0:
+            raise InputError("sample_weight must not be negative, nor zero throughout")
+        scaled = (weight / weight[rows].mean()).astype(np.float32)
+        return Samples(self.X, self.y, scaled, rows)
+
     def split(self, fraction, seed):
         """A random share set aside for validation: the rest, and that share."""
         order = np.random.default_rng(seed).permutation(self.rows)
