@@ -4,8 +4,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.utils import gen_batches
 
 from skface._keras import import_keras
+
+_VECTOR = 16
 
 
 class Architecture(NamedTuple):
@@ -59,9 +62,17 @@ class Architecture(NamedTuple):
 
 def forward(network, X, batch_size=1024):
     """Outputs of a head's network, float32; X is cast batch by batch."""
-    to_numpy = import_keras().ops.convert_to_numpy
     outputs = [
-        to_numpy(network(np.asarray(X[start : start + batch_size], np.float32)))
-        for start in range(0, len(X), batch_size)
+        _padded_forward(network, np.asarray(X[batch], np.float32))
+        for batch in gen_batches(len(X), batch_size)
     ]
     return np.concatenate(outputs)
+
+
+def _padded_forward(network, x):
+    # The last rows of a batch go through other instructions than those in full vector
+    # registers, and come out a bit different: padding makes a row's outputs its own.
+    padding = -len(x) % _VECTOR
+    x = np.pad(x, [(0, padding), (0, 0)])
+    outputs = import_keras().ops.convert_to_numpy(network(x))
+    return outputs[: len(outputs) - padding]
