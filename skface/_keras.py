@@ -15,7 +15,6 @@ def import_keras():
         import keras
 
         return keras
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
     with _hidden_stderr():
         import keras
 

@@ -73,11 +73,13 @@ class Checkpoint:
         unfinished = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with open(unfinished, "wb") as file:
-                np.savez(file, about=json.dumps(about), **arrays)
-            os.replace(unfinished, self.path)
+            try:
+                with open(unfinished, "wb") as file:
+                    np.savez(file, about=json.dumps(about), **arrays)
+                os.replace(unfinished, self.path)
+            finally:
+                unfinished.unlink(missing_ok=True)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
             raise CheckpointError(
                 f"{self.path}: the checkpoint cannot be written ({error}); free some "
                 "space, or give a checkpoint_path that can be written"

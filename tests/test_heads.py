@@ -1,0 +1,342 @@
+"""The dense heads."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.model_selection import GridSearchCV, cross_val_score
+
+from skface import DenseHeadClassifier, DenseHeadRegressor
+from skface.exceptions import CheckpointError, InputError, ParameterError
+from skface.heads import _training
+from skface.heads._checkpoint import Checkpoint
+from skface.heads._network import Architecture
+from skface.metrics import iou_score, nme_score
+
+FAST = {"n_layers": 1, "n_units": 16, "learning_rate": 0.01, "random_state": 0}
+
+
+@pytest.fixture(scope="session")
+def features():
+    return np.random.default_rng(0).normal(size=(300, 12)).astype(np.float16)
+
+
+@pytest.fixture(scope="session")
+def attributes(features):
+    return (features[:, :5] > [0, 0.5, -0.5, 1, 0]).astype(int)
+
+
+@pytest.fixture(scope="session")
+def boxes(features):
+    return (0.4 + 0.1 * features[:, :4].clip(-2, 2)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def classifier(features, attributes):
+    return DenseHeadClassifier(**FAST, epochs=30).fit(features, attributes)
+
+
+@pytest.fixture(scope="session")
+def regressor(features, boxes):
+    return DenseHeadRegressor(**FAST, epochs=30).fit(features, boxes)
+
+
+def same_weights(a, b):
+    return all(
+        np.array_equal(x, y)
+        for x, y in zip(a.model_.get_weights(), b.model_.get_weights(), strict=True)
+    )
+
+
+def test_classifier_learns_attributes(classifier, features, attributes):
+    majority = np.maximum(attributes.mean(0), 1 - attributes.mean(0)).mean()
+    assert classifier.score(features, attributes) > majority + 0.15
+
+
+def test_regressor_learns_boxes(regressor, features, boxes):
+    mean_box = np.tile(boxes.mean(0), (len(boxes), 1))
+    assert regressor.score(features, boxes) > iou_score(boxes, mean_box) + 0.1
+
+
+def test_heads_tell_scikit_learn_what_they_are():
+    assert is_classifier(DenseHeadClassifier())
+    assert is_regressor(DenseHeadRegressor())
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 33])
+def test_predict_proba_keeps_two_dimensions(classifier, features, n_rows):
+    assert classifier.predict_proba(features[:n_rows]).shape == (n_rows, 5)
+
+
+def test_predictions_do_not_depend_on_the_rows_beside(classifier, features):
+    together = classifier.predict_proba(features)
+    alone = np.vstack([classifier.predict_proba(row[None]) for row in features[:20]])
+    assert np.array_equal(together[:20], alone)
+
+
+def test_minus_one_is_refused_for_attributes(features, attributes):
+    with pytest.raises(InputError, match=r"holds np.int64\(-1\).*y == 1"):
+        DenseHeadClassifier(**FAST).fit(features, 2 * attributes - 1)
+
+
+def test_strings_are_refused_for_attributes(features, attributes):
+    with pytest.raises(InputError, match="attributes must be 0 or 1"):
+        DenseHeadClassifier(**FAST).fit(features, np.where(attributes, "yes", "no"))
+
+
+def test_one_column_of_attributes_keeps_its_column(features, attributes):
+    head = DenseHeadClassifier(**FAST, epochs=1).fit(features, attributes[:, :1])
+    assert head.predict(features).shape == (300, 1)
+    assert head.predict_proba(features).shape == (300, 1)
+
+
+def test_labels_of_one_dimension_come_back(features, attributes):
+    labels = np.where(attributes[:, 0], "smiling", "serious")
+    head = DenseHeadClassifier(**FAST, epochs=20).fit(features, labels)
+    assert list(head.classes_) == ["serious", "smiling"]
+    assert head.predict_proba(features).shape == (300, 2)
+    assert np.mean(head.predict(features) == labels) > 0.9
+
+
+def test_rows_that_sum_to_one_stay_attributes(features):
+    exclusive = np.eye(3, dtype=int)[np.argmax(features[:, :3], axis=1)]
+    head = DenseHeadClassifier(**FAST, epochs=5).fit(features, exclusive)
+    assert head.predict_proba(features).shape == (300, 3)
+    assert not np.allclose(head.predict_proba(features).sum(axis=1), 1, atol=0.01)
+
+
+def test_classifier_score_is_mean_attribute_accuracy(classifier, features, attributes):
+    right = classifier.predict(features) == attributes
+    assert classifier.score(features, attributes) == pytest.approx(right.mean())
+
+
+def test_regressor_scores_landmarks_by_minus_nme(features):
+    y = np.tile(np.linspace(0.2, 0.8, 10), (300, 1))
+    head = DenseHeadRegressor(**FAST, epochs=2).fit(features, y)
+    assert head.score(features, y) == -nme_score(y, head.predict(features))
+
+
+def test_pixels_are_refused_under_a_sigmoid(features, boxes):
+    with pytest.raises(InputError, match="fractions of the photo's width and height"):
+        DenseHeadRegressor(**FAST).fit(features, 200 * boxes)
+
+
+def test_head_without_hidden_layers_is_linear(features, boxes):
+    head = DenseHeadRegressor(n_layers=0, epochs=1, random_state=0).fit(features, boxes)
+    assert [w.shape for w in head.model_.get_weights()] == [(12, 4), (4,)]
+
+
+def test_same_seed_gives_the_same_weights(classifier, features, attributes):
+    again = clone(classifier).fit(features, attributes)
+    assert same_weights(classifier, again)
+
+
+def test_reused_trainer_equals_a_fresh_one(features, attributes):
+    def fit():
+        head = DenseHeadClassifier(**FAST, dropout=0.5, epochs=3)
+        return head.fit(features, attributes)
+
+    _training._trainers.clear()
+    fresh = fit()
+    DenseHeadClassifier(**FAST | {"random_state": 1}, dropout=0.5, epochs=2).fit(
+        features, attributes
+    )
+    assert same_weights(fresh, fit())
+
+
+def test_large_trainers_are_dropped(features, attributes, monkeypatch):
+    monkeypatch.setattr(_training, "_MAX_CACHED_PARAMETERS", 400)
+    for n_units in (16, 17, 18):
+        head = DenseHeadClassifier(**FAST | {"n_units": n_units}, epochs=1)
+        head.fit(features, attributes)
+    assert len(_training._trainers) == 1
+
+
+def test_weights_of_the_best_epoch_are_kept(features, attributes):
+    noise = np.random.default_rng(1).integers(0, 2, attributes.shape)
+    head = DenseHeadClassifier(**FAST, epochs=30).fit(
+        features[:200], noise[:200], X_val=features[200:], y_val=noise[200:]
+    )
+    proba = head.predict_proba(features[200:]).clip(1e-7, 1 - 1e-7)
+    truth = noise[200:]
+    loss = -np.mean(truth * np.log(proba) + (1 - truth) * np.log(1 - proba))
+    assert loss == pytest.approx(min(head.history_["val_loss"]), rel=1e-4)
+    assert head.best_epoch_ == np.argmin(head.history_["val_loss"])
+
+
+def test_training_stops_after_patience_epochs_without_progress(features, attributes):
+    noise = np.random.default_rng(1).integers(0, 2, attributes.shape)
+    head = DenseHeadClassifier(**FAST, patience=2, epochs=100).fit(features, noise)
+    assert head.n_epochs_ == head.best_epoch_ + 3
+    assert len(head.history_["val_loss"]) == head.n_epochs_
+
+
+def test_without_early_stopping_all_epochs_run(features, attributes):
+    head = DenseHeadClassifier(**FAST, early_stopping=False, epochs=4)
+    head.fit(features, attributes)
+    assert head.n_epochs_ == 4
+    assert set(head.history_) == {"loss", "binary_accuracy"}
+
+
+def test_x_val_without_y_val_is_refused(features, attributes):
+    with pytest.raises(InputError, match="give both or none"):
+        DenseHeadClassifier(**FAST).fit(features, attributes, X_val=features)
+
+
+def test_sample_weight_zero_leaves_rows_out(features, attributes):
+    settings = FAST | {"early_stopping": False, "epochs": 3, "batch_size": 300}
+    weight = np.ones(300)
+    weight[150:] = 0
+    weighted = DenseHeadClassifier(**settings).fit(features, attributes, weight)
+    halved = DenseHeadClassifier(**settings).fit(features[:150], attributes[:150])
+    np.testing.assert_allclose(
+        weighted.predict_proba(features), halved.predict_proba(features), atol=1e-5
+    )
+
+
+def test_diverging_training_names_the_learning_rate(features, boxes):
+    head = DenseHeadRegressor(
+        **FAST | {"learning_rate": 1e30}, output_activation="linear", epochs=3
+    )
+    with pytest.raises(ParameterError, match="lower learning_rate=1e\\+30"):
+        head.fit(features, boxes)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("n_layers", -1), ("n_units", 0), ("dropout", 1.0), ("loss", "hinge")],
+)
+def test_bad_parameters_are_named(features, boxes, parameter, value):
+    with pytest.raises(ParameterError, match=f"'{parameter}' parameter"):
+        DenseHeadRegressor(**{parameter: value}).fit(features, boxes)
+
+
+def test_pickle_predicts_bit_for_bit(classifier, features):
+    loaded = pickle.loads(pickle.dumps(classifier))
+    assert np.array_equal(
+        classifier.predict_proba(features), loaded.predict_proba(features)
+    )
+
+
+def test_float16_features_are_cast_batch_by_batch(features, boxes, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        _training.Samples,
+        "batch",
+        spy(_training.Samples.batch, lambda args, out: seen.append(out[0].nbytes)),
+    )
+    head = DenseHeadRegressor(**FAST, early_stopping=False, batch_size=8, epochs=1)
+    head.fit(features, boxes)
+    assert max(seen) == 8 * 12 * 4
+
+
+def spy(function, look):
+    def spied(*args):
+        out = function(*args)
+        look(args, out)
+        return out
+
+    return spied
+
+
+def test_cross_validation_and_grid_search_run(features, attributes):
+    head = DenseHeadClassifier(**FAST, epochs=5)
+    assert len(cross_val_score(head, features, attributes, cv=2)) == 2
+    search = GridSearchCV(head, {"n_layers": [0, 1], "n_units": [4, 8]}, cv=2)
+    assert search.fit(features, attributes).best_score_ > 0.6
+
+
+@pytest.fixture
+def interrupted_after(monkeypatch):
+    """Makes a training die at the start of the given epoch."""
+
+    def interrupt(n_epochs):
+        run_epoch = _training._Trainer.epoch
+
+        def epoch(self, number, *args):
+            if number == n_epochs:
+                raise KeyboardInterrupt
+            return run_epoch(self, number, *args)
+
+        monkeypatch.setattr(_training._Trainer, "epoch", epoch)
+
+    return interrupt
+
+
+def checkpointed(path, **params):
+    return DenseHeadClassifier(
+        **FAST, dropout=0.3, epochs=8, checkpoint_path=path, **params
+    )
+
+
+def test_killed_fit_goes_on_and_ends_as_if_undisturbed(
+    features, attributes, tmp_path, interrupted_after, monkeypatch
+):
+    undisturbed = checkpointed(None).fit(features, attributes)
+    interrupted_after(5)
+    with pytest.raises(KeyboardInterrupt):
+        checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    monkeypatch.undo()
+    resumed = checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    assert same_weights(undisturbed, resumed)
+    assert undisturbed.history_ == resumed.history_
+
+
+def test_killed_fit_does_not_train_its_epochs_again(
+    features, attributes, tmp_path, interrupted_after, monkeypatch
+):
+    interrupted_after(5)
+    with pytest.raises(KeyboardInterrupt):
+        checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    monkeypatch.undo()
+    epochs = []
+    run_epoch = _training._Trainer.epoch
+    monkeypatch.setattr(
+        _training._Trainer,
+        "epoch",
+        spy(run_epoch, lambda args, out: epochs.append(args[1])),
+    )
+    checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    assert epochs[0] == 5
+
+
+def test_finished_checkpoint_holds_the_best_weights(features, attributes, tmp_path):
+    head = checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    with np.load(tmp_path / "best.npz") as file:
+        assert np.array_equal(file["weight_0"], head.model_.get_weights()[0])
+
+
+def test_checkpoint_of_another_unfinished_fit_is_refused(
+    features, attributes, tmp_path, interrupted_after, monkeypatch
+):
+    interrupted_after(2)
+    with pytest.raises(KeyboardInterrupt):
+        checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match=r"best.npz: holds the unfinished fit"):
+        checkpointed(tmp_path / "best.npz", l2=0.1).fit(features, attributes)
+
+
+def test_damaged_checkpoint_is_named(features, attributes, tmp_path):
+    (tmp_path / "best.npz").write_bytes(b"no zip")
+    with pytest.raises(CheckpointError, match=r"best.npz: is no checkpoint"):
+        checkpointed(tmp_path / "best.npz").fit(features, attributes)
+
+
+def test_checkpoint_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    checkpoint = Checkpoint(tmp_path / "file" / "best.npz", {})
+    with pytest.raises(CheckpointError, match="cannot be written"):
+        checkpoint.save(_training.State(0, [], [], {}))
+
+
+@pytest.mark.parametrize(
+    ("n_outputs", "n_trainable"), [(40, 14_442_024), (4, 14_423_556)]
+)
+def test_paper_head_counts_as_many_parameters_as_the_paper(n_outputs, n_trainable):
+    head = DenseHeadClassifier()
+    architecture = Architecture(
+        25_088, n_outputs, head.n_layers, head.n_units, "sigmoid", 1.0, 0.0, 0.0
+    )
+    assert architecture.build().count_params() == n_trainable

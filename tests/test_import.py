@@ -1,0 +1,42 @@
+"""What importing skface costs."""
+
+import subprocess
+import sys
+
+import skface
+
+
+def loaded_by(code):
+    """The modules a fresh interpreter has after running `code`."""
+    listing = f"{code}\nimport sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", listing], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_import_loads_neither_tensorflow_nor_matplotlib():
+    modules = loaded_by("import skface")
+    assert not modules & {"tensorflow", "keras", "matplotlib", "pandas", "sklearn"}
+
+
+def test_features_and_loader_load_no_keras():
+    modules = loaded_by(
+        "from skface import CelebALoader, ImageArray, VGG19Features; VGG19Features()"
+    )
+    assert not modules & {"tensorflow", "keras"}
+
+
+def test_importing_keras_says_nothing_on_the_terminal():
+    done = subprocess.run(
+        [sys.executable, "-c", "from skface import DenseHeadRegressor"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == ""
+
+
+def test_every_public_name_exists():
+    for name in skface.__all__:
+        assert getattr(skface, name) is not None

@@ -1,0 +1,106 @@
+"""The three makers."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
+from sklearn.pipeline import Pipeline
+
+from skface import (
+    make_attribute_pipeline,
+    make_bbox_pipeline,
+    make_landmark_pipeline,
+)
+from skface.exceptions import ParameterError
+from skface.features._network import get_network
+
+SMALL = {
+    "features__layer": "block2_pool",
+    "features__pooling": None,
+    "features__input_size": 32,
+    "head__epochs": 3,
+    "head__n_layers": 1,
+    "head__n_units": 8,
+}
+MAKERS = [make_attribute_pipeline, make_bbox_pipeline, make_landmark_pipeline]
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def attributes():
+    return np.random.default_rng(1).integers(0, 2, (24, 3))
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("preset", ["best", "paper"])
+def test_makers_give_a_pipeline_of_features_and_head(maker, preset):
+    pipe = maker(preset, weights=None)
+    assert isinstance(pipe, Pipeline)
+    assert list(pipe.named_steps) == ["features", "head"]
+
+
+def test_paper_preset_is_the_papers_recipe():
+    pipe = make_attribute_pipeline("paper", weights=None)
+    features, head = pipe["features"], pipe["head"]
+    assert (features.layer, features.pooling) == ("block5_pool", None)
+    assert (features.preprocessing, features.input_size) == ("unit", (224, 224))
+    assert (head.n_layers, head.n_units, head.batch_size) == (7, 512, 32)
+    assert (head.epochs, head.patience, head.learning_rate) == (100, 3, 1e-3)
+    assert make_landmark_pipeline("paper", weights=None)["head"].n_units == 4096
+    assert make_bbox_pipeline("paper", weights=None)["head"].loss == (
+        "mean_squared_error"
+    )
+
+
+@pytest.mark.parametrize(
+    ("n_outputs", "n_parameters"), [(40, 34_466_408), (4, 34_447_940)]
+)
+def test_paper_preset_counts_as_many_parameters_as_the_paper(n_outputs, n_parameters):
+    pipe = make_attribute_pipeline("paper", weights=None)
+    network = get_network(pipe["features"]._specification(), "float32")
+    head = pipe["head"].set_params(epochs=1, early_stopping=False)
+    head.fit(np.zeros((2, 25_088), np.float16), np.eye(2, n_outputs, dtype=int))
+    assert network.count_params() + head.model_.count_params() == n_parameters
+
+
+def test_unknown_preset_is_refused():
+    with pytest.raises(ParameterError, match=r"preset must be in .*'fast'"):
+        make_bbox_pipeline("fast")
+
+
+def test_validation_photos_go_through_the_features(photos, attributes):
+    pipe = make_attribute_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    pipe.fit(photos[:16], attributes[:16], X_val=photos[16:], y_val=attributes[16:])
+    assert len(pipe["head"].history_["val_loss"]) == pipe["head"].n_epochs_
+    assert pipe.predict(photos).shape == (24, 3)
+
+
+def test_grid_over_the_head_runs_on_a_predefined_split(photos, attributes):
+    pipe = make_attribute_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    split = PredefinedSplit([-1] * 16 + [0] * 8)
+    search = GridSearchCV(
+        pipe, {"head__n_layers": [0, 1], "head__n_units": [4, 8]}, cv=split
+    )
+    search.fit(photos, attributes)
+    assert len(search.cv_results_["params"]) == 4
+
+
+def test_same_seed_gives_the_same_predictions(photos, attributes):
+    pipe = make_attribute_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    first = clone(pipe).fit(photos, attributes).predict_proba(photos)
+    second = clone(pipe).fit(photos, attributes).predict_proba(photos)
+    assert np.array_equal(first, second)
+
+
+def test_repr_is_short():
+    assert len(repr(make_landmark_pipeline(weights=None))) < 700
+
+
+def test_html_view_shows_both_steps():
+    html = make_landmark_pipeline(weights=None)._repr_html_()
+    assert "VGG19Features" in html
+    assert "DenseHeadRegressor" in html
