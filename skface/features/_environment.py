@@ -21,10 +21,12 @@ FORMAT = 1
 MARKER = "skface-store.json"
 
 _FIRST_MAP = 2**28
+_ROOM = 2**20
 # Pages read through the map count as this process's memory until it is mapped anew.
 _MAPPED_LIMIT = 2**28
 _MAX_READERS = 1024
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# LMDB reports a batch that fits in part as EIO.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 _environments = {}
@@ -100,41 +102,37 @@ class Environment:
                     repair()
 
     def replace(self, copy):
-        """Put a compacted copy, or an empty environment, in the place of the rows.
+        """Put a compacted copy, or nothing, in the place of the rows.
 
         The disk's space comes back once the other processes have moved on.
         """
 
         def build(txn):
-            new = os.path.join(self.path, f".rows-{self._generation + 1}")
-            shutil.rmtree(new, ignore_errors=True)
-            os.mkdir(new)
+            new = self._folder(self._generation + 1)
+            draft = os.path.join(self.path, f".rows-{self._generation + 1}")
+            shutil.rmtree(draft, ignore_errors=True)
+            os.mkdir(draft)
             if copy:
-                self._env.copy(new, compact=True)
-                _flush(os.path.join(new, "data.mdb"))
-            else:
-                lmdb.open(new, map_size=_FIRST_MAP).close()
-            os.rename(new, self._folder(self._generation + 1))
-
-        def sweep(txn):
+                self._env.copy(draft, compact=True)
+                _flush(os.path.join(draft, "data.mdb"))
+            os.rename(draft, new)
             for name in os.listdir(self.path):
-                path = os.path.join(self.path, name)
-                number = _number(name)
-                if number and number < self._generation:
+                if 0 < _number(name) <= self._generation:
                     # Renamed first: nobody may open a folder that is half gone.
-                    doomed = os.path.join(self.path, f".rows-{number}")
+                    doomed = os.path.join(self.path, f".{name}")
                     with contextlib.suppress(OSError):
-                        os.rename(path, doomed)
-                        shutil.rmtree(doomed, ignore_errors=True)
-                elif name.startswith(".rows-"):
-                    shutil.rmtree(path, ignore_errors=True)
+                        os.rename(os.path.join(self.path, name), doomed)
+                        shutil.rmtree(doomed)
 
         self.run(build, write=True)
-        self.run(sweep, write=True)
+        with self._gate.alone():
+            self._close()
 
     def compact(self):
         """Give unused space back to the disk, if there is room for the copy."""
-        if _free(self.path) > self.size():
+        stat = self.run(lambda txn: txn.stat())
+        pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
+        if pages * stat["psize"] + _ROOM < _free(self.path):
             self.replace(copy=True)
 
     def size(self):
@@ -155,9 +153,7 @@ class Environment:
     def _open(self):
         if not self._stale():
             return
-        if self._env is not None:
-            self._env.close()
-            self._env = None
+        self._close()
         _prepare(self.path)
         generation = _newest(self.path) or 1
         folder = self._folder(generation)
@@ -165,6 +161,9 @@ class Environment:
         options = {"max_readers": _MAX_READERS, "map_size": _FIRST_MAP}
         with contextlib.suppress(FileNotFoundError):
             options["map_size"] = max(_FIRST_MAP, 2 * os.path.getsize(data))
+        if not os.path.exists(data) and _free(self.path) < _ROOM:
+            # LMDB maps a sparse file: to find the disk full later would be fatal.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         try:
             os.makedirs(folder, exist_ok=True)
             env = lmdb.open(folder, metasync=False, **options)
@@ -180,6 +179,11 @@ class Environment:
             env.close()
             raise
         self._env, self._generation, self._read = env, generation, 0
+
+    def _close(self):
+        if self._env is not None:
+            self._env.close()
+            self._env = None
 
     def _grow(self):
         self._env.set_mapsize(2 * self._env.info()["map_size"])
@@ -238,10 +242,10 @@ def explained(path):
 
 def _reason(path, error):
     code = _errno(error)
-    if code in _FULL or (code == errno.EIO and _free(path) < 2**20):
+    if code in _FULL:
         return (
-            f"the disk is full ({error}). The rows written before are safe. Free "
-            "some space, remove rows with FeatureStore.prune, or choose another "
+            f"the disk is full, or fails ({error}). The rows written before are safe. "
+            "Free some space, remove rows with FeatureStore.prune, or choose another "
             "cache_dir."
         )
     if code in _READ_ONLY:
@@ -267,7 +271,7 @@ def _errno(error):
     if isinstance(error, OSError):
         return error.errno
     # LMDB's errors carry the system's text, not its number.
-    for code in (*_FULL, *_READ_ONLY, errno.EIO, errno.ENOTDIR):
+    for code in (*_FULL, *_READ_ONLY):
         if str(error).endswith(os.strerror(code)):
             return code
     return None
