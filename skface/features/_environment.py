@@ -16,22 +16,20 @@ import threading
 import lmdb
 
 from ..exceptions import StoreError
+from ._store_errors import MAX_READERS, READ_ONLY, errno_of, explained
 
 FORMAT = 1
 MARKER = "skface-store.json"
 
 _FIRST_MAP = 2**28
 _ROOM = 2**20
+_UNWRITTEN = 64
 # Pages read through the map count as this process's memory until it is mapped anew.
 _MAPPED_LIMIT = 2**28
-_MAX_READERS = 1024
-# LMDB reports a batch that fits in part as EIO.
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-_READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 _environments = {}
 _environments_lock = threading.Lock()
-_inherited = []
+_fork = contextlib.ExitStack()
 
 
 def environment(path):
@@ -42,15 +40,26 @@ def environment(path):
         return _environments[path]
 
 
-def _forget_environments():
-    # A child must neither use nor close what its parent has open.
-    global _environments, _environments_lock
-    _inherited.append(_environments)
+def _before_fork():
+    # LMDB allows a child neither to use nor to close what its parent has open.
+    _fork.enter_context(_environments_lock)
+    for each in _environments.values():
+        _fork.enter_context(each.closed())
+
+
+def _after_fork_in_child():
+    # Threads that waited in the parent do not exist here: leave its locks behind.
+    global _environments, _environments_lock, _fork
     _environments, _environments_lock = {}, threading.Lock()
+    _fork = contextlib.ExitStack()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_environments)
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=lambda: _fork.close(),
+        after_in_child=_after_fork_in_child,
+    )
 
 
 class Environment:
@@ -125,8 +134,15 @@ class Environment:
                         shutil.rmtree(doomed)
 
         self.run(build, write=True)
+        with self.closed():
+            pass
+
+    @contextlib.contextmanager
+    def closed(self):
+        """Close the environment until the next transaction, which waits for this."""
         with self._gate.alone():
             self._close()
+            yield
 
     def compact(self):
         """Give unused space back to the disk, if there is room for the copy."""
@@ -135,14 +151,34 @@ class Environment:
         if pages * stat["psize"] + _ROOM < _free(self.path):
             self.replace(copy=True)
 
+    def check(self):
+        """Walk all of the database's pages, which LMDB itself takes on trust."""
+        try:
+            from lmdb.verify import VerifyError, verify
+        except ImportError:  # lmdb < 3
+            return
+        if self.run(lambda txn: self._env.flags()["readonly"]):
+            return
+        try:
+            # Under the write lock no page changes.
+            problems = self.run(lambda txn: verify(self._env.path()), write=True)
+        except VerifyError as error:
+            problems = [error]
+        if problems:
+            raise StoreError(
+                f"Feature store {self.path} is damaged: {problems[0]}. Delete the "
+                "folder; its rows will be computed again."
+            )
+
     def size(self):
         """Bytes that the store's files take."""
-        with explained(self.path):
-            return sum(
-                os.path.getsize(os.path.join(folder, name))
-                for folder, _, names in os.walk(self.path)
-                for name in names
-            )
+        n_bytes = 0
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                # A compaction may remove files meanwhile.
+                with contextlib.suppress(OSError):
+                    n_bytes += os.path.getsize(os.path.join(folder, name))
+        return n_bytes
 
     def _folder(self, generation):
         return os.path.join(self.path, f"rows-{generation}")
@@ -155,29 +191,31 @@ class Environment:
             return
         self._close()
         _prepare(self.path)
-        generation = _newest(self.path) or 1
+        found = _newest(self.path)
+        generation = found or 1
         folder = self._folder(generation)
         data = os.path.join(folder, "data.mdb")
-        options = {"max_readers": _MAX_READERS, "map_size": _FIRST_MAP}
-        with contextlib.suppress(FileNotFoundError):
-            options["map_size"] = max(_FIRST_MAP, 2 * os.path.getsize(data))
-        if not os.path.exists(data) and _free(self.path) < _ROOM:
-            # LMDB maps a sparse file: to find the disk full later would be fatal.
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        options = {"max_readers": MAX_READERS, "map_size": _FIRST_MAP}
         try:
-            os.makedirs(folder, exist_ok=True)
-            env = lmdb.open(folder, metasync=False, **options)
+            if os.path.exists(data):
+                options["map_size"] = max(_FIRST_MAP, 2 * os.path.getsize(data))
+            elif _free(self.path) < _ROOM:
+                # LMDB maps a sparse file: to find the disk full later is fatal.
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if not found:
+                os.makedirs(folder, exist_ok=True)
+            env = lmdb.open(folder, create=False, metasync=False, **options)
+            with _closed_on_error(env):
+                _guard_length(env, data)
+                env.reader_check()
         except (lmdb.Error, OSError) as error:
-            if _errno(error) not in _READ_ONLY or not os.path.exists(data):
+            if _newest(self.path) != found:
+                return  # Another process moved the rows: the caller tries again.
+            if errno_of(error) not in READ_ONLY or not os.path.exists(data):
                 raise
             env = lmdb.open(folder, readonly=True, lock=False, **options)
-        try:
-            _guard_length(env, data)
-            if not env.flags()["readonly"]:
-                env.reader_check()
-        except BaseException:
-            env.close()
-            raise
+            with _closed_on_error(env):
+                _guard_length(env, data)
         self._env, self._generation, self._read = env, generation, 0
 
     def _close(self):
@@ -227,54 +265,6 @@ class _Gate:
             finally:
                 self._waiting -= 1
                 self._condition.notify_all()
-
-
-@contextlib.contextmanager
-def explained(path):
-    """Turn the errors of LMDB and of the system into a `StoreError`."""
-    try:
-        yield
-    except StoreError:
-        raise
-    except (lmdb.Error, OSError) as error:
-        raise StoreError(f"Feature store {path}: {_reason(path, error)}") from error
-
-
-def _reason(path, error):
-    code = _errno(error)
-    if code in _FULL:
-        return (
-            f"the disk is full, or fails ({error}). The rows written before are safe. "
-            "Free some space, remove rows with FeatureStore.prune, or choose another "
-            "cache_dir."
-        )
-    if code in _READ_ONLY:
-        return (
-            f"it cannot be written ({error}). Give yourself write permission, or "
-            "choose another cache_dir."
-        )
-    if code in (errno.ENOTDIR, errno.EEXIST):
-        return f"there is a file in the place of a folder ({error}). Choose another."
-    if isinstance(error, lmdb.ReadersFullError):
-        return (
-            f"more than {_MAX_READERS} readers at once ({error}). Use fewer processes."
-        )
-    if isinstance(error, lmdb.Error):
-        return (
-            f"it is damaged or cannot be used ({error}). Delete the folder; its rows "
-            "will be computed again."
-        )
-    return f"{error}."
-
-
-def _errno(error):
-    if isinstance(error, OSError):
-        return error.errno
-    # LMDB's errors carry the system's text, not its number.
-    for code in (*_FULL, *_READ_ONLY):
-        if str(error).endswith(os.strerror(code)):
-            return code
-    return None
 
 
 def _free(path):
@@ -332,20 +322,33 @@ def _prepare(path):
     os.replace(draft, marker)
 
 
+@contextlib.contextmanager
+def _closed_on_error(env):
+    try:
+        yield
+    except BaseException:
+        env.close()
+        raise
+
+
 def _guard_length(env, data):
     """Lengthen a data file that lost its end, before a read past it kills Python.
 
-    The zeros in the place of the lost pages fail the checksums.
+    The zeros in the place of the lost pages fail the checksums. A sound file may
+    lack some pages that LMDB took at its end and never wrote.
     """
-    needed = (env.info()["last_pgno"] + 1) * env.stat()["psize"]
-    if os.path.getsize(data) >= needed:
-        return
-    if env.flags()["readonly"]:
+
+    def missing():
+        return (env.info()["last_pgno"] + 1) * psize - os.path.getsize(data)
+
+    psize = env.stat()["psize"]
+    if not env.flags()["readonly"]:
+        if missing() > 0:
+            with env.begin(write=True):
+                if missing() > 0:
+                    os.truncate(data, os.path.getsize(data) + missing())
+    elif missing() > _UNWRITTEN * psize:
         raise StoreError(f"Feature store {data} is damaged: its end is missing.")
-    with env.begin(write=True):
-        needed = (env.info()["last_pgno"] + 1) * env.stat()["psize"]
-        if os.path.getsize(data) < needed:
-            os.truncate(data, needed)
 
 
 def _flush(path):

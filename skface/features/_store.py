@@ -135,7 +135,13 @@ class FeatureStore:
         -------
         verification : Verification
             How many rows were read, and which of them are damaged.
+
+        Raises
+        ------
+        StoreError
+            If the database itself is damaged, not only rows in it.
         """
+        environment(self.path).check()
         n_checked, bad = 0, []
         for keys in self._key_batches():
 
