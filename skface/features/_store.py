@@ -48,9 +48,9 @@ class FeatureStore:
     LMDB needs a local disk: the memory it shares between processes does not work
     over a network file system.
 
-    Of LMDB, HDF5 and Zarr, only LMDB lets processes write at once and keeps what
-    was committed when one of them is killed; ``benchmarks/store_backends.py``
-    measures them side by side.
+    Of LMDB, HDF5 and Zarr, only LMDB lets every process write at any time, commits a
+    batch as a whole, finds a row by its key, and reads random rows at a good part of
+    the memory's speed: ``benchmarks/store_backends.py`` measures them side by side.
 
     Examples
     --------
