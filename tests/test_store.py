@@ -211,7 +211,7 @@ def test_disk_use_follows_the_rows(store):
 
 
 def test_reading_keeps_the_mapped_memory_small(store, monkeypatch):
-    monkeypatch.setattr(_environment, "_MAPPED_LIMIT", 2**20)
+    monkeypatch.setattr(_environment, "_TOUCHED_LIMIT", 10)
     rows = write(store, range(400), n_features=50_000)
     forget(store.path)
     before = resident_bytes()
@@ -230,7 +230,7 @@ def resident_bytes():
 
 def test_threads_share_a_store(store, monkeypatch):
     monkeypatch.setattr(_environment, "_FIRST_MAP", 2**16)
-    monkeypatch.setattr(_environment, "_MAPPED_LIMIT", 2**18)
+    monkeypatch.setattr(_environment, "_TOUCHED_LIMIT", 1)
     forget(store.path)
     errors = []
 

@@ -24,8 +24,10 @@ MARKER = "skface-store.json"
 _FIRST_MAP = 2**28
 _ROOM = 2**20
 _UNWRITTEN = 64
-# Pages read through the map count as this process's memory until it is mapped anew.
-_MAPPED_LIMIT = 2**28
+# What is read through the map counts as this process's memory until it is mapped
+# anew, and the system may map 2 MiB around each row that is looked at.
+_TOUCHED_LIMIT = 128
+_TOUCHED_BYTES = 2**21
 
 _environments = {}
 _environments_lock = threading.Lock()
@@ -75,18 +77,18 @@ class Environment:
         self.path = path
         self._env = None
         self._generation = 0
-        self._read = 0
+        self._touched = 0
         self._gate = _Gate()
 
-    def run(self, work, *, write=False, n_bytes=0):
+    def run(self, work, *, write=False, n_rows=0):
         """Return ``work(transaction)``; `work` may be called more than once.
 
-        `n_bytes` tells how much `work` reads, to keep the mapped memory small.
+        `n_rows` tells how many rows `work` touches, to keep the mapped memory small.
         """
         with explained(self.path):
             dead_readers_dropped = False
             while True:
-                if self._read > _MAPPED_LIMIT:
+                if self._touched > _TOUCHED_LIMIT:
                     with self._gate.alone():
                         self._map_anew()
                 try:
@@ -95,7 +97,7 @@ class Environment:
                             with self._env.begin(write=write, buffers=True) as txn:
                                 # A writer may have waited while the rows moved.
                                 if not (write and self._stale()):
-                                    self._read += n_bytes
+                                    self._touched += n_rows
                                     return work(txn)
                     repair = self._open
                 except lmdb.MapFullError:
@@ -216,7 +218,7 @@ class Environment:
             env = lmdb.open(folder, readonly=True, lock=False, **options)
             with _closed_on_error(env):
                 _guard_length(env, data)
-        self._env, self._generation, self._read = env, generation, 0
+        self._env, self._generation, self._touched = env, generation, 0
 
     def _close(self):
         if self._env is not None:
@@ -231,8 +233,11 @@ class Environment:
 
     def _map_anew(self):
         if self._env is not None:
-            self._env.set_mapsize(self._env.info()["map_size"])
-        self._read = 0
+            info = self._env.info()
+            used = info["last_pgno"] * self._env.stat()["psize"]
+            if used > _TOUCHED_LIMIT * _TOUCHED_BYTES:
+                self._env.set_mapsize(info["map_size"])
+        self._touched = 0
 
 
 class _Gate:

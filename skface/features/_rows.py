@@ -11,7 +11,7 @@ from ..exceptions import InputError, ParameterError, StoreError
 from ._environment import environment
 
 DIGEST_LENGTH = 16
-TRANSACTION_BYTES = 2**26
+ROWS_AT_ONCE = 128
 
 _DTYPE = np.dtype("<f2")
 _CHECKSUM = 4
@@ -164,20 +164,13 @@ class StoreRows:
     def _row_bytes(self):
         return _DTYPE.itemsize * self.n_features
 
-    @property
-    def _touched_bytes(self):
-        # The system maps at least 64 KiB around a page that is looked at.
-        return max(self._row_bytes, 2**16)
-
     def _parts(self, n_rows):
-        step = max(1, TRANSACTION_BYTES // self._touched_bytes)
-        return [
-            slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)
-        ]
+        starts = range(0, n_rows, ROWS_AT_ONCE)
+        return [slice(start, min(start + ROWS_AT_ONCE, n_rows)) for start in starts]
 
     def _read(self, work, part):
-        n_bytes = self._touched_bytes * (part.stop - part.start)
-        return environment(self.path).run(partial(work, part=part), n_bytes=n_bytes)
+        n_rows = part.stop - part.start
+        return environment(self.path).run(partial(work, part=part), n_rows=n_rows)
 
     def _keys(self, digests):
         if isinstance(digests, np.ndarray):

@@ -11,13 +11,11 @@ from ..exceptions import ParameterError
 from ._environment import environment
 from ._rows import (
     DIGEST_LENGTH,
-    TRANSACTION_BYTES,
+    ROWS_AT_ONCE,
     StoreRows,
     is_intact,
     specification_key,
 )
-
-_BATCH = 1000
 
 
 class FeatureStore:
@@ -150,7 +148,7 @@ class FeatureStore:
                 return [k for k, v in values if v is not None and not is_intact(k, v)]
 
             n_checked += len(keys)
-            bad += self._run(check, n_bytes=TRANSACTION_BYTES)
+            bad += self._run(check, n_rows=len(keys))
         if delete:
             self._delete(bad)
         names = [(key[:DIGEST_LENGTH].hex(), key[DIGEST_LENGTH:].hex()) for key in bad]
@@ -187,10 +185,9 @@ class FeatureStore:
         n_rows = 0
         for digest in digests:
             if (digest in chosen) == (keep is None):
-                for keys in self._key_batches(digest):
-                    self._delete(keys)
-                    n_rows += len(keys)
-                self._delete([digest])
+                keys = [key for batch in self._key_batches(digest) for key in batch]
+                self._delete([*keys, digest])
+                n_rows += len(keys)
         if n_rows:
             environment(self.path).compact()
         return n_rows
@@ -206,12 +203,12 @@ class FeatureStore:
             cursor = txn.cursor()
             if not cursor.set_range(after):
                 return []
-            keys = map(bytes, islice(cursor.iternext(values=False), _BATCH))
+            keys = map(bytes, islice(cursor.iternext(values=False), ROWS_AT_ONCE))
             return [key for key in keys if key.startswith(prefix)]
 
         after = prefix
         # Finding a key touches its row.
-        while keys := self._run(partial(batch, after=after), n_bytes=_BATCH * 2**16):
+        while keys := self._run(partial(batch, after=after), n_rows=ROWS_AT_ONCE):
             yield [key for key in keys if len(key) > DIGEST_LENGTH]
             after = keys[-1] + b"\0"
 
