@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
 
+from skface.exceptions import InputError
 from skface.features._lazy import FeatureArray
 from skface.features._store import FeatureStore
 
@@ -46,6 +47,11 @@ def test_looks_like_an_array(features):
 def test_digests_may_be_bytes(store_rows, digests, values):
     features = FeatureArray(store_rows, map(bytes, digests))
     assert_array_equal(np.asarray(features), values)
+
+
+def test_digests_of_two_lengths_are_refused(store_rows):
+    with pytest.raises(InputError, match=r"one length, not \[16, 20\] bytes"):
+        FeatureArray(store_rows, [bytes(16), bytes(20)])
 
 
 def test_may_be_empty(store_rows):

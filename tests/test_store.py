@@ -77,6 +77,37 @@ def unprivileged(tmp_path_factory):
         each.chmod(mode)
 
 
+@pytest.fixture
+def read_only_store(store, tmp_path, request):
+    """Rows of a store that may be read but not written."""
+    rows = write(store, range(5))
+    forget(store.path)
+    for folder, _, names in os.walk(store.path):
+        os.chmod(folder, 0o555)
+        for name in names:
+            os.chmod(os.path.join(folder, name), 0o444)
+    tmp_path.chmod(0o755)
+    request.getfixturevalue("unprivileged")
+    return rows
+
+
+@pytest.fixture
+def unprivileged_folder(tmp_path, request):
+    tmp_path.chmod(0o555)
+    request.getfixturevalue("unprivileged")
+    return tmp_path
+
+
+@pytest.fixture
+def full_disk():
+    """Let no file of this process grow beyond 300 kB."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def test_rows_come_back_bit_for_bit(store):
     expected = np.random.default_rng(0).normal(size=(50, 24)).astype(np.float16)
     rows = store.specification(PARAMETERS)
@@ -421,6 +452,16 @@ def test_clear_removes_everything(store):
     assert store.info().n_bytes < 0.3e6
 
 
+def test_what_a_killed_compaction_left_is_removed(store):
+    write(store, [1])
+    for name in (".rows-1", ".rows-3"):
+        os.makedirs(os.path.join(store.path, name, "half"))
+    store.clear()
+    write(store, [1])
+    store.clear()
+    assert sorted(os.listdir(store.path)) == ["rows-3", "skface-store.json"]
+
+
 def prune_and_write(path, first):
     store = FeatureStore(path)
     for round_ in range(10):
@@ -526,59 +567,21 @@ def test_a_truncated_store_gives_no_wrong_row(store):
     assert wrong == 0
 
 
-def read_only(store):
-    """Take the write permission away from a store; give its folder."""
-    forget(store.path)
-    for folder, _, names in os.walk(store.path):
-        os.chmod(folder, 0o555)
-        for name in names:
-            os.chmod(os.path.join(folder, name), 0o444)
+def test_a_read_only_store_is_read(read_only_store):
+    row = read_only_store.read(digests_of([3]))
+    np.testing.assert_array_equal(row, rows_of([3]))
+    store = FeatureStore(read_only_store.path)
+    assert len(store) == store.verify().n_checked == 5
 
 
-def test_a_read_only_store_is_read(store, unprivileged_store):
-    rows, path = unprivileged_store
-    np.testing.assert_array_equal(rows.read(digests_of([3])), rows_of([3]))
-    assert len(FeatureStore(path)) == 5
-    assert FeatureStore(path).verify().n_checked == 5
+def test_a_read_only_store_is_not_written(read_only_store):
+    with pytest.raises(StoreError, match=r"cannot be written.*another cache_dir"):
+        read_only_store.write(digests_of([9]), rows_of([9]))
 
 
-def test_a_read_only_store_is_not_written(unprivileged_store):
-    rows, path = unprivileged_store
-    with pytest.raises(StoreError, match=f"{path}: it cannot be written.*cache_dir"):
-        rows.write(digests_of([9]), rows_of([9]))
-
-
-@pytest.fixture
-def unprivileged_store(store, request):
-    rows = write(store, range(5))
-    read_only(store)
-    for parent in (store.path, os.path.dirname(store.path)):
-        os.chmod(parent, 0o555)
-    os.chmod(os.path.dirname(os.path.dirname(store.path)), 0o755)
-    request.getfixturevalue("unprivileged")
-    return rows, store.path
-
-
-def test_an_unwritable_folder_is_named(tmp_path, unprivileged_folder):
+def test_an_unwritable_folder_is_named(unprivileged_folder):
     with pytest.raises(StoreError, match=r"cannot be written.*write permission"):
         FeatureStore(unprivileged_folder / "store")
-
-
-@pytest.fixture
-def unprivileged_folder(tmp_path, request):
-    tmp_path.chmod(0o555)
-    request.getfixturevalue("unprivileged")
-    return tmp_path
-
-
-@pytest.fixture
-def full_disk():
-    """Let no file of this process grow beyond 300 kB."""
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_keeps_the_rows_before(store, full_disk):
@@ -590,26 +593,50 @@ def test_a_full_disk_keeps_the_rows_before(store, full_disk):
 
 
 def test_no_store_is_made_on_a_full_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(_environment, "_free", lambda path: 0)
+    monkeypatch.setattr(_environment, "free_bytes", lambda path: 0)
     with pytest.raises(StoreError, match="disk is full"):
         FeatureStore(tmp_path / "store")
 
 
-def test_dead_readers_make_room(store, monkeypatch):
+class Failing:
+    """An LMDB environment whose next transaction fails."""
+
+    def __init__(self, env, error):
+        self.env, self.error, self.calls = env, error, []
+
+    def begin(self, **options):
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return self.env.begin(**options)
+
+    def reader_check(self):
+        self.calls.append("reader_check")
+
+    def close(self):
+        self.calls.append("close")
+        self.env.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "repair"),
+    [
+        (lmdb.ReadersFullError("full"), "reader_check"),
+        (lmdb.PanicError("panic"), "close"),
+    ],
+)
+def test_recovers_from(store, monkeypatch, error, repair):
     write(store, [1])
-    environment = _environment._environments[store.path]
-    calls = []
-
-    class Full:
-        def begin(self, **options):
-            if not calls:
-                raise lmdb.ReadersFullError
-            return environment_env.begin(**options)
-
-        def reader_check(self):
-            calls.append("reader_check")
-
-    environment_env = environment._env
-    monkeypatch.setattr(environment, "_env", Full())
+    environment = _environment.environment(store.path)
+    failing = Failing(environment._env, error)
+    monkeypatch.setattr(environment, "_env", failing)
     assert len(store) == 1
-    assert calls == ["reader_check"]
+    assert failing.calls == [repair]
+
+
+def test_a_limit_of_address_space_is_named(store, monkeypatch):
+    error = lmdb.MemoryError("mdb_env_set_mapsize: Cannot allocate memory")
+    environment = _environment.environment(store.path)
+    monkeypatch.setattr(environment, "_env", Failing(environment._env, error))
+    with pytest.raises(StoreError, match="ulimit -v"):
+        len(store)

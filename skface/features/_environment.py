@@ -1,14 +1,7 @@
-"""The LMDB environment under a feature store: opening, growth, errors.
-
-A store's folder holds ``skface-store.json``, which says the format, and ``rows-N``,
-an LMDB environment. Compaction writes ``rows-N+1`` beside it under the write lock
-and renames it into place; whoever begins a transaction looks for the highest N
-first, so that every process moves on without being told.
-"""
+"""The LMDB environment under a feature store: opening, growth, replacement."""
 
 import contextlib
 import errno
-import json
 import os
 import shutil
 import threading
@@ -17,9 +10,13 @@ import lmdb
 
 from ..exceptions import StoreError
 from ._store_errors import MAX_READERS, READ_ONLY, errno_of, explained
-
-FORMAT = 1
-MARKER = "skface-store.json"
+from ._store_folder import (
+    flush,
+    free_bytes,
+    generation_of,
+    newest_generation,
+    prepare,
+)
 
 _FIRST_MAP = 2**28
 _ROOM = 2**20
@@ -104,13 +101,17 @@ class Environment:
                     repair = self._grow
                 except lmdb.MapResizedError:
                     repair = self._follow
+                except lmdb.PanicError:
+                    # A commit failed half-way, on a bad disk; what it left is whole.
+                    repair = self._close
                 except lmdb.ReadersFullError:
                     if dead_readers_dropped:
                         raise
-                    repair = self._env.reader_check
+                    repair = self._drop_dead_readers
                     dead_readers_dropped = True
                 with self._gate.alone():
-                    repair()
+                    # Another thread may have closed the environment meanwhile.
+                    repair() if self._env is not None else self._open()
 
     def replace(self, copy):
         """Put a compacted copy, or nothing, in the place of the rows.
@@ -125,12 +126,12 @@ class Environment:
             os.mkdir(draft)
             if copy:
                 self._env.copy(draft, compact=True)
-                _flush(os.path.join(draft, "data.mdb"))
+                flush(os.path.join(draft, "data.mdb"))
             os.rename(draft, new)
             for name in os.listdir(self.path):
-                if 0 < _number(name) <= self._generation:
+                if 0 < generation_of(name.lstrip(".")) <= self._generation:
                     # Renamed first: nobody may open a folder that is half gone.
-                    doomed = os.path.join(self.path, f".{name}")
+                    doomed = os.path.join(self.path, f".{name.lstrip('.')}")
                     with contextlib.suppress(OSError):
                         os.rename(os.path.join(self.path, name), doomed)
                         shutil.rmtree(doomed)
@@ -150,7 +151,7 @@ class Environment:
         """Give unused space back to the disk, if there is room for the copy."""
         stat = self.run(lambda txn: txn.stat())
         pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
-        if pages * stat["psize"] + _ROOM < _free(self.path):
+        if pages * stat["psize"] + _ROOM < free_bytes(self.path):
             self.replace(copy=True)
 
     def check(self):
@@ -186,14 +187,14 @@ class Environment:
         return os.path.join(self.path, f"rows-{generation}")
 
     def _stale(self):
-        return self._env is None or _newest(self.path) != self._generation
+        return self._env is None or newest_generation(self.path) != self._generation
 
     def _open(self):
         if not self._stale():
             return
         self._close()
-        _prepare(self.path)
-        found = _newest(self.path)
+        prepare(self.path)
+        found = newest_generation(self.path)
         generation = found or 1
         folder = self._folder(generation)
         data = os.path.join(folder, "data.mdb")
@@ -201,7 +202,7 @@ class Environment:
         try:
             if os.path.exists(data):
                 options["map_size"] = max(_FIRST_MAP, 2 * os.path.getsize(data))
-            elif _free(self.path) < _ROOM:
+            elif free_bytes(self.path) < _ROOM:
                 # LMDB maps a sparse file: to find the disk full later is fatal.
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if not found:
@@ -211,7 +212,7 @@ class Environment:
                 _guard_length(env, data)
                 env.reader_check()
         except (lmdb.Error, OSError) as error:
-            if _newest(self.path) != found:
+            if newest_generation(self.path) != found:
                 return  # Another process moved the rows: the caller tries again.
             if errno_of(error) not in READ_ONLY or not os.path.exists(data):
                 raise
@@ -230,6 +231,9 @@ class Environment:
 
     def _follow(self):
         self._env.set_mapsize(0)
+
+    def _drop_dead_readers(self):
+        self._env.reader_check()
 
     def _map_anew(self):
         if self._env is not None:
@@ -272,61 +276,6 @@ class _Gate:
                 self._condition.notify_all()
 
 
-def _free(path):
-    try:
-        return shutil.disk_usage(path).free
-    except OSError:
-        return 0
-
-
-def _number(name):
-    prefix, _, number = name.partition("-")
-    return int(number) if prefix == "rows" and number.isdigit() else 0
-
-
-def _newest(path):
-    try:
-        return max(map(_number, os.listdir(path)), default=0)
-    except FileNotFoundError:
-        return 0
-
-
-def _prepare(path):
-    """Check that `path` is a store of a known format; make one where nothing is."""
-    marker = os.path.join(path, MARKER)
-    if os.path.exists(marker):
-        try:
-            with open(marker, encoding="utf-8") as file:
-                version = int(json.load(file)["format"])
-        except (ValueError, KeyError, TypeError):
-            raise StoreError(
-                f"Feature store {path}: {MARKER} is damaged. Delete the folder; its "
-                "rows will be computed again."
-            ) from None
-        if version > FORMAT:
-            raise StoreError(
-                f"Feature store {path} has format {version}, written by a newer "
-                f"skface; this one knows format {FORMAT}. Upgrade skface, or choose "
-                "another cache_dir."
-            )
-        return
-    if os.path.exists(path) and not os.path.isdir(path):
-        raise StoreError(f"Feature store {path}: this is a file. Choose a folder.")
-    os.makedirs(path, exist_ok=True)
-    if any(not name.startswith(".") for name in os.listdir(path)):
-        # Another process may have made the store just now.
-        if os.path.exists(marker):
-            return _prepare(path)
-        raise StoreError(
-            f"Feature store {path}: the folder holds other files and is no feature "
-            "store. Choose a new or an empty folder."
-        )
-    draft = os.path.join(path, f".{MARKER}-{os.getpid()}-{threading.get_ident()}")
-    with open(draft, "w", encoding="utf-8") as file:
-        json.dump({"content": "skface features", "format": FORMAT}, file)
-    os.replace(draft, marker)
-
-
 @contextlib.contextmanager
 def _closed_on_error(env):
     try:
@@ -354,11 +303,3 @@ def _guard_length(env, data):
                     os.truncate(data, os.path.getsize(data) + missing())
     elif missing() > _UNWRITTEN * psize:
         raise StoreError(f"Feature store {data} is damaged: its end is missing.")
-
-
-def _flush(path):
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ..exceptions import InputError
+
 
 class FeatureArray:
     """Looks like a float16 array of features, and reads its rows on access.
@@ -32,9 +34,13 @@ class FeatureArray:
         self.store_rows = store_rows
         if not isinstance(digests, np.ndarray):
             digests = list(digests)
-            n_bytes = len(digests[0]) if digests else 0
+            lengths = set(map(len, digests)) or {1}
+            if len(lengths) > 1:
+                raise InputError(
+                    f"digests must be of one length, not {sorted(lengths)} bytes."
+                )
             digests = np.frombuffer(b"".join(digests), np.uint8)
-            digests = digests.reshape(-1, max(n_bytes, 1))
+            digests = digests.reshape(-1, lengths.pop())
         self.digests = digests
 
     @property

@@ -47,7 +47,7 @@ class StoreRows:
         return type(self), (self.path, self.parameters)
 
     def contains(self, digests):
-        """Tell which photos have a row.
+        """Tell which photos have a row; whether it is sound, `read` tells.
 
         Parameters
         ----------

@@ -10,6 +10,13 @@ from ..exceptions import StoreError
 
 MAX_READERS = 1024
 
+_DAMAGED = (
+    lmdb.CorruptedError,
+    lmdb.InvalidError,
+    lmdb.PageNotFoundError,
+    lmdb.VersionMismatchError,
+)
+
 # LMDB reports a batch that fits in part as EIO.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
@@ -45,10 +52,15 @@ def _reason(path, error):
         return (
             f"more than {MAX_READERS} readers at once ({error}). Use fewer processes."
         )
-    if isinstance(error, lmdb.Error):
+    if isinstance(error, lmdb.MemoryError):
         return (
-            f"it is damaged or cannot be used ({error}). Delete the folder; its rows "
-            "will be computed again."
+            f"it cannot be mapped into memory ({error}). Raise the process's limit of "
+            "address space (ulimit -v)."
+        )
+    if isinstance(error, _DAMAGED):
+        return (
+            f"it is damaged ({error}). Delete the folder; its rows will be computed "
+            "again."
         )
     return f"{error}."
 
