@@ -38,10 +38,9 @@ class FeatureStore:
     Notes
     -----
     The rows lie in an LMDB database, which grows with them. Many processes and
-    threads may read and write at once. A transaction is on disk when ``write``
-    returns: a killed process loses the batch in flight, a power cut at most the
-    last few, and neither leaves a wrong row. Each row carries a CRC-32 of its key
-    and its bytes, which every read checks.
+    threads may read and write at once. A killed process loses the batch in flight, a
+    power cut at most the last batch besides, and neither leaves a wrong row. Each row
+    carries a CRC-32 of its key and its bytes, which every read checks.
 
     LMDB needs a local disk: the memory it shares between processes does not work
     over a network file system.
