@@ -1,0 +1,220 @@
+"""The rows of one specification in a feature store."""
+
+import hashlib
+import json
+import zlib
+from functools import partial
+
+import numpy as np
+
+from ..exceptions import InputError, ParameterError, StoreError
+from ._environment import environment
+
+DIGEST_LENGTH = 16
+ROWS_AT_ONCE = 128
+
+_DTYPE = np.dtype("<f2")
+_CHECKSUM = 4
+
+
+class StoreRows:
+    """The rows of one specification; made by `FeatureStore.specification`.
+
+    It pickles as the path and the parameters.
+
+    Attributes
+    ----------
+    parameters : dict
+        The specification.
+    digest : str
+        First characters of the specification's SHA-256, in hexadecimal.
+    n_features : int
+        Length of a row.
+    """
+
+    def __init__(self, path, parameters):
+        self.path = path
+        self.parameters = parameters
+        self._record = _canonical(parameters)
+        self._prefix = specification_key(self._record)
+        self.digest = self._prefix.hex()
+        self.n_features = parameters["n_features"]
+
+    def __repr__(self):
+        return f"StoreRows({self.path!r}, {self.digest[:12]!r})"
+
+    def __reduce__(self):
+        return type(self), (self.path, self.parameters)
+
+    def contains(self, digests):
+        """Tell which photos have a row; whether it is sound, `read` tells.
+
+        Parameters
+        ----------
+        digests : sequence of bytes, or uint8 array of shape (n_photos, n_bytes)
+            16 to 32 bytes a photo.
+
+        Returns
+        -------
+        known : bool ndarray of shape (n_photos,)
+        """
+        keys = self._keys(digests)
+
+        def look(txn, part):
+            return list(map(txn.cursor().set_key, keys[part]))
+
+        known = np.empty(len(keys), bool)
+        for part in self._parts(len(keys)):
+            known[part] = self._read(look, part)
+        return known
+
+    def write(self, digests, rows):
+        """Store rows in one transaction; a photo that has a row keeps it.
+
+        Parameters
+        ----------
+        digests : sequence of bytes, or uint8 array of shape (n_photos, n_bytes)
+
+        rows : array of shape (n_photos, n_features)
+            Stored as float16.
+
+        Returns
+        -------
+        n_new : int
+            How many of the rows are new.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be written or the disk is full; nothing of the
+            batch is stored then.
+        """
+        keys = self._keys(digests)
+        rows = np.ascontiguousarray(rows, _DTYPE)
+        self._check_shape("rows", rows, len(keys))
+        values = np.empty((len(keys), self._row_bytes + _CHECKSUM), np.uint8)
+        values[:, :-_CHECKSUM] = rows.view(np.uint8)
+        for key, value in zip(keys, values, strict=True):
+            value[-_CHECKSUM:] = np.frombuffer(_checksum(key, value), np.uint8)
+
+        def put(txn):
+            if txn.get(self._prefix) != self._record:
+                txn.put(self._prefix, self._record)
+            pairs = zip(keys, values, strict=True)
+            return sum(txn.put(k, v.data, overwrite=False) for k, v in pairs)
+
+        return environment(self.path).run(put, write=True)
+
+    def read(self, digests, out=None):
+        """Read rows, each checked against its checksum.
+
+        Parameters
+        ----------
+        digests : sequence of bytes, or uint8 array of shape (n_photos, n_bytes)
+
+        out : ndarray of shape (n_photos, n_features), default=None
+            Filled where given, whatever its dtype.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_photos, n_features)
+            float16, or `out`.
+
+        Raises
+        ------
+        StoreError
+            If a row is missing or damaged.
+        """
+        keys = self._keys(digests)
+        if out is None:
+            out = np.empty((len(keys), self.n_features), np.float16)
+        self._check_shape("out", out, len(keys))
+
+        def copy(txn, part):
+            missing = damaged = 0
+            for key, row in zip(keys[part], out[part], strict=True):
+                value = txn.get(key)
+                if value is None:
+                    missing += 1
+                elif len(value) != self._row_bytes + _CHECKSUM:
+                    damaged += 1
+                else:
+                    # Copied first: a reader without a lock may see the page change.
+                    row[:] = np.frombuffer(value, _DTYPE, self.n_features)
+                    damaged += not is_intact(key, value)
+            return missing, damaged
+
+        counts = [self._read(copy, part) for part in self._parts(len(keys))]
+        missing, damaged = map(sum, zip((0, 0), *counts, strict=True))
+        if missing:
+            raise StoreError(
+                f"Feature store {self.path}: {missing} of {len(keys)} rows are missing "
+                f"for the specification {self.digest[:12]}. Transform these photos "
+                "again."
+            )
+        if damaged:
+            raise StoreError(
+                f"Feature store {self.path}: {damaged} of {len(keys)} rows are "
+                "damaged. FeatureStore.verify(delete=True) removes them; transform "
+                "the photos again then."
+            )
+        return out
+
+    @property
+    def _row_bytes(self):
+        return _DTYPE.itemsize * self.n_features
+
+    def _parts(self, n_rows):
+        starts = range(0, n_rows, ROWS_AT_ONCE)
+        return [slice(start, min(start + ROWS_AT_ONCE, n_rows)) for start in starts]
+
+    def _read(self, work, part):
+        n_rows = part.stop - part.start
+        return environment(self.path).run(partial(work, part=part), n_rows=n_rows)
+
+    def _keys(self, digests):
+        if isinstance(digests, np.ndarray):
+            if digests.ndim != 2 or digests.dtype != np.uint8:
+                raise InputError(
+                    "digests must be bytes or a uint8 array of shape (n_photos, "
+                    f"n_bytes), not {digests.dtype} of shape {digests.shape}."
+                )
+            digests = map(bytes, digests)
+        return [self._prefix + digest for digest in digests]
+
+    def _check_shape(self, name, array, n_rows):
+        if array.shape != (n_rows, self.n_features):
+            raise InputError(
+                f"{name} must have the shape ({n_rows}, {self.n_features}), "
+                f"not {array.shape}."
+            )
+
+
+def _checksum(key, value):
+    return zlib.crc32(value[:-_CHECKSUM], zlib.crc32(key)).to_bytes(_CHECKSUM, "little")
+
+
+def is_intact(key, value):
+    """Tell whether a row is what was written under this key."""
+    return value[-_CHECKSUM:] == _checksum(key, value)
+
+
+def specification_key(record):
+    """Digest of a specification's record, which begins the keys of its rows."""
+    return hashlib.sha256(record).digest()[:DIGEST_LENGTH]
+
+
+def _canonical(parameters):
+    n_features = parameters.get("n_features")
+    if type(n_features) is not int or n_features < 1:
+        raise ParameterError(
+            "A specification needs n_features, the length of a row, as an int of 1 or "
+            f"more, not {n_features!r}."
+        )
+    try:
+        text = json.dumps(
+            parameters, sort_keys=True, separators=(",", ":"), allow_nan=False
+        )
+    except (TypeError, ValueError) as error:
+        raise ParameterError(f"A specification must be JSON: {error}.") from error
+    return text.encode()

@@ -1,0 +1,297 @@
+"""The feature store: every photo goes through VGG19 once, ever."""
+
+import json
+import os
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+from ..exceptions import ParameterError
+from ._environment import environment
+from ._rows import (
+    DIGEST_LENGTH,
+    ROWS_AT_ONCE,
+    StoreRows,
+    is_intact,
+    specification_key,
+)
+
+
+class FeatureStore:
+    """Feature rows on disk, shared by every process that names the same folder.
+
+    A row is the float16 features of one photo. Its key is the digest of the photo's
+    content and of the specification: everything that shapes the features.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Folder of the store. It is made, with its parents, where it is missing.
+
+    Raises
+    ------
+    StoreError
+        If the folder cannot be read or made, holds something else, is damaged or
+        was written by a newer skface. A folder that cannot be written can be read.
+
+    Notes
+    -----
+    The rows lie in an LMDB database, which grows with them. Many processes and
+    threads may read and write at once. A killed process loses the batch in flight, a
+    power cut at most the last batch besides, and neither leaves a wrong row. Each row
+    carries a CRC-32 of its key and its bytes, which every read checks.
+
+    LMDB needs a local disk: the memory it shares between processes does not work
+    over a network file system.
+
+    Of LMDB, HDF5 and Zarr, only LMDB lets every process write at any time, commits a
+    batch as a whole, finds a row by its key, and reads random rows at a good part of
+    the memory's speed: ``benchmarks/store_backends.py`` measures them side by side.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skface.features import FeatureStore
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> store = FeatureStore(folder.name)
+    >>> rows = store.specification({"layer": "block5_pool", "n_features": 4})
+    >>> rows.write([b"digest of photo 1"], np.array([[0, 1, 2, 3]], np.float16))
+    1
+    >>> rows.contains([b"digest of photo 1", b"digest of photo 2"])
+    array([ True, False])
+    >>> rows.read([b"digest of photo 1"])
+    array([[0., 1., 2., 3.]], dtype=float16)
+    >>> len(store)
+    1
+    >>> store.clear()
+    >>> folder.cleanup()
+    """
+
+    def __init__(self, path):
+        self.path = os.path.realpath(os.path.expanduser(path))
+        self._run(lambda txn: None)
+
+    def __repr__(self):
+        return f"FeatureStore({self.path!r})"
+
+    def __reduce__(self):
+        return _reopen, (self.path,)
+
+    def __len__(self):
+        return self._run(lambda txn: txn.stat()["entries"] - len(_records(txn)))
+
+    def __bool__(self):
+        return True
+
+    def specification(self, parameters):
+        """Give the rows of one specification.
+
+        Parameters
+        ----------
+        parameters : dict
+            All that shapes the features, in JSON's types. ``"n_features"`` is the
+            length of a row.
+
+        Returns
+        -------
+        rows : StoreRows
+        """
+        return StoreRows(self.path, parameters)
+
+    def info(self):
+        """Count the rows.
+
+        Returns
+        -------
+        info : StoreInfo
+            Its ``str`` is a text of one line a specification.
+        """
+
+        counts = Counter()
+        for keys in self._key_batches():
+            counts.update(key[:DIGEST_LENGTH] for key in keys)
+        records = self._run(_records)
+        found = [
+            SpecificationInfo(digest.hex(), n_rows, records.get(digest, {}))
+            for digest, n_rows in counts.items()
+        ]
+        n_rows = sum(counts.values())
+        return StoreInfo(self.path, n_rows, environment(self.path).size(), found)
+
+    def verify(self, delete=False):
+        """Read every row and check it.
+
+        Parameters
+        ----------
+        delete : bool, default=False
+            Remove the damaged rows, so that they are computed again.
+
+        Returns
+        -------
+        verification : Verification
+            How many rows were read, and which of them are damaged.
+
+        Raises
+        ------
+        StoreError
+            If the database itself is damaged, not only rows in it.
+        """
+        environment(self.path).check()
+        n_checked, bad = 0, []
+        for keys in self._key_batches():
+
+            def check(txn, keys=keys):
+                values = ((key, txn.get(key)) for key in keys)
+                return [k for k, v in values if v is not None and not is_intact(k, v)]
+
+            n_checked += len(keys)
+            bad += self._run(check, n_rows=len(keys))
+        if delete:
+            self._delete(bad)
+        names = [(key[:DIGEST_LENGTH].hex(), key[DIGEST_LENGTH:].hex()) for key in bad]
+        return Verification(n_checked, names)
+
+    def prune(self, specifications=None, *, keep=None):
+        """Remove the rows of some specifications and give their space back.
+
+        Parameters
+        ----------
+        specifications : str or list of str, default=None
+            Digests to remove, or their first characters, as `info` prints them.
+
+        keep : str or list of str, default=None
+            Digests to keep; all others are removed. Give this or `specifications`.
+
+        Returns
+        -------
+        n_rows : int
+            How many rows were removed.
+
+        Raises
+        ------
+        ParameterError
+            If a digest fits no specification, or more than one.
+        """
+        if (specifications is None) == (keep is None):
+            raise ParameterError("prune: give either specifications or keep.")
+        names = specifications if keep is None else keep
+        names = [names] if isinstance(names, str) else list(names)
+
+        digests = list(self._run(_records))
+        chosen = {_match(name, digests) for name in names}
+        n_rows = 0
+        for digest in digests:
+            if (digest in chosen) == (keep is None):
+                keys = [key for batch in self._key_batches(digest) for key in batch]
+                self._delete([*keys, digest])
+                n_rows += len(keys)
+        if n_rows:
+            environment(self.path).compact()
+        return n_rows
+
+    def clear(self):
+        """Remove every row."""
+        environment(self.path).replace(copy=False)
+
+    def _key_batches(self, prefix=b""):
+        """Yield lists of rows' keys, each from a short transaction of its own."""
+
+        def batch(txn, after):
+            cursor = txn.cursor()
+            if not cursor.set_range(after):
+                return []
+            keys = map(bytes, islice(cursor.iternext(values=False), ROWS_AT_ONCE))
+            return [key for key in keys if key.startswith(prefix)]
+
+        after = prefix
+        # Finding a key touches its row.
+        while keys := self._run(partial(batch, after=after), n_rows=ROWS_AT_ONCE):
+            yield [key for key in keys if len(key) > DIGEST_LENGTH]
+            after = keys[-1] + b"\0"
+
+    def _delete(self, keys):
+        self._run(lambda txn: [txn.delete(key) for key in keys], write=True)
+
+    def _run(self, work, **options):
+        return environment(self.path).run(work, **options)
+
+
+@dataclass(frozen=True)
+class SpecificationInfo:
+    """One specification of a store: its digest, rows and parameters."""
+
+    digest: str
+    n_rows: int
+    parameters: dict
+
+    @property
+    def n_bytes(self):
+        return 2 * self.n_rows * self.parameters.get("n_features", 0)
+
+    def __str__(self):
+        text = ", ".join(f"{k}={v}" for k, v in sorted(self.parameters.items()))
+        size = f"{self.n_rows:,} rows, {self.n_bytes / 1e6:,.1f} MB"
+        return f"{self.digest[:12]}  {size}  {text}"
+
+
+@dataclass(frozen=True)
+class StoreInfo:
+    """What `FeatureStore.info` counted."""
+
+    path: str
+    n_rows: int
+    n_bytes: int
+    specifications: list
+
+    def __str__(self):
+        head = f"{self.path}: {self.n_rows:,} rows, {self.n_bytes / 1e6:,.1f} MB"
+        return "\n  ".join([head, *map(str, self.specifications)])
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `FeatureStore.verify` found.
+
+    ``bad`` holds a pair for each damaged row: the digest of its specification and
+    the digest of its photo, in hexadecimal.
+    """
+
+    n_checked: int
+    bad: list
+
+    def __str__(self):
+        return f"{self.n_checked:,} rows checked, {len(self.bad):,} damaged"
+
+
+def _reopen(path):
+    # A pickled store must not touch the disk before it is used.
+    store = FeatureStore.__new__(FeatureStore)
+    store.path = path
+    return store
+
+
+def _records(txn):
+    """Return the specifications as {digest: parameters}.
+
+    A specification's record has its digest as key, so that it stands before its rows.
+    """
+    records, cursor = {}, txn.cursor()
+    found = cursor.first()
+    while found:
+        key, value = map(bytes, cursor.item())
+        if specification_key(value) == key:
+            records[key] = json.loads(value)
+        found = cursor.set_range(key[:DIGEST_LENGTH] + b"\xff" * 33)
+    return records
+
+
+def _match(name, digests):
+    matches = [digest for digest in digests if digest.hex().startswith(name)]
+    if len(matches) != 1:
+        raise ParameterError(
+            f"{name!r} fits {len(matches)} specifications of the store, not one. Its "
+            f"digests: {', '.join(digest.hex()[:12] for digest in digests) or 'none'}."
+        )
+    return matches[0]

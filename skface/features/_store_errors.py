@@ -1,0 +1,75 @@
+"""What goes wrong with a feature store, and what to do then."""
+
+import contextlib
+import errno
+import os
+
+import lmdb
+
+from ..exceptions import StoreError
+
+MAX_READERS = 1024
+
+_DAMAGED = (
+    lmdb.CorruptedError,
+    lmdb.InvalidError,
+    lmdb.PageNotFoundError,
+    lmdb.VersionMismatchError,
+)
+
+# LMDB reports a batch that fits in part as EIO.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@contextlib.contextmanager
+def explained(path):
+    """Turn the errors of LMDB and of the system into a `StoreError`."""
+    try:
+        yield
+    except StoreError:
+        raise
+    except (lmdb.Error, OSError) as error:
+        raise StoreError(f"Feature store {path}: {_reason(path, error)}") from error
+
+
+def _reason(path, error):
+    code = errno_of(error)
+    if code in _FULL:
+        return (
+            f"the disk is full, or fails ({error}). The rows written before are safe. "
+            "Free some space, remove rows with FeatureStore.prune, or choose another "
+            "cache_dir."
+        )
+    if code in READ_ONLY:
+        return (
+            f"it cannot be written ({error}). Give yourself write permission, or "
+            "choose another cache_dir."
+        )
+    if code in (errno.ENOTDIR, errno.EEXIST):
+        return f"there is a file in the place of a folder ({error}). Choose another."
+    if isinstance(error, lmdb.ReadersFullError):
+        return (
+            f"more than {MAX_READERS} readers at once ({error}). Use fewer processes."
+        )
+    if isinstance(error, lmdb.MemoryError):
+        return (
+            f"it cannot be mapped into memory ({error}). Raise the process's limit of "
+            "address space (ulimit -v)."
+        )
+    if isinstance(error, _DAMAGED):
+        return (
+            f"it is damaged ({error}). Delete the folder; its rows will be computed "
+            "again."
+        )
+    return f"{error}."
+
+
+def errno_of(error):
+    if isinstance(error, OSError):
+        return error.errno
+    # LMDB's errors carry the system's text, not its number.
+    for code in (*_FULL, *READ_ONLY):
+        if str(error).endswith(os.strerror(code)):
+            return code
+    return None
