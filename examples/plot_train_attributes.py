@@ -65,8 +65,13 @@ majority = attribute_report(
 )
 columns = ["accuracy", "balanced_accuracy", "average_precision"]
 print(report[["prevalence", "majority", *columns]].round(3).to_string())
-print(f"\nmajority baseline: accuracy {majority['accuracy'].mean():.1%}, balanced 50.0%")
+print(
+    f"\nmajority baseline: accuracy {majority['accuracy'].mean():.1%}, balanced 50.0%"
+)
 print(f"preset {args.preset}: accuracy {report['accuracy'].mean():.1%}, ", end="")
 print(f"balanced {report['balanced_accuracy'].mean():.1%}")
-print(f"extraction {extracted - start:.0f} s, head fit {fitted - extracted:.0f} s ", end="")
+print(
+    f"extraction {extracted - start:.0f} s, head fit {fitted - extracted:.0f} s ",
+    end="",
+)
 print(f"({pipe['head'].n_epochs_} epochs)")

@@ -54,5 +54,8 @@ print(f"\n{'':14}{'IoU':>8}{'IoU > 0.5':>12}")
 for name, model in [("mean box", mean_box), (args.preset, pipe["head"])]:
     scores = iou_score(test.target, model.predict(X_test), average=False)
     print(f"{name:14}{scores.mean():8.3f}{(scores > 0.5).mean():12.1%}")
-print(f"extraction {extracted - start:.0f} s, head fit {fitted - extracted:.0f} s ", end="")
+print(
+    f"extraction {extracted - start:.0f} s, head fit {fitted - extracted:.0f} s ",
+    end="",
+)
 print(f"({pipe['head'].n_epochs_} epochs)")

@@ -56,5 +56,8 @@ for name, model in [("mean shape", mean_shape), (args.preset, pipe["head"])]:
     nme = nme_score(test.target, found, image_sizes=test.image_sizes)
     failures = failure_rate(test.target, found, image_sizes=test.image_sizes)
     print(f"{name:14}{nme:8.1%}{failures:12.1%}")
-print(f"extraction {extracted - start:.0f} s, head fit {fitted - extracted:.0f} s ", end="")
+print(
+    f"extraction {extracted - start:.0f} s, head fit {fitted - extracted:.0f} s ",
+    end="",
+)
 print(f"({pipe['head'].n_epochs_} epochs)")

@@ -11,6 +11,7 @@ _HOMES = {
     "CelebALoader": "datasets",
     "ImageArray": "datasets",
     "to_pixels": "datasets",
+    "FeatureStore": "features",
     "VGG19Features": "features",
     "DenseHeadClassifier": "heads",
     "DenseHeadRegressor": "heads",

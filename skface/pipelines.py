@@ -83,7 +83,7 @@ class FacePipeline(Pipeline):
 
 
 def make_bbox_pipeline(
-    preset="best", *, weights="imagenet", random_state=None, verbose=0
+    preset="best", *, weights="imagenet", cache_dir=None, random_state=None, verbose=0
 ):
     """Pipeline that finds the bounding box of the face.
 
@@ -94,6 +94,8 @@ def make_bbox_pipeline(
         Yang and Yow [1]_.
     weights : "imagenet", path-like or None, default="imagenet"
         Of VGG19, see `skface.VGG19Features`.
+    cache_dir : path-like, default=None
+        Folder that keeps the features, so that each photo goes through VGG19 once.
     random_state : int, RandomState or None, default=None
         Of the head.
     verbose : int, default=0
@@ -122,17 +124,19 @@ def make_bbox_pipeline(
     >>> pipe.set_params(head__n_layers=2)["head"].n_layers
     2
     """
-    return _make(_BBOX, DenseHeadRegressor, preset, weights, random_state, verbose)
+    return _make(
+        _BBOX, DenseHeadRegressor, preset, weights, cache_dir, random_state, verbose
+    )
 
 
 def make_landmark_pipeline(
-    preset="best", *, weights="imagenet", random_state=None, verbose=0
+    preset="best", *, weights="imagenet", cache_dir=None, random_state=None, verbose=0
 ):
     """Pipeline that finds the eyes, the nose tip and the corners of the mouth.
 
     Parameters
     ----------
-    preset, weights, random_state, verbose
+    preset, weights, cache_dir, random_state, verbose
         As for `make_bbox_pipeline`.
 
     Returns
@@ -148,17 +152,25 @@ def make_landmark_pipeline(
     >>> make_landmark_pipeline("paper")["head"].n_units
     4096
     """
-    return _make(_LANDMARKS, DenseHeadRegressor, preset, weights, random_state, verbose)
+    return _make(
+        _LANDMARKS,
+        DenseHeadRegressor,
+        preset,
+        weights,
+        cache_dir,
+        random_state,
+        verbose,
+    )
 
 
 def make_attribute_pipeline(
-    preset="best", *, weights="imagenet", random_state=None, verbose=0
+    preset="best", *, weights="imagenet", cache_dir=None, random_state=None, verbose=0
 ):
     """Pipeline that tells which attributes a face has.
 
     Parameters
     ----------
-    preset, weights, random_state, verbose
+    preset, weights, cache_dir, random_state, verbose
         As for `make_bbox_pipeline`.
 
     Returns
@@ -174,17 +186,20 @@ def make_attribute_pipeline(
     'block5_pool'
     """
     return _make(
-        _ATTRIBUTES, DenseHeadClassifier, preset, weights, random_state, verbose
+        _ATTRIBUTES,
+        DenseHeadClassifier,
+        preset,
+        weights,
+        cache_dir,
+        random_state,
+        verbose,
     )
 
 
-def _make(presets, head_class, preset, weights, random_state, verbose):
+def _make(presets, head_class, preset, weights, cache_dir, random_state, verbose):
     if preset not in presets:
         raise ParameterError(f"preset must be in {list(presets)}, got {preset!r}")
     features, head = presets[preset]
-    return FacePipeline(
-        [
-            ("features", VGG19Features(weights, verbose=verbose, **features)),
-            ("head", head_class(random_state=random_state, verbose=verbose, **head)),
-        ]
-    )
+    features = VGG19Features(weights, cache_dir=cache_dir, verbose=verbose, **features)
+    head = head_class(random_state=random_state, verbose=verbose, **head)
+    return FacePipeline([("features", features), ("head", head)])

@@ -1,5 +1,7 @@
 """Photos to features."""
 
+from skface.features._lazy import FeatureArray
+from skface.features._store import FeatureStore
 from skface.features._vgg19 import VGG19Features
 
-__all__ = ["VGG19Features"]
+__all__ = ["FeatureArray", "FeatureStore", "VGG19Features"]

@@ -8,9 +8,9 @@ import threading
 
 import lmdb
 
-from ..exceptions import StoreError
-from ._store_errors import MAX_READERS, READ_ONLY, errno_of, explained
-from ._store_folder import (
+from skface.exceptions import StoreError
+from skface.features._store_errors import MAX_READERS, READ_ONLY, errno_of, explained
+from skface.features._store_folder import (
     flush,
     free_bytes,
     generation_of,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..exceptions import InputError
+from skface.exceptions import InputError
 
 
 class FeatureArray:

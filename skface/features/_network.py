@@ -8,10 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from skface._keras import import_keras
+from skface.features._digests import weights_digest
 from skface.features._layers import layers_up_to
 from skface.features._weights import load_weights
 
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
+_VERSION = 1  # of the features: raised when the same parameters give other rows
 _EPSILON = 1e-12
 _building = threading.Lock()
 
@@ -30,6 +32,17 @@ class Specification(NamedTuple):
     @property
     def n_features(self):
         return sum(math.prod(shape) for shape in self.map_shapes)
+
+    def as_parameters(self, compute_dtype):
+        """All that tells these features from others, for the feature store."""
+        return {
+            **self._asdict(),
+            "weights": weights_digest(self.weights),
+            "resize": "bilinear",
+            "compute_dtype": compute_dtype,
+            "n_features": self.n_features,
+            "version": _VERSION,
+        }
 
 
 def get_network(specification, compute_dtype):

@@ -7,8 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from ..exceptions import InputError, ParameterError, StoreError
-from ._environment import environment
+from skface.exceptions import InputError, ParameterError, StoreError
+from skface.features._environment import environment
 
 DIGEST_LENGTH = 16
 ROWS_AT_ONCE = 128

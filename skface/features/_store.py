@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from ..exceptions import ParameterError
-from ._environment import environment
-from ._rows import (
+from skface.exceptions import ParameterError
+from skface.features._environment import environment
+from skface.features._rows import (
     DIGEST_LENGTH,
     ROWS_AT_ONCE,
     StoreRows,

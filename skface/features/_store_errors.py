@@ -6,7 +6,7 @@ import os
 
 import lmdb
 
-from ..exceptions import StoreError
+from skface.exceptions import StoreError
 
 MAX_READERS = 1024
 

@@ -11,7 +11,7 @@ import os
 import shutil
 import threading
 
-from ..exceptions import StoreError
+from skface.exceptions import StoreError
 
 FORMAT = 1
 MARKER = "skface-store.json"

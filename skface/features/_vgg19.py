@@ -12,10 +12,12 @@ from skface._validation import validate_params
 from skface.datasets import as_image_size
 from skface.exceptions import ParameterError
 from skface.features._device import fastest_dtype
+from skface.features._digests import photo_digests
 from skface.features._extraction import extract
 from skface.features._images import as_images
 from skface.features._layers import as_layers, feature_names, map_shape
 from skface.features._network import Specification, get_network
+from skface.features._store import FeatureStore
 
 _MIN_INPUT_SIZE = 32
 _FLOAT16_MAX = np.finfo(np.float16).max
@@ -45,6 +47,10 @@ class VGG19Features(TransformerMixin, BaseEstimator):
     input_size : int or (height, width), default=(224, 224)
         What photos are resized to, in pixels, 32 or more a side. Files are decoded at
         this size, whatever the ``image_size`` of their ImageArray.
+    cache_dir : path-like, default=None
+        Folder of a `FeatureStore` that keeps the features as float16, so that a photo
+        goes through VGG19 once: other fits, folds and sessions read its row. None
+        keeps nothing.
     dtype : {"float16", "float32"}, default="float16"
         Of the features. Values beyond float16's 65504 become 65504.
     batch_size : int, default=32
@@ -92,6 +98,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         "preprocessing": [StrOptions({"caffe", "unit"})],
         "normalize": [StrOptions({"l2", "sqrt_l2"}), None],
         "input_size": [Integral, tuple, list],
+        "cache_dir": [str, os.PathLike, None],
         "dtype": [StrOptions({"float16", "float32"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "compute_dtype": [StrOptions({"auto", "float32", "bfloat16", "float16"})],
@@ -107,6 +114,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         normalize=None,
         *,
         input_size=(224, 224),
+        cache_dir=None,
         dtype="float16",
         batch_size=32,
         compute_dtype="auto",
@@ -118,6 +126,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         self.preprocessing = preprocessing
         self.normalize = normalize
         self.input_size = input_size
+        self.cache_dir = cache_dir
         self.dtype = dtype
         self.batch_size = batch_size
         self.compute_dtype = compute_dtype
@@ -163,20 +172,40 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             X is not photos, or its pixels are not in 0 to 255.
         WeightsError
             The weights cannot be had, or belong to another network.
+        StoreError
+            The feature store cannot be opened, read or written.
         """
         specification = self._specification()
         images = as_images(X, specification.input_size)
+        if self.cache_dir is None:
+            features = np.empty((len(images), specification.n_features), self.dtype)
+            for batch, rows in self._extracted(images, specification):
+                features[batch] = rows
+            return features
+        return self._from_store(images, specification)
+
+    def _from_store(self, images, specification):
+        store = FeatureStore(self.cache_dir).specification(
+            specification.as_parameters(self._compute_dtype())
+        )
+        digests = photo_digests(images)
+        _, first = np.unique(digests, axis=0, return_index=True)
+        new = np.sort(first[~store.contains(digests[first])])
+        if len(new):
+            for batch, rows in self._extracted(images[new], specification):
+                store.write(digests[new[batch]], rows)
+        features = np.empty((len(images), specification.n_features), self.dtype)
+        return store.read(digests, out=features)
+
+    def _extracted(self, images, specification):
+        """Yield the rows of each batch of photos, in the range of float16."""
         network = get_network(specification, self._compute_dtype())
-        features = np.empty((len(images), specification.n_features), dtype=self.dtype)
         with tqdm(
             total=len(images), desc="VGG19", unit="photo", disable=not self.verbose
         ) as progress:
             for batch, rows in extract(network, images, self.batch_size):
-                if self.dtype == "float16":
-                    np.minimum(rows, _FLOAT16_MAX, out=rows)
-                features[batch] = rows
+                yield batch, np.minimum(rows, _FLOAT16_MAX, out=rows)
                 progress.update(len(rows))
-        return features
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features: layer, row and column of its map, channel.

@@ -196,7 +196,7 @@ default="binary_crossentropy"
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
             raise InputError(
-                f"y holds {y[row, column]!r} in row {row}, column {column}: attributes "
+                f"y holds {y[row, column]} in row {row}, column {column}: attributes "
                 "must be 0 or 1. CelebA's -1 and 1 become that by (y == 1).astype(int)"
             )
         return y.astype(np.float32)

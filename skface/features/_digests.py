@@ -1,0 +1,72 @@
+"""Digests of photos and weights: the content, not the name, tells what is known."""
+
+import hashlib
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from skface.datasets import ImageArray, map_photos
+from skface.exceptions import ImageError, WeightsError
+
+_N_BYTES = 16
+# Keras' own MD5 of the file that weights="imagenet" stands for.
+_IMAGENET = "md5:253f8cb515780f3b799900260a226db6"
+
+
+def photo_digests(images):
+    """What tells each photo from all others.
+
+    Parameters
+    ----------
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+        Of files the bytes are hashed, so that known photos are never decoded; of arrays
+        the shape and the pixels.
+
+    Returns
+    -------
+    ndarray of shape (n, 16), uint8
+
+    Raises
+    ------
+    ImageError
+        Files cannot be read.
+    """
+    digests = np.empty((len(images), _N_BYTES), dtype=np.uint8)
+    if isinstance(images, ImageArray):
+        map_photos(lambda i, path: _set(digests, i, _read_bytes(path)), images.paths)
+    else:
+        shape = repr(images.shape[1:]).encode()
+        for i, image in enumerate(images):
+            _set(digests, i, shape + image.tobytes())
+    return digests
+
+
+def weights_digest(weights):
+    """Tell weights by their content: "imagenet", a path, or None for random ones."""
+    if weights is None:
+        return "he_normal"
+    if weights == "imagenet":
+        return _IMAGENET
+    try:
+        status = os.stat(weights)
+        return _file_digest(weights, status.st_mtime_ns, status.st_size)
+    except OSError as error:
+        raise WeightsError(f"{weights}: cannot be read ({error})") from error
+
+
+@lru_cache
+def _file_digest(path, mtime, size):
+    return f"sha256:{hashlib.sha256(Path(path).read_bytes()).hexdigest()}"
+
+
+def _set(digests, i, content):
+    digests[i] = np.frombuffer(hashlib.sha256(content).digest()[:_N_BYTES], np.uint8)
+
+
+def _read_bytes(path):
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror})", [path]) from None
