@@ -1,0 +1,206 @@
+"""A picture that is painted in the coordinates of what it shows.
+
+Every shape is a soft mask computed from the coordinates of the pixels, so one
+scene can be painted sharply at any scale and turn. Points are complex numbers
+``x + 1j * y`` with y downwards.
+"""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+_TILE = 512
+
+
+class Similarity(NamedTuple):
+    """The map ``point -> factor * point + shift``: turn, scale and move."""
+
+    factor: complex
+    shift: complex
+
+    def __call__(self, point):
+        return self.factor * point + self.shift
+
+    def inverse(self, point):
+        return (point - self.shift) / self.factor
+
+
+class Canvas:
+    """A colour picture with the coordinates (x, y) of each pixel.
+
+    Parameters
+    ----------
+    rgb : ndarray of shape (3, height, width), dtype float32
+        The picture, painted in place.
+    x, y : ndarray of shape (height, width), dtype float32
+        Coordinates of the pixel centres.
+    locate : callable
+        Maps a complex point in these coordinates to complex pixels of ``rgb``.
+    step : complex
+        The way from one pixel to its right neighbour in these coordinates.
+    """
+
+    def __init__(self, rgb, x, y, locate, step):
+        self.rgb, self.x, self.y = rgb, x, y
+        self.locate, self.step = locate, step
+        self.pixel = abs(step)
+
+    @classmethod
+    def blank(cls, size, frame):
+        """A black picture of ``size`` (width, height) seen through ``frame``."""
+        width, height = size
+        column = np.arange(width, dtype=np.float32)
+        row = np.arange(height, dtype=np.float32)[:, None]
+        step = 1 / frame.factor
+        origin = frame.inverse(0)
+        x = np.float32(step.real) * column - np.float32(step.imag) * row
+        y = np.float32(step.imag) * column + np.float32(step.real) * row
+        x += np.float32(origin.real)
+        y += np.float32(origin.imag)
+        rgb = np.zeros((3, height, width), dtype=np.float32)
+        return cls(rgb, x, y, frame, step)
+
+    def turned(self, angle, pivot=0j):
+        """The same picture in coordinates that are turned about ``pivot``."""
+        turn = np.exp(1j * angle)
+        shift = pivot - turn * pivot
+        cos, sin = np.float32(turn.real), np.float32(turn.imag)
+        x = cos * self.x - sin * self.y + np.float32(shift.real)
+        y = sin * self.x + cos * self.y + np.float32(shift.imag)
+        locate = self.locate
+        return Canvas(
+            self.rgb, x, y, lambda p: locate((p - shift) / turn), self.step * turn
+        )
+
+    def warped(self, x, y, project):
+        """The same picture in other coordinates, which ``project`` maps to these."""
+        locate = self.locate
+        return Canvas(self.rgb, x, y, lambda p: locate(project(p)), self.step)
+
+    def window(self, left, top, right, bottom):
+        """The part of the picture that holds a rectangle, sharing its memory."""
+        corners = self.locate(
+            np.array([left + 1j * top, right + 1j * top, left + 1j * bottom,
+                      right + 1j * bottom, (left + right) / 2 + 1j * top,
+                      (left + right) / 2 + 1j * bottom])
+        )  # fmt: skip
+        height, width = self.x.shape
+        x0 = min(max(int(corners.real.min()) - 2, 0), width)
+        x1 = min(max(int(corners.real.max()) + 3, x0), width)
+        y0 = min(max(int(corners.imag.min()) - 2, 0), height)
+        y1 = min(max(int(corners.imag.max()) + 3, y0), height)
+        part = np.s_[y0:y1, x0:x1]
+        return Canvas(
+            self.rgb[:, y0:y1, x0:x1], self.x[part], self.y[part],
+            lambda p: self.locate(p) - (x0 + 1j * y0), self.step,
+        )  # fmt: skip
+
+    def paint(self, colour, mask):
+        """Lay a colour, or a picture of this size, over the canvas."""
+        colour = np.asarray(colour, dtype=np.float32)
+        if colour.ndim == 1:
+            colour = colour[:, None, None]
+        self.rgb += mask * (colour - self.rgb)
+
+    def shade(self, factor, mask):
+        """Multiply the picture, where the mask is 1, by a factor per channel."""
+        self.rgb *= 1 + mask * (np.asarray(factor, np.float32).reshape(-1, 1, 1) - 1)
+
+    def slope(self, height):
+        """The gradient (d/dx, d/dy) of a height given at every pixel."""
+        if min(height.shape) < 2:
+            return np.zeros_like(height), np.zeros_like(height)
+        rows, columns = np.gradient(height)
+        turn = 1 / self.step.conjugate()
+        cos, sin = np.float32(turn.real), np.float32(turn.imag)
+        return cos * columns - sin * rows, sin * columns + cos * rows
+
+    def soft(self, distance, blur=0.0):
+        """Mask of the inside of a signed distance, one pixel or ``blur`` soft."""
+        width = np.float32(max(blur, 1.3 * self.pixel))
+        return np.clip(np.float32(0.5) - distance / width, 0, 1)
+
+    def ellipse(self, colour, x, y, rx, ry, *, angle=0.0, blur=0.0, opacity=1.0):
+        """Paint one ellipse."""
+        reach = max(rx, ry) + blur
+        part = self.window(x - reach, y - reach, x + reach, y + reach)
+        distance = ellipse_distance(part.x, part.y, x, y, rx, ry, angle)
+        part.paint(colour, np.float32(opacity) * part.soft(distance, blur))
+
+    def stroke(self, colour, points, width, *, blur=0.0, opacity=1.0, taper=0.0):
+        """Paint a polyline, thinner towards its ends by the share ``taper``."""
+        points = np.asarray(points)
+        reach = width + blur
+        part = self.window(
+            points.real.min() - reach, points.imag.min() - reach,
+            points.real.max() + reach, points.imag.max() + reach,
+        )  # fmt: skip
+        distance = np.full(part.x.shape, np.float32(9.0))
+        last = len(points) - 1
+        for k, (a, b) in enumerate(zip(points[:-1], points[1:], strict=True)):
+            dx, dy = np.float32((b - a).real), np.float32((b - a).imag)
+            px, py = part.x - np.float32(a.real), part.y - np.float32(a.imag)
+            along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
+            gap = np.hypot(px - along * dx, py - along * dy)
+            if taper:
+                gap = gap + taper * width / 2 * np.abs(2 * (along + k) / last - 1)
+            np.minimum(distance, gap, out=distance)
+        mask = part.soft(distance - np.float32(width / 2), blur)
+        part.paint(colour, np.float32(opacity) * mask)
+
+
+def ellipse_distance(x, y, cx, cy, rx, ry, angle=0.0):
+    """Signed distance to an ellipse, exact where it matters: at its outline."""
+    dx, dy = x - np.float32(cx), y - np.float32(cy)
+    if angle:
+        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        dx, dy = cos * dx + sin * dy, cos * dy - sin * dx
+    level = np.hypot(dx / np.float32(rx), dy / np.float32(ry))
+    return (level - 1) * np.float32(min(rx, ry))
+
+
+def box_distance(x, y, cx, cy, rx, ry, corner=0.0):
+    """Signed distance to an upright rectangle with round corners."""
+    dx = np.abs(x - np.float32(cx)) - np.float32(rx - corner)
+    dy = np.abs(y - np.float32(cy)) - np.float32(ry - corner)
+    outside = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0))
+    return outside + np.minimum(np.maximum(dx, dy), 0) - np.float32(corner)
+
+
+def bump(x, y, cx, cy, sx, sy):
+    """A Gaussian hill of height 1."""
+    dx = (x - np.float32(cx)) * np.float32(1 / sx)
+    dy = (y - np.float32(cy)) * np.float32(1 / sy)
+    return np.exp(np.float32(-0.5) * (dx * dx + dy * dy))
+
+
+def arc(start, end, sag, n_points=7):
+    """Points of a parabola between two points that sags downwards in its middle."""
+    t = np.linspace(0, 1, n_points)
+    return start + (end - start) * t + 1j * sag * 4 * t * (1 - t)
+
+
+def noise(x, y, scale_x, scale_y, offset):
+    """Smooth noise of mean 0 and deviation 1 with blobs of about this scale."""
+    tile = _noise_tile()
+    column = (x * np.float32(4 / scale_x) + np.float32(offset)).astype(np.int32)
+    row = (y * np.float32(4 / scale_y) + np.float32(offset * 1.7)).astype(np.int32)
+    column &= _TILE - 1
+    row &= _TILE - 1
+    row *= _TILE
+    row += column
+    return tile.take(row)
+
+
+@functools.cache
+def _noise_tile():
+    grain = np.random.default_rng(0).standard_normal((_TILE, _TILE))
+    tile = gaussian_filter(grain, 2.0, mode="wrap")
+    return (tile / tile.std()).astype(np.float32).ravel()
+
+
+def mix(a, b, t):
+    """The colour or number between a and b at the share t."""
+    return np.asarray(a) + (np.asarray(b) - np.asarray(a)) * t

@@ -1,0 +1,309 @@
+"""Hair on the head and in the face."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skface.datasets._drawing._canvas import bump, mix, noise
+
+_DYES = np.array([(150, 58, 28), (124, 40, 22), (178, 84, 40), (96, 24, 30), (150, 58, 28), (170, 70, 34),
+                  (186, 70, 120), (64, 84, 150), (70, 120, 110), (120, 70, 150)])  # fmt: skip
+
+
+def hair_colour(has, fixed):
+    """The colour of an identity's hair."""
+    shade, warmth, dye = fixed.random(), fixed.random(), fixed.integers(len(_DYES))
+    if "Black_Hair" in has:
+        colour = mix((16, 14, 16), (40, 34, 34), shade)
+    elif "Blond_Hair" in has:
+        colour = mix((226, 190, 122), (236, 214, 164), shade) * mix(1, (0.93, 0.9, 0.82), warmth)
+    elif "Gray_Hair" in has:
+        colour = mix((136, 136, 138), (214, 214, 216), shade)
+    elif "Brown_Hair" in has:
+        colour = mix((84, 56, 36), (128, 88, 56), shade) * mix(1, (1.04, 0.95, 0.86), warmth)
+    else:
+        colour = _DYES[dye] * (0.85 + 0.3 * shade)
+    return np.asarray(colour) / 255
+
+
+@dataclass
+class Hair:
+    """Hair of the head. Lengths are in units of the distance between the eyes."""
+
+    style: str
+    colour: np.ndarray
+    volume: float
+    length: float
+    spread: float
+    wave: float
+    rate: float
+    phase: float
+    part: float
+    line: float
+    temple: float
+    bangs: float
+    sweep: float
+    strands: float
+    streak: float
+    shine: float
+    rough: float
+    seed: float
+
+    @classmethod
+    def sample(cls, has, fixed, free):
+        male, young = "Male" in has, "Young" in has
+        straight, wavy = "Straight_Hair" in has, "Wavy_Hair" in has
+        colour = hair_colour(has, fixed)
+        line, kind, length, volume, streak = fixed.random(5)
+        length = np.clip(length + free.normal(0, 0.1), 0, 1)
+        if "Bald" in has:
+            style, length = "bald", 0.0
+        elif straight or wavy:
+            style = "long"
+            length = 0.75 + 0.8 * length if male else 1.25 + 2.1 * length
+        elif male:
+            style = "crop" if kind < 0.8 else "curls"
+            length = 0.0
+        else:
+            style = "curls" if kind < 0.3 else "tied"
+            length = 0.0
+        receding = "Receding_Hairline" in has
+        side = 1 if fixed.random() < 0.5 else -1
+        return cls(
+            style=style,
+            colour=colour * free.uniform(0.94, 1.06),
+            volume=(0.14 + 0.12 * volume) * (0.7 if style in ("crop", "tied") else 1) + 0.12 * wavy
+            + 0.22 * (style == "curls") * (1 - 0.5 * male),
+            length=length,
+            spread=(0.16 if wavy else 0.04) * length + 0.02,
+            wave=free.uniform(0.09, 0.15) if wavy else 0.0,
+            rate=free.uniform(5.0, 8.0),
+            phase=free.uniform(0, 6),
+            part=side * free.uniform(0.0, 0.45),
+            line=-1.36 + 0.05 * line if receding else -0.98 + 0.12 * line + 0.06 * (not male),
+            temple=0.42 if receding else 0.02 + 0.06 * male,
+            bangs=free.uniform(0.36, 0.5) * ("Bangs" in has),
+            sweep=side * free.uniform(-0.1, 0.25),
+            strands=free.uniform(0.16, 0.3) * (0.75 if straight else 1),
+            streak=streak * (0.5 if young else 0.2),
+            shine=free.uniform(0.12, 0.35) * (1.3 if straight else 0.8),
+            rough=0.03 if straight else 0.05 if style in ("crop", "tied") else 0.09 if wavy else 0.14,
+            seed=fixed.uniform(1e3, 5e3),
+        )
+
+    def _strands(self, canvas, top):
+        """Coordinates (across, along) of the strands, and their light and dark."""
+        x, y = canvas.x, canvas.y
+        dx, dy = x - np.float32(self.part), y - np.float32(top - 0.15)
+        along = np.hypot(dx, dy)
+        across = np.arctan2(dx, dy + np.float32(0.25))
+        if self.style == "curls":
+            curl = noise(x, y, 0.14, 0.14, self.seed)
+            fine = noise(x + 0.1 * curl, y, 0.06, 0.05, self.seed + 9)
+            return across, along, 0.6 * curl + 0.5 * fine
+        if self.wave:
+            across = across + np.float32(self.wave) * np.sin(
+                np.float32(self.rate) * along + np.float32(self.phase) + 3 * np.sin(2 * across)
+            ) * np.clip(along - 0.4, 0, 1)
+        if self.style == "crop":
+            tuft = noise(across, along, 0.1, 0.35, self.seed)
+            fine = noise(x + 0.3 * y, y - 0.2 * x, 0.05, 0.16, self.seed + 9)
+            return across, along, 0.6 * tuft + 0.6 * fine
+        clump = noise(across, along, 0.16, 2.6, self.seed)
+        fine = noise(across, along, 0.035, 1.6, self.seed + 9)
+        return across, along, 0.62 * clump + 0.5 * fine
+
+    def _paint(self, canvas, mask, top, light, dim=1.0):
+        across, along, strands = self._strands(canvas, top)
+        lx, ly, _ = light.direction
+        glow = np.float32(0.86) + np.float32(0.24) * (lx * canvas.x * 0.8 + ly * (canvas.y + 0.3) * 0.5)
+        glow = np.clip(glow, 0.55, 1.3) * (1 + np.float32(self.strands) * strands)
+        if self.wave:
+            glow = glow * (1 + np.float32(0.28) * np.sin(
+                np.float32(self.rate) * along + np.float32(self.phase) + 3 * np.sin(2 * across) + 1.2
+            ) * np.clip(along - 0.4, 0, 1))  # fmt: skip
+        band = bump(along, 0, 0.62 - 0.2 * lx, 0, 0.16, 1) * (0.6 + np.float32(0.35) * strands)
+        colour = self.colour * light.tint
+        tone = colour[:, None, None].astype(np.float32) * (glow * np.float32(dim))
+        if self.streak:
+            tone = tone * (1 + np.float32(0.25 * self.streak) * noise(across, along, 0.3, 4, self.seed + 77))
+        tone = tone + np.float32(self.shine * dim) * band * (0.25 + colour[:, None, None].astype(np.float32))
+        canvas.paint(tone, mask)
+
+    def _cap(self, canvas, head):
+        """Signed distance to the outline of the hair above the ears."""
+        x, y = canvas.x, canvas.y
+        rx = np.float32(head.half_width + self.volume)
+        ry = np.float32(0.1 - head.top + self.volume)
+        ragged = np.float32(self.rough) * noise(x, y, 0.12, 0.12, self.seed)
+        return (np.hypot(x / rx, (y - 0.1) / ry) - 1) * rx + ragged
+
+    def _fall(self, canvas, head):
+        """Signed distance to the hair that hangs down beside the face."""
+        x, y = canvas.x, canvas.y
+        down = np.clip(y, 0, None)
+        width = np.float32(head.half_width + self.volume) + np.float32(self.spread) * np.sin(
+            np.clip(down / np.float32(self.length), 0, 1) * np.float32(2.4)
+        )
+        if self.wave:
+            width = width + np.float32(0.08) * np.sin(
+                y * np.float32(self.rate) + np.float32(self.phase) + np.sign(x)
+            ) * np.clip(down, 0, 1)
+        tips = noise(x, y, 0.1, 0.5, self.seed + 5) * np.float32(0.08)
+        width = width + np.float32(self.rough * 0.4) * noise(x, y, 0.2, 0.3, self.seed)
+        end = y - np.float32(self.length) + tips + np.float32(0.1) * x * x
+        return np.maximum(np.maximum(np.abs(x) - width, end), -y)
+
+    def draw_back(self, canvas, head, light):
+        """Paint what hangs behind the head."""
+        if self.style == "tied":
+            bun = head.top - 0.1
+            view = canvas.window(-0.7, bun - 0.6, 0.7, bun + 0.6)
+            mask = view.soft(np.hypot(view.x + self.part * 0.3, view.y - bun) - 0.38, 0.05)
+            self._paint(view, mask, head.top - 0.3, light, 0.85)
+        if self.style != "long":
+            return
+        reach = head.half_width + self.volume + self.spread + 0.25
+        view = canvas.window(-reach, -0.2, reach, self.length + 0.2)
+        mask = view.soft(self._fall(view, head), 0.05)
+        middle = bump(view.x, 0, 0, 0, 0.75, 1)
+        self._paint(view, mask, head.top, light, 0.92 - 0.55 * middle)
+
+    def draw_front(self, canvas, head, face, light):
+        """Paint the hair on and around the face."""
+        if self.style == "bald":
+            return self._draw_fringe(canvas, head, light)
+        reach = head.half_width + self.volume + self.spread + 0.25
+        bottom = self.length + 0.2 if self.style == "long" else 0.7
+        view = canvas.window(-reach, head.top - self.volume - 0.25, reach, bottom)
+        depth = 1 - np.minimum(head.level(view.x, view.y), 1) ** 2
+        x = view.x - np.float32(head.turn.real * 0.75) * depth
+        y = view.y - np.float32(head.turn.imag * 0.75) * depth
+        distance = self._cap(view, head)
+        side = np.float32(0.12) * noise(x, y, 0.09, 0.4, self.seed + 31)
+        opening = self._opening(x, y, head) + np.float32(0.35) * side
+        if self.style == "long":
+            distance = np.minimum(np.maximum(distance, y - 0.3), self._fall(view, head))
+        else:
+            ends = 0.02 if self.style in ("crop", "tied") else 0.5
+            distance = np.maximum(distance, (y - np.float32(ends)) * np.float32(0.5) + side * 0.3)
+        if self.bangs:
+            jag = np.float32(0.09) * noise(x - self.sweep * y, y, 0.09, 1.5, self.seed + 3)
+            edge = np.float32(-self.bangs) + np.float32(self.sweep) * x - np.float32(0.1) * x * x + jag
+            fringe = np.maximum(y - edge, np.abs(x) - np.float32(head.half_width))
+            opening = np.maximum(opening, -fringe)
+        hidden = np.maximum(distance, -opening)
+        skin_side = view.soft(hidden - np.float32(0.03), 0.16) * (depth > 0)
+        view.shade((0.7, 0.6, 0.57), 0.55 * skin_side)
+        softness = 0.1 if self.style == "crop" else 0.05
+        self._paint(view, view.soft(hidden, softness), head.top, light)
+
+    def _opening(self, x, y, head):
+        """Signed distance to the part of the face that the hair leaves free."""
+        wide = head.half_width * (0.86 if self.style == "long" else 0.92 if self.style != "curls" else 0.9)
+        line = np.float32(self.line) + np.float32(0.12) * np.float32(self.part) * x
+        line = line - np.float32(self.temple) * bump(np.abs(x), 0, 0.5, 0, 0.2, 1)
+        low = np.clip(y - np.float32(0.3), 0, None)
+        rise = np.clip((y - np.float32(0.3)) / (line - np.float32(0.3)), 0, None)
+        side = x / (np.float32(wide) + np.float32(0.1) * low)
+        level = (np.abs(side) ** 3 + rise**3) ** np.float32(1 / 3)
+        return (level - 1) * np.float32(wide)
+
+    def _draw_fringe(self, canvas, head, light):
+        reach = head.half_width + 0.15
+        view = canvas.window(-reach, -0.7, reach, 0.4)
+        rim = np.abs(view.x) - np.float32(head.half_width - 0.09)
+        inside = head.level(view.x, view.y) - np.float32(1.05)
+        distance = np.maximum(np.maximum(-rim, inside), np.abs(view.y + 0.12) - 0.32)
+        self._paint(view, 0.75 * view.soft(distance, 0.1), head.top, light)
+
+
+@dataclass
+class Beard:
+    """Hair of the face; each part is 0 or how dense it is."""
+
+    mustache: float
+    goatee: float
+    sideburns: float
+    stubble: float
+    colour: np.ndarray
+    thick: float
+    seed: float
+
+    @classmethod
+    def sample(cls, has, fixed, free, hair):
+        gray = "Gray_Hair" in has
+        colour = hair.colour if hair.style != "bald" else np.array([0.2, 0.15, 0.12])
+        if not gray:
+            colour = mix(colour * 0.75, (0.16, 0.11, 0.08), 0.45)
+        dense = free.uniform(0.8, 1)
+        return cls(
+            mustache=dense * ("Mustache" in has),
+            goatee=dense * ("Goatee" in has),
+            sideburns=dense * ("Sideburns" in has),
+            stubble=free.uniform(0.45, 0.7) * ("5_o_Clock_Shadow" in has),
+            colour=colour,
+            thick=free.random(),
+            seed=fixed.uniform(1e3, 5e3),
+        )
+
+    def draw(self, face, mask, head, mouth, light):
+        if not (self.mustache or self.goatee or self.sideburns or self.stubble):
+            return
+        view = face.window(-head.half_width - 0.1, -0.35, head.half_width + 0.1, head.chin + 0.12)
+        rows, columns = view.x.shape
+        top, left = _offset(face, view)
+        mask = mask[top : top + rows, left : left + columns]
+        x, y = np.abs(view.x), view.y
+        hairs = 0.6 * noise(view.x, y, 0.04, 0.16, self.seed) + 0.6 * noise(view.x, y, 0.025, 0.05, self.seed)
+        lip = mouth.y - mouth.upper - 0.3 * mouth.gap + 0.07 * mouth.smile - 0.2 * mouth.smile * (
+            np.minimum(x / np.float32(mouth.half_width), 1.2) ** 2
+        )
+        low = mouth.y + mouth.lower + 0.7 * mouth.gap + 0.07 * mouth.smile
+        shave = 0.03 * hairs
+        cover = np.zeros_like(x)
+        if self.mustache:
+            w = mouth.half_width * 1.02 + 0.05 * self.thick
+            up = lip - np.float32(0.13 + 0.06 * self.thick) * np.clip(1 - (x / w) ** 2, 0, 1) ** 0.4
+            part = view.soft(np.maximum(np.maximum(up - y, y - lip - 0.035), x - w) + shave, 0.05)
+            cover = np.maximum(cover, self.mustache * part)
+        if self.goatee:
+            middle, rx = (low + 0.06 + head.chin) / 2, 0.3 + 0.08 * self.thick
+            ry = (head.chin - low) / 2 + 0.06
+            chin = (np.hypot(x / np.float32(rx), (y - np.float32(middle)) / np.float32(ry)) - 1) * 0.3
+            cover = np.maximum(cover, self.goatee * view.soft(chin + shave, 0.08))
+            if self.mustache:
+                side = np.maximum(np.abs(x - mouth.half_width - 0.06) - 0.07, np.abs(y - 1.2) - 0.3)
+                cover = np.maximum(cover, self.goatee * view.soft(side + shave, 0.08))
+        if self.sideburns:
+            inner = np.float32(head.half_width - 0.2)
+            if self.goatee:
+                jaw = np.float32(0.98) - np.float32(0.55) * (x / inner) ** 3
+                low_lip = (np.hypot(x / np.float32(mouth.half_width + 0.1), (y - mouth.y) * 2.6) - 1) * 0.3
+                whiskers = np.maximum(np.maximum(jaw - y, -low_lip), -0.25 - y)
+                strip = np.maximum(inner - x, -0.25 - y)
+                whiskers = np.minimum(whiskers, strip)
+            else:
+                whiskers = np.maximum(inner - x, np.abs(y - 0.3) - 0.5)
+            cover = np.maximum(cover, self.sideburns * view.soft(whiskers + shave, 0.08))
+        if self.stubble:
+            self._draw_stubble(view, mask, x, y, hairs, lip, low, mouth)
+        tone = 0.9 + np.float32(0.3) * hairs + np.float32(0.15) * light.direction[0] * view.x
+        colour = self.colour[:, None, None] * tone
+        view.paint(colour, np.clip(cover * (0.9 + 0.1 * hairs), 0, 1) * mask)
+
+    def _draw_stubble(self, view, mask, x, y, hairs, lip, low, mouth):
+        cheek = np.float32(1.0) - np.float32(0.5) * np.minimum(x / np.float32(0.9), 1) ** 2
+        area = view.soft(cheek - y, 0.2)
+        over = np.maximum(np.abs(y - (lip - 0.1)) - 0.1, x - mouth.half_width - 0.1)
+        area = np.maximum(area, view.soft(over, 0.08))
+        lips = np.maximum(np.maximum(lip - y, y - low), x - mouth.half_width)
+        area = area * (1 - view.soft(lips, 0.06)) * mask
+        grain = np.clip(0.75 + 0.45 * hairs, 0, 1.4)
+        view.paint(mix(self.colour, (0.2, 0.22, 0.26), 0.5), np.clip(self.stubble * area * grain, 0, 0.85))
+
+
+def _offset(outer, inner):
+    """Row and column of a window's corner in the canvas it was cut from."""
+    shift = outer.locate(0j) - inner.locate(0j)
+    return round(shift.imag), round(shift.real)
