@@ -184,9 +184,11 @@ def arc(start, end, sag, n_points=7):
 
 def noise(x, y, scale_x, scale_y, offset):
     """Smooth noise of mean 0 and deviation 1 with blobs of about this scale."""
-    tile = _noise_tile()
-    column = (x * np.float32(4 / scale_x) + np.float32(offset)).astype(np.int32)
-    row = (y * np.float32(4 / scale_y) + np.float32(offset * 1.7)).astype(np.int32)
+    # Wide blobs come from a smoother tile, so that its cells stay invisible.
+    blob = 4 if min(scale_x, scale_y) < 0.4 else 16
+    tile = _noise_tile(blob)
+    column = (x * np.float32(blob / scale_x) + np.float32(offset)).astype(np.int32)
+    row = (y * np.float32(blob / scale_y) + np.float32(offset * 1.7)).astype(np.int32)
     column &= _TILE - 1
     row &= _TILE - 1
     row *= _TILE
@@ -195,9 +197,9 @@ def noise(x, y, scale_x, scale_y, offset):
 
 
 @functools.cache
-def _noise_tile():
+def _noise_tile(blob):
     grain = np.random.default_rng(0).standard_normal((_TILE, _TILE))
-    tile = gaussian_filter(grain, 2.0, mode="wrap")
+    tile = gaussian_filter(grain, blob / 2, mode="wrap")
     return (tile / tile.std()).astype(np.float32).ravel()
 
 

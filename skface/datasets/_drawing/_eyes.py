@@ -36,10 +36,10 @@ class Eyes:
     seed: float
 
     @classmethod
-    def sample(cls, has, fixed, free, hair_colour):
+    def sample(cls, has, fixed, free, hair_colour, skin):
         male = "Male" in has
         width, height, tilt, hue, radius, brow, lid = fixed.random(7)
-        shade = fixed.integers(len(_IRISES))
+        shade = int(fixed.random() * (3 if skin.mean() < 0.5 else len(_IRISES)))
         narrow, smiling = "Narrow_Eyes" in has, "Smiling" in has
         makeup = free.uniform(0.7, 1) * ("Heavy_Makeup" in has)
         bushy, arched = "Bushy_Eyebrows" in has, "Arched_Eyebrows" in has
@@ -60,9 +60,9 @@ class Eyes:
             makeup=makeup,
             shadow=_SHADOWS[free.integers(len(_SHADOWS))] / 255,
             lashes=(0.25 if male else 0.5) + 0.6 * makeup,
-            brow_height=0.30 + 0.04 * brow - 0.05 * male * (not arched) + 0.03 * arched,
+            brow_height=0.34 + 0.04 * brow - 0.04 * male * (not arched),
             brow_width=(0.125 if bushy else 0.058 + 0.014 * brow + 0.012 * male),
-            brow_arch=(0.15 + 0.04 * brow) if arched else 0.02 + 0.02 * brow,
+            brow_arch=(0.14 + 0.04 * brow) if arched else 0.015 + 0.02 * brow,
             brow_colour=brow_colour * (0.75 if bushy else 1.0),
             brow_opacity=0.95 if bushy else free.uniform(0.55, 0.8),
             seed=fixed.uniform(1e3, 5e3),
@@ -91,9 +91,9 @@ class Eyes:
     def _draw_lids(self, face, side, skin):
         x, h = 0.5 * side, self.height
         dark = skin * (0.55, 0.42, 0.4)
-        face.ellipse(dark, x, -0.02, 0.32, 0.16, blur=0.2, opacity=0.28)
+        face.ellipse(dark, x, -0.02, 0.32, 0.16, blur=0.2, opacity=0.2)
         inner = 0.24 * side
-        face.ellipse(dark, inner, -0.02, 0.07, 0.12, blur=0.1, opacity=0.3)
+        face.ellipse(dark, inner, -0.02, 0.07, 0.12, blur=0.1, opacity=0.2)
         if self.makeup:
             face.ellipse(self.shadow, x + 0.03 * side, -0.1, 0.32, 0.15,
                          angle=-0.18 * side, blur=0.14, opacity=0.8 * self.makeup)  # fmt: skip

@@ -47,6 +47,8 @@ class Hair:
     streak: float
     shine: float
     rough: float
+    bumps: float
+    ragged: float
     seed: float
 
     @classmethod
@@ -80,67 +82,82 @@ class Hair:
             rate=free.uniform(5.0, 8.0),
             phase=free.uniform(0, 6),
             part=side * free.uniform(0.0, 0.45),
-            line=-1.36 + 0.05 * line if receding else -0.98 + 0.12 * line + 0.06 * (not male),
+            line=-1.5 + 0.05 * line if receding else -1.15 + 0.13 * line,
             temple=0.42 if receding else 0.02 + 0.06 * male,
             bangs=free.uniform(0.36, 0.5) * ("Bangs" in has),
             sweep=side * free.uniform(-0.1, 0.25),
             strands=free.uniform(0.16, 0.3) * (0.75 if straight else 1),
             streak=streak * (0.5 if young else 0.2),
             shine=free.uniform(0.12, 0.35) * (1.3 if straight else 0.8),
-            rough=0.03 if straight else 0.05 if style in ("crop", "tied") else 0.09 if wavy else 0.14,
+            rough=0.012 if straight or style == "tied" else 0.035 if style == "crop" else 0.05,
+            bumps=0.1 if style == "crop" else 0.3,
+            ragged=0.012 if style == "tied" else 0.04,
             seed=fixed.uniform(1e3, 5e3),
         )
 
-    def _strands(self, canvas, top):
+    def _strands(self, canvas, top, flow):
         """Coordinates (across, along) of the strands, and their light and dark."""
         x, y = canvas.x, canvas.y
-        dx, dy = x - np.float32(self.part), y - np.float32(top - 0.15)
-        along = np.hypot(dx, dy)
-        across = np.arctan2(dx, dy + np.float32(0.25))
-        if self.style == "curls":
-            curl = noise(x, y, 0.14, 0.14, self.seed)
-            fine = noise(x + 0.1 * curl, y, 0.06, 0.05, self.seed + 9)
-            return across, along, 0.6 * curl + 0.5 * fine
-        if self.wave:
-            across = across + np.float32(self.wave) * np.sin(
-                np.float32(self.rate) * along + np.float32(self.phase) + 3 * np.sin(2 * across)
-            ) * np.clip(along - 0.4, 0, 1)
-        if self.style == "crop":
+        if flow == "around":
+            # Strands leave the parting aslant, bend down and hang.
+            dx = x - np.float32(0.6 * self.part)
+            out = np.sqrt(dx * dx + np.float32(0.004))
+            fall = out * (np.float32(0.5) + out)
+            across = np.float32(0.5) * (np.minimum(y, 0) - fall) + 3 * (dx > 0)
+            along = np.maximum(y, 0) + out
+        else:
+            dx, dy = x - np.float32(self.part), y - np.float32(top - 0.1)
+            along = np.hypot(dx, dy)
+            across = np.arctan2(dx, dy + np.float32(0.25))
+        if flow == "curls":
+            curl = noise(x, y, 0.16, 0.16, self.seed)
+            fine = noise(x + 0.05 * curl, y, 0.06, 0.06, self.seed + 9)
+            return across, along, 0.7 * curl + 0.5 * fine
+        if flow == "crop":
             tuft = noise(across, along, 0.1, 0.35, self.seed)
             fine = noise(x + 0.3 * y, y - 0.2 * x, 0.05, 0.16, self.seed + 9)
             return across, along, 0.6 * tuft + 0.6 * fine
-        clump = noise(across, along, 0.16, 2.6, self.seed)
-        fine = noise(across, along, 0.035, 1.6, self.seed + 9)
-        return across, along, 0.62 * clump + 0.5 * fine
-
-    def _paint(self, canvas, mask, top, light, dim=1.0):
-        across, along, strands = self._strands(canvas, top)
-        lx, ly, _ = light.direction
-        glow = np.float32(0.86) + np.float32(0.24) * (lx * canvas.x * 0.8 + ly * (canvas.y + 0.3) * 0.5)
-        glow = np.clip(glow, 0.55, 1.3) * (1 + np.float32(self.strands) * strands)
         if self.wave:
-            glow = glow * (1 + np.float32(0.28) * np.sin(
-                np.float32(self.rate) * along + np.float32(self.phase) + 3 * np.sin(2 * across) + 1.2
-            ) * np.clip(along - 0.4, 0, 1))  # fmt: skip
-        band = bump(along, 0, 0.62 - 0.2 * lx, 0, 0.16, 1) * (0.6 + np.float32(0.35) * strands)
-        colour = self.colour * light.tint
-        tone = colour[:, None, None].astype(np.float32) * (glow * np.float32(dim))
-        if self.streak:
-            tone = tone * (1 + np.float32(0.25 * self.streak) * noise(across, along, 0.3, 4, self.seed + 77))
-        tone = tone + np.float32(self.shine * dim) * band * (0.25 + colour[:, None, None].astype(np.float32))
-        canvas.paint(tone, mask)
+            across = across + np.float32(self.wave) * self._ripple(x, along, 0.0)
+        clump = noise(across, along, 0.13, 2.6, self.seed)
+        fine = noise(across, along, 0.04, 1.6, self.seed + 9)
+        return across, along, 0.62 * clump + 0.45 * fine
 
-    def _cap(self, canvas, head):
+    def _ripple(self, x, along, ahead):
+        """Waves that run down the hair, not quite in step from side to side."""
+        swing = np.sin(np.float32(self.rate) * along + np.float32(self.phase + ahead) + 2 * np.sin(3 * x))
+        return swing * np.clip(along - np.float32(0.5), 0, 1)
+
+    def _paint(self, canvas, mask, top, light, flow, dim=1.0):
+        across, along, strands = self._strands(canvas, top, flow)
+        lx, ly, _ = light.direction
+        glow = np.float32(0.88) + np.float32(0.2) * (lx * canvas.x * 0.8 + ly * (canvas.y + 0.3) * 0.5)
+        glow = np.clip(glow, 0.6, 1.25) * (1 + np.float32(self.strands) * strands)
+        if self.wave and flow == "around":
+            glow *= 1 + np.float32(0.25) * self._ripple(canvas.x, along, 1.2)
+        high = np.float32(top + 0.42) + np.float32(0.3) * canvas.x * canvas.x
+        band = bump(canvas.x, canvas.y - high, 0.5 * lx, 0, 0.7, 0.13)
+        band = band * np.clip(0.6 + np.float32(0.4) * strands, 0, None)
+        colour = (self.colour * light.tint)[:, None, None].astype(np.float32)
+        if self.streak:
+            streaks = noise(across, along, 0.3, 4, self.seed + 77)
+            glow *= 1 + np.float32(0.22 * self.streak) * streaks
+        tone = colour * (glow * np.asarray(dim, np.float32))
+        canvas.paint(tone + np.float32(self.shine) * band * (0.2 + colour), mask)
+
+    def _cap(self, x, y, head):
         """Signed distance to the outline of the hair above the ears."""
-        x, y = canvas.x, canvas.y
         rx = np.float32(head.half_width + self.volume)
         ry = np.float32(0.1 - head.top + self.volume)
-        ragged = np.float32(self.rough) * noise(x, y, 0.12, 0.12, self.seed)
-        return (np.hypot(x / rx, (y - 0.1) / ry) - 1) * rx + ragged
+        dx, dy = x / rx, (y - np.float32(0.1)) / ry
+        # Bumps that depend on the angle alone leave no islands of hair.
+        angle = np.arctan2(dx, -dy)
+        bumps = noise(angle, angle * 0, self.bumps, 1, self.seed)
+        level = (np.abs(dx) ** np.float32(2.3) + np.abs(dy) ** np.float32(2.3)) ** np.float32(1 / 2.3)
+        return (level - 1) * rx + np.float32(self.rough) * bumps
 
-    def _fall(self, canvas, head):
+    def _fall(self, x, y, head):
         """Signed distance to the hair that hangs down beside the face."""
-        x, y = canvas.x, canvas.y
         down = np.clip(y, 0, None)
         width = np.float32(head.half_width + self.volume) + np.float32(self.spread) * np.sin(
             np.clip(down / np.float32(self.length), 0, 1) * np.float32(2.4)
@@ -149,54 +166,60 @@ class Hair:
             width = width + np.float32(0.08) * np.sin(
                 y * np.float32(self.rate) + np.float32(self.phase) + np.sign(x)
             ) * np.clip(down, 0, 1)
-        tips = noise(x, y, 0.1, 0.5, self.seed + 5) * np.float32(0.08)
-        width = width + np.float32(self.rough * 0.4) * noise(x, y, 0.2, 0.3, self.seed)
+        tips = noise(x, y, 0.1, 0.5, self.seed + 5) * np.float32(0.06)
+        width = width + np.float32(0.03) * noise(np.sign(x), y, 1, 0.35, self.seed)
         end = y - np.float32(self.length) + tips + np.float32(0.1) * x * x
         return np.maximum(np.maximum(np.abs(x) - width, end), -y)
 
     def draw_back(self, canvas, head, light):
         """Paint what hangs behind the head."""
         if self.style == "tied":
-            bun = head.top - 0.1
+            bun = head.top - 0.12
             view = canvas.window(-0.7, bun - 0.6, 0.7, bun + 0.6)
-            mask = view.soft(np.hypot(view.x + self.part * 0.3, view.y - bun) - 0.38, 0.05)
-            self._paint(view, mask, head.top - 0.3, light, 0.85)
+            knot = np.hypot((view.x + np.float32(0.3 * self.part)) / 1.15, view.y - np.float32(bun))
+            rim = np.clip(1.15 - knot * knot * 3, 0.4, 1.1)
+            self._paint(view, view.soft(knot - 0.36, 0.05), head.top - 0.3, light, "radial", rim)
         if self.style != "long":
             return
         reach = head.half_width + self.volume + self.spread + 0.25
         view = canvas.window(-reach, -0.2, reach, self.length + 0.2)
-        mask = view.soft(self._fall(view, head), 0.05)
-        middle = bump(view.x, 0, 0, 0, 0.75, 1)
-        self._paint(view, mask, head.top, light, 0.92 - 0.55 * middle)
+        mask = view.soft(self._fall(view.x, view.y, head), 0.05)
+        middle = bump(view.x, 0, 0, 0, 0.8, 1)
+        self._paint(view, mask, head.top, light, "around", 0.92 - 0.55 * middle)
 
-    def draw_front(self, canvas, head, face, light):
+    def draw_front(self, canvas, head, light):
         """Paint the hair on and around the face."""
         if self.style == "bald":
-            return self._draw_fringe(canvas, head, light)
+            self._draw_fringe(canvas, head, light)
+            return
         reach = head.half_width + self.volume + self.spread + 0.25
         bottom = self.length + 0.2 if self.style == "long" else 0.7
         view = canvas.window(-reach, head.top - self.volume - 0.25, reach, bottom)
         depth = 1 - np.minimum(head.level(view.x, view.y), 1) ** 2
         x = view.x - np.float32(head.turn.real * 0.75) * depth
         y = view.y - np.float32(head.turn.imag * 0.75) * depth
-        distance = self._cap(view, head)
-        side = np.float32(0.12) * noise(x, y, 0.09, 0.4, self.seed + 31)
-        opening = self._opening(x, y, head) + np.float32(0.35) * side
+        cap = self._cap(view.x, view.y, head)
+        jag = noise(x, y, 0.09, 0.4, self.seed + 31)
         if self.style == "long":
-            distance = np.minimum(np.maximum(distance, y - 0.3), self._fall(view, head))
+            outline = np.minimum(np.maximum(cap, view.y - 0.3), self._fall(view.x, view.y, head))
         else:
-            ends = 0.02 if self.style in ("crop", "tied") else 0.5
-            distance = np.maximum(distance, (y - np.float32(ends)) * np.float32(0.5) + side * 0.3)
+            ends = 0.06 if self.style in ("crop", "tied") else 0.5
+            outline = np.maximum(cap, (y - np.float32(ends)) * np.float32(0.5) + np.float32(0.03) * jag)
+        bare = self._opening(x, y, head) + np.float32(self.ragged) * jag
+        hair = np.maximum(outline, -bare)
+        # Hair shades the skin beside it.
+        view.shade((0.72, 0.63, 0.6), 0.5 * view.soft(hair - np.float32(0.03), 0.16) * (depth > 0))
+        flow = {"long": "around", "tied": "radial"}.get(self.style, self.style)
+        softness = {"long": 0.05, "tied": 0.07}.get(self.style, 0.1)
+        self._paint(view, view.soft(hair, softness), head.top, light, flow)
         if self.bangs:
-            jag = np.float32(0.09) * noise(x - self.sweep * y, y, 0.09, 1.5, self.seed + 3)
-            edge = np.float32(-self.bangs) + np.float32(self.sweep) * x - np.float32(0.1) * x * x + jag
-            fringe = np.maximum(y - edge, np.abs(x) - np.float32(head.half_width))
-            opening = np.maximum(opening, -fringe)
-        hidden = np.maximum(distance, -opening)
-        skin_side = view.soft(hidden - np.float32(0.03), 0.16) * (depth > 0)
-        view.shade((0.7, 0.6, 0.57), 0.55 * skin_side)
-        softness = 0.1 if self.style == "crop" else 0.05
-        self._paint(view, view.soft(hidden, softness), head.top, light)
+            tips = np.float32(0.08) * noise(x - np.float32(self.sweep) * y, y, 0.1, 1.5, self.seed + 3)
+            edge = np.float32(-self.bangs) + np.float32(self.sweep) * x - np.float32(0.12) * x * x + tips
+            fringe = np.maximum(np.maximum(y - edge, np.abs(x) - np.float32(head.half_width - 0.03)), cap)
+            fringe = np.maximum(fringe, np.float32(self.line - 0.35) - y)
+            view.shade((0.66, 0.56, 0.53), 0.6 * view.soft(fringe - np.float32(0.05), 0.14) * (depth > 0))
+            flow = "curls" if self.style == "curls" else "radial"
+            self._paint(view, view.soft(fringe, 0.05), head.top, light, flow)
 
     def _opening(self, x, y, head):
         """Signed distance to the part of the face that the hair leaves free."""
@@ -215,7 +238,7 @@ class Hair:
         rim = np.abs(view.x) - np.float32(head.half_width - 0.09)
         inside = head.level(view.x, view.y) - np.float32(1.05)
         distance = np.maximum(np.maximum(-rim, inside), np.abs(view.y + 0.12) - 0.32)
-        self._paint(view, 0.75 * view.soft(distance, 0.1), head.top, light)
+        self._paint(view, 0.75 * view.soft(distance, 0.1), head.top, light, "crop")
 
 
 @dataclass

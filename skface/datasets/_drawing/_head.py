@@ -83,15 +83,15 @@ class Head:
         tone, warmth = fixed.beta(1.1, 1.7), fixed.normal()
         width, length, taper, square, ear, shine, freckles, dimple = fixed.random(8)
         tone = 0.03 * tone if "Pale_Skin" in has else 0.22 + 0.78 * tone
-        half_width = 0.95 + 0.1 * width + 0.03 * male
+        half_width = 1.09 + 0.08 * width + 0.03 * male
         if oval:
-            half_width -= 0.05
+            half_width -= 0.06
             taper, square = 0.38 + 0.08 * taper, 2.0 + 0.15 * square
         else:
-            half_width += 0.03
+            half_width += 0.02
             taper, square = 0.14 + 0.14 * taper, 2.5 + 0.7 * square
         if chubby:
-            half_width += 0.12
+            half_width += 0.1
             taper -= 0.1
         return cls(
             half_width=half_width,
@@ -130,14 +130,14 @@ class Head:
             )
         across = x / width
         return np.sqrt(
-            across * across + below ** np.float32(self.square) + above * above
+            across * across + below ** np.float32(self.square) + above ** np.float32(2.3)
         )
 
-    def project(self, point):
+    def project(self, point, n_steps=16):
         """Where points of the face stand in the picture of the turned head."""
         point = np.asarray(point)
         seen = point
-        for _ in range(16):
+        for _ in range(n_steps):
             seen = point + self.turn * _depth(self.level(seen.real, seen.imag))
         return seen
 
@@ -190,7 +190,7 @@ class Head:
         face = view.warped(
             view.x - np.float32(turn.real) * depth,
             view.y - np.float32(turn.imag) * depth,
-            self.project,
+            lambda p: self.project(p, 4),
         )
         relief = self.relief(face.x, face.y)
         for part in parts:
@@ -208,8 +208,8 @@ class Head:
         grain = noise(face.x, face.y, 0.05, 0.05, self.seed)
         blotch = noise(face.x, face.y, 0.5, 0.5, self.seed)
         bright *= 1 + np.float32(0.012) * grain + np.float32(0.025) * blotch
-        shadow = self.skin * (0.42, 0.28, 0.24)
-        lit = np.minimum(self.skin * light.tint * 1.12, 1.05)
+        shadow = self.skin * (0.48, 0.4, 0.38)
+        lit = np.minimum(self.skin * light.tint * 1.07, 1.05)
         colour = shadow[:, None, None].astype(np.float32)
         colour = colour + (lit[:, None, None] - shadow[:, None, None]) * bright
         self._tint(face, colour, blotch, grain)
@@ -231,17 +231,17 @@ class Head:
             height -= np.float32(0.025) * bump(x, y, 0, self.chin - 0.2, 0.03, 0.08)
         puff = 0.05 + 0.07 * self.fullness + 0.05 * min(self.smile_lines, 1)
         for side in (-1, 1):
-            height -= np.float32(0.07) * bump(x, y, 0.47 * side, -0.06, 0.25, 0.15)
-            height += np.float32(puff) * bump(x, y, 0.56 * side, 0.62, 0.25, 0.22)
+            height -= np.float32(0.05) * bump(x, y, 0.5 * side, -0.06, 0.27, 0.16)
+            height += np.float32(puff) * bump(x, y, 0.62 * side, 0.62, 0.28, 0.24)
             if self.cheekbones:
                 bone = np.float32(0.1 * self.cheekbones)
-                height += bone * bump(x, y, 0.66 * side, 0.42, 0.2, 0.1)
-                height -= bone * bump(x, y, 0.66 * side, 0.86, 0.17, 0.16)
+                height += bone * bump(x, y, 0.74 * side, 0.44, 0.22, 0.11)
+                height -= bone * bump(x, y, 0.74 * side, 0.92, 0.18, 0.17)
         return height
 
     def _tint(self, face, colour, blotch, grain):
         x, y = face.x, face.y
-        cheeks = bump(np.abs(x), y, 0.58, 0.6, 0.2, 0.17)
+        cheeks = bump(np.abs(x), y, 0.64, 0.62, 0.22, 0.18)
         flush = np.float32(0.12 + 0.55 * self.rosy) * cheeks
         flush *= 1 + np.float32(0.15) * blotch
         rose = np.array([1.0, 0.62, 0.62]) if self.rosy else np.array([1, 0.8, 0.78])
@@ -250,8 +250,8 @@ class Head:
             spots = np.clip(grain - np.float32(1.3), 0, 1) * np.float32(self.freckles)
             colour *= 1 - spots * cheeks
         if self.cheekbones:
-            hollow = bump(np.abs(x), y, 0.68, 0.86, 0.15, 0.17)
-            high = bump(np.abs(x), y, 0.66, 0.42, 0.17, 0.08)
+            hollow = bump(np.abs(x), y, 0.77, 0.92, 0.16, 0.18)
+            high = bump(np.abs(x), y, 0.74, 0.44, 0.19, 0.085)
             strength = np.float32(0.2 * self.cheekbones)
             colour *= 1 + strength * (high * np.float32(0.8) - hollow)
 
@@ -272,7 +272,7 @@ class Head:
                 face.stroke(dark, points, 0.02, blur=0.04, taper=0.9,
                             opacity=0.4 * self.wrinkles)  # fmt: skip
             for side in (-1, 1):
-                for end in (0.98 - 0.07j, 1.0 + 0.03j, 0.96 + 0.13j):
+                for end in (1.0 - 0.07j, 1.02 + 0.03j, 0.98 + 0.13j):
                     outer = end.real * side + 1j * end.imag
                     inner = 0.82 * side + 1j * (0.02 + 0.4 * end.imag)
                     face.stroke(dark, [inner, outer], 0.016, blur=0.03,
@@ -283,14 +283,14 @@ class Head:
         if not self.double_chin:
             return
         y = self.chin + 0.02
-        width = 0.62 * self.half_width
+        width = 0.58 * self.half_width
         view = canvas.window(-1, y - 0.4, 1, y + 0.45)
         distance = ellipse_distance(view.x, view.y, 0, y, width, 0.24)
-        mask = view.soft(distance)
+        mask = view.soft(distance, 0.08)
         fold = np.clip((view.y - np.float32(y)) / np.float32(0.24), 0, 1)
         lit = 0.95 - 0.3 * fold**2 - np.float32(0.35) * bump(0, view.y, 0, y, 1, 0.05)
         lit = lit + np.float32(0.1) * light.direction[0] * view.x
-        view.shade((0.6, 0.5, 0.47), 0.7 * view.soft(distance - 0.05, 0.16))
+        view.shade((0.6, 0.5, 0.47), 0.6 * view.soft(distance - 0.04, 0.16))
         view.paint(self.skin[:, None, None] * lit, mask)
 
 

@@ -31,8 +31,8 @@ class Nose:
             wing=0.29 + 0.04 * width if big else 0.15 + 0.02 * width + 0.045 * (not pointy),
             tip=0.17 + 0.03 * tip if big else 0.075 if pointy else 0.12 + 0.02 * tip,
             length=0.58 + 0.05 * length + 0.05 * big + 0.06 * pointy,
-            height=0.2 if big else 0.24 if pointy else 0.15,
-            bridge=0.09 + 0.025 * bridge + 0.03 * big - 0.025 * pointy,
+            height=0.17 if big else 0.19 if pointy else 0.12,
+            bridge=0.11 + 0.025 * bridge + 0.03 * big - 0.025 * pointy,
             lean=0.2 * turn,
             pointy=pointy,
         )
@@ -47,7 +47,7 @@ class Nose:
         # The ridge leans from between the eyes to the tip.
         down = np.clip(y / np.float32(self.length), 0, 1)
         ridge = bump(x - np.float32(self.lean.real) * down, y, 0, 0.2, self.bridge, 0.3)
-        height = np.float32(0.14) * ridge
+        height = np.float32(0.1) * ridge
         height += np.float32(self.height) * bump(x, y, tip.real, tip.imag, self.tip, self.tip * 0.85)
         for side in (-1, 1):
             height += np.float32(0.09) * bump(
@@ -68,7 +68,7 @@ class Nose:
             face.ellipse(dark * 0.4, tip.real + side * wing * 0.48, base - 0.005,
                          wing * 0.3, 0.032, angle=-0.25 * side, blur=0.035, opacity=0.85)  # fmt: skip
             face.ellipse(dark, side * 0.2 + tip.real * 0.3, 0.12, 0.06, 0.26, angle=0.12 * side, blur=0.14,
-                         opacity=0.16)  # fmt: skip
+                         opacity=0.07)  # fmt: skip
         glow = np.minimum(skin * 1.25 + 0.06, 1)
         size = 0.035 if self.pointy else 0.05 + 0.1 * (wing - 0.15)
         face.ellipse(glow, tip.real, tip.imag - 0.02, size, size, blur=0.06, opacity=0.55)
@@ -94,7 +94,7 @@ class Mouth:
     def sample(cls, has, fixed, free, skin):
         width, upper, lower, hue = fixed.random(4)
         big, smiling, open_ = "Big_Lips" in has, "Smiling" in has, "Mouth_Slightly_Open" in has
-        smile = free.uniform(0.6, 1.0) if smiling else free.uniform(-0.25, 0.1)
+        smile = free.uniform(0.6, 1.0) if smiling else free.uniform(-0.15, 0.15)
         gap = free.uniform(0.1, 0.26) if open_ else 0.0
         lip = skin * mix((0.9, 0.7, 0.68), (0.95, 0.8, 0.76), hue)
         stick = 0.0
@@ -161,7 +161,7 @@ class Mouth:
             seam = view.soft(np.abs(view.y - middle) - 0.012, 0.03) * view.soft((np.abs(t) - 1.04) * w)
             view.paint(self.lip * 0.3, 0.8 * seam)
         for corner in self.corners:
-            face.ellipse(dark, corner.real, corner.imag, 0.035, 0.035, blur=0.05, opacity=0.6)
+            face.ellipse(dark, corner.real, corner.imag, 0.03, 0.03, blur=0.05, opacity=0.45)
 
     def _draw_inside(self, view, t, top, bottom):
         opening = view.soft(np.maximum(top - view.y, view.y - bottom)) * (np.abs(t) < 1)

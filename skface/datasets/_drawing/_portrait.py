@@ -33,7 +33,7 @@ class Portrait:
         self.head = Head.sample(has, fixed[0], free[2])
         skin = self.head.skin
         self.hair = Hair.sample(has, fixed[1], free[3])
-        self.eyes = Eyes.sample(has, fixed[2], free[4], self.hair.colour)
+        self.eyes = Eyes.sample(has, fixed[2], free[4], self.hair.colour, skin)
         self.nose = Nose.sample(has, fixed[3], free[5], self.head.turn)
         self.mouth = Mouth.sample(has, fixed[4], free[6], skin)
         self.beard = Beard.sample(has, fixed[5], free[7], self.hair)
@@ -48,9 +48,9 @@ class Portrait:
         width, height = rng.integers(180, 421, size=2)
         self.wild_size = (int(width), int(height))
         self.roll = np.deg2rad(rng.normal(0, 8) if rng.random() < 0.85 else rng.normal(0, 18))
-        unit = min(width / 2.6, height / 3.9) * rng.uniform(0.42, 0.9)
-        # The head reaches 1.9 units up, 2 down and 1.3 to each side of the eyes.
-        x = rng.uniform(min(1.3 * unit, width / 2), max(width - 1.3 * unit, width / 2))
+        unit = min(width / 2.6, height / 3.9) * rng.uniform(0.5, 0.97)
+        # The head reaches 1.9 units up, 2 down and 1.4 to each side of the eyes.
+        x = rng.uniform(min(1.4 * unit, width / 2), max(width - 1.4 * unit, width / 2))
         y = rng.uniform(min(1.9 * unit, height * 0.45), max(height - 2.1 * unit, height * 0.46))
         self.wild_frame = Similarity(unit * np.exp(1j * self.roll), x + 1j * y)
 
@@ -100,7 +100,7 @@ class Portrait:
         self.beard.draw(face, mask, head, self.mouth, light)
         self.mouth.draw(face, skin)
         self.eyes.draw(face, skin)
-        self.hair.draw_front(canvas, head, face, light)
+        self.hair.draw_front(canvas, head, light)
         self.wear.draw_glasses(face, head)
         self.wear.draw_earrings(canvas, head)
         self.wear.draw_hat(canvas, head, light)

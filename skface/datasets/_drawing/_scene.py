@@ -13,7 +13,7 @@ from skface.datasets._drawing._head import skin_colour
 
 def _colour(rng):
     grey = np.full(3, rng.beta(0.7, 0.9))
-    return np.clip(mix(grey, rng.random(3), rng.beta(1, 2)), 0.02, 0.98)
+    return np.clip(mix(grey, rng.random(3), rng.beta(1, 3.5)), 0.02, 0.98)
 
 
 class Backdrop:
@@ -157,10 +157,10 @@ class Camera:
         warmth, tint = rng.normal(0, 0.05), rng.normal(0, 0.025)
         blurry = "Blurry" in has
         return cls(
-            gain=np.array([1 + warmth, 1 + tint, 1 - warmth]) * rng.normal(1.02, 0.09),
+            gain=np.array([1 + warmth, 1 + tint, 1 - warmth]) * rng.normal(1.0, 0.08),
             contrast=rng.normal(1.04, 0.12),
             lift=rng.normal(0, 0.03),
-            saturation=np.clip(rng.normal(1, 0.18), 0.5, 1.5),
+            saturation=np.clip(rng.normal(0.95, 0.14), 0.5, 1.4),
             vignette=max(rng.normal(0.1, 0.15), 0),
             blur=rng.uniform(0.055, 0.09) if blurry else rng.beta(1, 2.5) * 0.02,
             noise=rng.beta(1, 3) * 0.05,

@@ -10,7 +10,7 @@ from skface.datasets._drawing._canvas import arc, box_distance, bump, ellipse_di
 def _fabric(rng, dark=1.0):
     """A colour for clothes: many dull, some vivid."""
     grey = rng.uniform(0.06, 0.85)
-    return np.clip(mix(np.full(3, grey), rng.random(3), rng.beta(1, 1.6)) * dark, 0.03, 0.95)
+    return np.clip(mix(np.full(3, grey), rng.random(3), rng.beta(1, 3)) * dark, 0.03, 0.95)
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Clothes:
         pattern = str(free.choice(["plain", "plain", "plain", "stripes", "plaid", "blotches"]))
         necklace = "Wearing_Necklace" in has
         return cls(
-            neck=0.56 + 0.06 * neck + 0.13 * male + 0.06 * ("Chubby" in has),
+            neck=0.58 + 0.06 * neck + 0.15 * male + 0.06 * ("Chubby" in has),
             slope=0.22 + 0.12 * slope,
             colour=colour,
             second=_fabric(free),
@@ -110,7 +110,7 @@ class Clothes:
         front = view.soft(np.maximum(wide - (y - 2.1) * 0.6 - 0.1, 2.12 - y))
         if self.jacket is not None:
             view.paint(shirt * shade, view.soft(np.maximum(2.12 - y, wide - 0.9)))
-            lapel = view.soft(np.maximum(0.62 - wide * 1.0 + (y - 2.2) * 0.75 * (-1), 2.1 + 0.2 * wide - y))
+            lapel = view.soft(np.maximum(0.62 - wide * 1.0 + (y - 2.2) * -0.75, 2.1 + 0.2 * wide - y))
             view.paint(self.jacket[:, None, None] * shade, lapel)
             edge = np.abs(0.62 - wide - (y - 2.2) * 0.75) - 0.015
             view.shade((0.5, 0.5, 0.5), 0.6 * view.soft(edge, 0.04) * (y > 2.2))
@@ -145,7 +145,7 @@ class Accessories:
         jewel = metal if free.random() < 0.6 else np.clip(free.random(3) * 0.9 + 0.1, 0, 1)
         vivid = _fabric(free)
         glasses = dict(
-            round=free.random(), width=free.uniform(0.33, 0.4), height=free.uniform(0.23, 0.32),
+            round=free.random(), width=free.uniform(0.35, 0.42), height=free.uniform(0.24, 0.33),
             frame=free.uniform(0.04, 0.075), colour=mix((0.05, 0.05, 0.06), free.random(3) * 0.5, free.random() ** 3),
             tint=free.uniform(0.75, 0.95) if free.random() < 0.12 else free.uniform(0.02, 0.12),
             glare=free.uniform(0.05, 0.3),
@@ -209,17 +209,17 @@ class Accessories:
         if look is None:
             return
         rx, ry = look["width"], look["height"]
-        view = face.window(-1.1, -0.5, 1.1, 0.55)
+        view = face.window(-1.2, -0.5, 1.2, 0.55)
         wide = np.abs(view.x)
         corner = min(rx, ry) * (0.35 + 0.65 * look["round"])
-        lens = box_distance(wide, view.y, 0.5, 0.05, rx, ry, corner)
+        lens = box_distance(wide, view.y, 0.52, 0.05, rx, ry, corner)
         view.shade((0.75, 0.7, 0.7), 0.4 * view.soft(np.abs(lens) - 0.05, 0.1))
         view.paint((0.07, 0.07, 0.09), look["tint"] * view.soft(lens))
         slant = np.abs(np.mod(view.x + 0.6 * view.y, 1.0) - 0.3) - 0.06
         view.paint((0.95, 0.97, 1.0), look["glare"] * view.soft(lens + 0.05) * view.soft(slant, 0.05))
         frame = np.abs(lens) - np.float32(look["frame"] / 2)
-        bridge = np.maximum(np.abs(view.y + 0.04 + 0.4 * (0.12 - wide) * 0) - 0.025, wide - (0.52 - rx))
-        temple = np.maximum(np.abs(view.y + 0.08) - 0.03, 0.48 + rx - wide)
+        bridge = np.maximum(np.abs(view.y + 0.04) - 0.025, wide - (0.54 - rx))
+        temple = np.maximum(np.abs(view.y + 0.08) - 0.03, 0.5 + rx - wide)
         mask = view.soft(np.minimum(np.minimum(frame, bridge), temple))
         tone = 1 + 0.6 * np.clip(-view.y - 0.1, 0, 0.2)
         view.paint(np.asarray(look["colour"])[:, None, None] * tone, mask)
