@@ -62,7 +62,7 @@ class Eyes:
             lashes=(0.25 if male else 0.5) + 0.6 * makeup,
             brow_height=0.34 + 0.04 * brow - 0.04 * male * (not arched),
             brow_width=(0.125 if bushy else 0.058 + 0.014 * brow + 0.012 * male),
-            brow_arch=(0.14 + 0.04 * brow) if arched else 0.015 + 0.02 * brow,
+            brow_arch=(0.17 + 0.04 * brow) if arched else 0.015 + 0.02 * brow,
             brow_colour=brow_colour * (0.75 if bushy else 1.0),
             brow_opacity=0.95 if bushy else free.uniform(0.55, 0.8),
             seed=fixed.uniform(1e3, 5e3),
@@ -96,12 +96,12 @@ class Eyes:
         face.ellipse(dark, inner, -0.02, 0.07, 0.12, blur=0.1, opacity=0.2)
         if self.makeup:
             face.ellipse(self.shadow, x + 0.03 * side, -0.1, 0.32, 0.15,
-                         angle=-0.18 * side, blur=0.14, opacity=0.8 * self.makeup)  # fmt: skip
+                         angle=-0.18 * side, blur=0.14, opacity=0.95 * self.makeup)  # fmt: skip
             face.ellipse(self.shadow, x + 0.02 * side, 0.06, 0.27, 0.09,
-                         blur=0.09, opacity=0.4 * self.makeup)  # fmt: skip
+                         blur=0.09, opacity=0.5 * self.makeup)  # fmt: skip
         if self.bags:
             bag = skin * (0.56, 0.42, 0.46)
-            for y, sag, width, opacity in ((0.17, 0.1, 0.05, 0.75), (0.22, 0.12, 0.1, 0.4)):
+            for y, sag, width, opacity in ((0.17, 0.11, 0.06, 0.85), (0.22, 0.13, 0.11, 0.5)):
                 points = arc(x - 0.25 + 1j * y, x + 0.25 + 1j * y, sag)
                 face.stroke(bag, points, width, blur=0.07, taper=0.7,
                             opacity=opacity * self.bags)  # fmt: skip
@@ -153,10 +153,10 @@ class Eyes:
     def _draw_brow(self, face, side):
         brow = face.window(*((0.12, -0.68, 0.98, -0.08) if side > 0 else (-0.98, -0.68, -0.12, -0.08)))
         t = (brow.x * side - np.float32(0.2)) * np.float32(1 / 0.66)
-        rise = np.clip(t, 0, None) * np.float32(1 / 0.64)
+        rise = np.clip(t * np.float32(1 / 0.64), 0, 1)
         fall = np.clip(t - np.float32(0.64), 0, None)
         line = -self.brow_height - np.float32(self.brow_arch) * (
-            np.minimum(rise, 1) - np.float32(4) * fall * fall
+            rise * (2 - rise) - np.float32(3) * fall * fall
         )
         width = np.float32(self.brow_width) * np.clip(1.05 - np.float32(0.75) * np.clip(t, 0, None) ** 2, 0.1, None)
         hairs = noise(brow.x * side + brow.y * np.float32(0.8), brow.y, 0.035, 0.2, self.seed)

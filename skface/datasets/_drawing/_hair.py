@@ -6,23 +6,26 @@ import numpy as np
 
 from skface.datasets._drawing._canvas import bump, mix, noise
 
-_DYES = np.array([(150, 58, 28), (124, 40, 22), (178, 84, 40), (96, 24, 30), (150, 58, 28), (170, 70, 34),
-                  (186, 70, 120), (64, 84, 150), (70, 120, 110), (120, 70, 150)])  # fmt: skip
+# Reds, and a few colours out of the bottle.
+_OTHER_COLOURS = np.array(
+    [(134, 62, 38), (112, 46, 32), (158, 86, 52), (92, 34, 36), (142, 70, 40),
+     (166, 96, 64), (122, 52, 40), (176, 84, 118), (74, 88, 138), (84, 122, 116)]
+)  # fmt: skip
 
 
 def hair_colour(has, fixed):
     """The colour of an identity's hair."""
-    shade, warmth, dye = fixed.random(), fixed.random(), fixed.integers(len(_DYES))
+    shade, warmth, dye = fixed.random(), fixed.random(), fixed.integers(len(_OTHER_COLOURS))
     if "Black_Hair" in has:
         colour = mix((16, 14, 16), (40, 34, 34), shade)
     elif "Blond_Hair" in has:
-        colour = mix((226, 190, 122), (236, 214, 164), shade) * mix(1, (0.93, 0.9, 0.82), warmth)
+        colour = mix((214, 176, 120), (236, 212, 166), shade) * mix(1, (0.93, 0.9, 0.82), warmth)
     elif "Gray_Hair" in has:
         colour = mix((136, 136, 138), (214, 214, 216), shade)
     elif "Brown_Hair" in has:
         colour = mix((84, 56, 36), (128, 88, 56), shade) * mix(1, (1.04, 0.95, 0.86), warmth)
     else:
-        colour = _DYES[dye] * (0.85 + 0.3 * shade)
+        colour = _OTHER_COLOURS[dye] * (0.85 + 0.3 * shade)
     return np.asarray(colour) / 255
 
 
@@ -33,6 +36,7 @@ class Hair:
     style: str
     colour: np.ndarray
     volume: float
+    lift: float
     length: float
     spread: float
     wave: float
@@ -76,22 +80,23 @@ class Hair:
             colour=colour * free.uniform(0.94, 1.06),
             volume=(0.14 + 0.12 * volume) * (0.7 if style in ("crop", "tied") else 1) + 0.12 * wavy
             + 0.22 * (style == "curls") * (1 - 0.5 * male),
+            lift=0.28 * free.random() ** 2,
             length=length,
             spread=(0.16 if wavy else 0.04) * length + 0.02,
             wave=free.uniform(0.09, 0.15) if wavy else 0.0,
             rate=free.uniform(5.0, 8.0),
             phase=free.uniform(0, 6),
             part=side * free.uniform(0.0, 0.45),
-            line=-1.5 + 0.05 * line if receding else -1.15 + 0.13 * line,
-            temple=0.42 if receding else 0.02 + 0.06 * male,
-            bangs=free.uniform(0.36, 0.5) * ("Bangs" in has),
+            line=-(1.42 if style == "long" else 1.5) + 0.05 * line if receding else -1.15 + 0.13 * line,
+            temple=(0.25 if style == "long" else 0.42) if receding else 0.02 + 0.06 * male,
+            bangs=free.uniform(0.34, 0.46) * ("Bangs" in has),
             sweep=side * free.uniform(-0.1, 0.25),
             strands=free.uniform(0.16, 0.3) * (0.75 if straight else 1),
             streak=streak * (0.5 if young else 0.2),
             shine=free.uniform(0.12, 0.35) * (1.3 if straight else 0.8),
             rough=0.012 if straight or style == "tied" else 0.035 if style == "crop" else 0.05,
             bumps=0.1 if style == "crop" else 0.3,
-            ragged=0.012 if style == "tied" else 0.04,
+            ragged=0.012 if style in ("tied", "long") else 0.04,
             seed=fixed.uniform(1e3, 5e3),
         )
 
@@ -103,7 +108,7 @@ class Hair:
             dx = x - np.float32(0.6 * self.part)
             out = np.sqrt(dx * dx + np.float32(0.004))
             fall = out * (np.float32(0.5) + out)
-            across = np.float32(0.5) * (np.minimum(y, 0) - fall) + 3 * (dx > 0)
+            across = np.float32(0.5) * (np.minimum(y, 0) - fall) + np.float32(0.4) * dx
             along = np.maximum(y, 0) + out
         else:
             dx, dy = x - np.float32(self.part), y - np.float32(top - 0.1)
@@ -121,7 +126,7 @@ class Hair:
             across = across + np.float32(self.wave) * self._ripple(x, along, 0.0)
         clump = noise(across, along, 0.13, 2.6, self.seed)
         fine = noise(across, along, 0.04, 1.6, self.seed + 9)
-        return across, along, 0.62 * clump + 0.45 * fine
+        return across, along, 0.42 * clump + 0.5 * fine
 
     def _ripple(self, x, along, ahead):
         """Waves that run down the hair, not quite in step from side to side."""
@@ -148,7 +153,7 @@ class Hair:
     def _cap(self, x, y, head):
         """Signed distance to the outline of the hair above the ears."""
         rx = np.float32(head.half_width + self.volume)
-        ry = np.float32(0.1 - head.top + self.volume)
+        ry = np.float32(0.1 - head.top + self.volume + self.lift)
         dx, dy = x / rx, (y - np.float32(0.1)) / ry
         # Bumps that depend on the angle alone leave no islands of hair.
         angle = np.arctan2(dx, -dy)
@@ -194,7 +199,7 @@ class Hair:
             return
         reach = head.half_width + self.volume + self.spread + 0.25
         bottom = self.length + 0.2 if self.style == "long" else 0.7
-        view = canvas.window(-reach, head.top - self.volume - 0.25, reach, bottom)
+        view = canvas.window(-reach, head.top - self.volume - 0.55, reach, bottom)
         depth = 1 - np.minimum(head.level(view.x, view.y), 1) ** 2
         x = view.x - np.float32(head.turn.real * 0.75) * depth
         y = view.y - np.float32(head.turn.imag * 0.75) * depth
@@ -299,7 +304,7 @@ class Beard:
                 side = np.maximum(np.abs(x - mouth.half_width - 0.06) - 0.07, np.abs(y - 1.2) - 0.3)
                 cover = np.maximum(cover, self.goatee * view.soft(side + shave, 0.08))
         if self.sideburns:
-            inner = np.float32(head.half_width - 0.2)
+            inner = np.float32(head.half_width - 0.25)
             if self.goatee:
                 jaw = np.float32(0.98) - np.float32(0.55) * (x / inner) ** 3
                 low_lip = (np.hypot(x / np.float32(mouth.half_width + 0.1), (y - mouth.y) * 2.6) - 1) * 0.3
@@ -307,7 +312,7 @@ class Beard:
                 strip = np.maximum(inner - x, -0.25 - y)
                 whiskers = np.minimum(whiskers, strip)
             else:
-                whiskers = np.maximum(inner - x, np.abs(y - 0.3) - 0.5)
+                whiskers = np.maximum(inner - x, np.abs(y - 0.35) - 0.6)
             cover = np.maximum(cover, self.sideburns * view.soft(whiskers + shave, 0.08))
         if self.stubble:
             self._draw_stubble(view, mask, x, y, hairs, lip, low, mouth)
@@ -322,7 +327,7 @@ class Beard:
         area = np.maximum(area, view.soft(over, 0.08))
         lips = np.maximum(np.maximum(lip - y, y - low), x - mouth.half_width)
         area = area * (1 - view.soft(lips, 0.06)) * mask
-        grain = np.clip(0.75 + 0.45 * hairs, 0, 1.4)
+        grain = np.clip(0.85 + 0.25 * hairs, 0, 1.4)
         view.paint(mix(self.colour, (0.2, 0.22, 0.26), 0.5), np.clip(self.stubble * area * grain, 0, 0.85))
 
 

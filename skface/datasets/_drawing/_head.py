@@ -24,7 +24,7 @@ def skin_colour(tone, warmth):
     """A colour on the way from pale (0) to dark (1) skin, more or less reddish."""
     knots = np.linspace(0, 1, len(_TONES))
     colour = np.array([np.interp(tone, knots, c) for c in _TONES.T]) / 255
-    return np.clip(colour * (1 + warmth * np.array([0.06, -0.01, -0.08])), 0, 1)
+    return np.clip(colour * (1 + warmth * np.array([0.04, -0.005, -0.05])), 0, 1)
 
 
 @dataclass
@@ -80,26 +80,28 @@ class Head:
     @classmethod
     def sample(cls, has, fixed, free):
         male, chubby, oval = "Male" in has, "Chubby" in has, "Oval_Face" in has
-        tone, warmth = fixed.beta(1.1, 1.7), fixed.normal()
+        tone, warmth = fixed.beta(1.0, 1.9), fixed.normal()
         width, length, taper, square, ear, shine, freckles, dimple = fixed.random(8)
-        tone = 0.03 * tone if "Pale_Skin" in has else 0.22 + 0.78 * tone
+        if has & {"Blond_Hair", "Pale_Skin"}:
+            tone *= 0.6
+        tone = 0.03 * tone if "Pale_Skin" in has else 0.27 + 0.73 * tone
         half_width = 1.09 + 0.08 * width + 0.03 * male
         if oval:
             half_width -= 0.06
-            taper, square = 0.38 + 0.08 * taper, 2.0 + 0.15 * square
+            taper, square = 0.32 + 0.08 * taper, 2.1 + 0.15 * square
         else:
             half_width += 0.02
             taper, square = 0.14 + 0.14 * taper, 2.5 + 0.7 * square
         if chubby:
-            half_width += 0.1
+            half_width += 0.12
             taper -= 0.1
         return cls(
             half_width=half_width,
-            top=-1.62 - 0.16 * length,
+            top=-1.6 - 0.16 * length + 0.12 * ("Bald" in has),
             chin=1.66 + 0.14 * length + 0.05 * male + 0.12 * oval - 0.05 * (not oval),
             taper=taper - 0.04 * male,
             square=square + 0.2 * male,
-            turn=np.clip(free.normal(0, 0.15), -0.34, 0.34)
+            turn=np.clip(free.normal(0, 0.17), -0.36, 0.36)
             + 1j * np.clip(free.normal(0, 0.07), -0.15, 0.15),
             roll=0.0,
             skin=skin_colour(tone, 0.3 if tone < 0.05 else warmth),
@@ -125,7 +127,7 @@ class Head:
         drop = np.minimum(below, np.float32(1.2))
         width = np.float32(self.half_width) * (1 - np.float32(self.taper) * drop * drop)
         if self.fullness:
-            width = width + np.float32(0.14 * self.fullness) * bump(
+            width = width + np.float32(0.18 * self.fullness) * bump(
                 0, y, 0, 1.05, 1, 0.4
             )
         across = x / width
@@ -234,7 +236,7 @@ class Head:
             height -= np.float32(0.05) * bump(x, y, 0.5 * side, -0.06, 0.27, 0.16)
             height += np.float32(puff) * bump(x, y, 0.62 * side, 0.62, 0.28, 0.24)
             if self.cheekbones:
-                bone = np.float32(0.1 * self.cheekbones)
+                bone = np.float32(0.09 * self.cheekbones)
                 height += bone * bump(x, y, 0.74 * side, 0.44, 0.22, 0.11)
                 height -= bone * bump(x, y, 0.74 * side, 0.92, 0.18, 0.17)
         return height
@@ -252,7 +254,7 @@ class Head:
         if self.cheekbones:
             hollow = bump(np.abs(x), y, 0.77, 0.92, 0.16, 0.18)
             high = bump(np.abs(x), y, 0.74, 0.44, 0.19, 0.085)
-            strength = np.float32(0.2 * self.cheekbones)
+            strength = np.float32(0.19 * self.cheekbones)
             colour *= 1 + strength * (high * np.float32(0.8) - hollow)
 
     def _draw_lines(self, face):
@@ -283,7 +285,7 @@ class Head:
         if not self.double_chin:
             return
         y = self.chin + 0.02
-        width = 0.58 * self.half_width
+        width = 0.64 * self.half_width
         view = canvas.window(-1, y - 0.4, 1, y + 0.45)
         distance = ellipse_distance(view.x, view.y, 0, y, width, 0.24)
         mask = view.soft(distance, 0.08)

@@ -28,9 +28,9 @@ class Nose:
         width, tip, length, bridge = fixed.random(4)
         big, pointy = "Big_Nose" in has, "Pointy_Nose" in has
         return cls(
-            wing=0.29 + 0.04 * width if big else 0.15 + 0.02 * width + 0.045 * (not pointy),
+            wing=0.31 + 0.05 * width if big else (0.125 if pointy else 0.195) + 0.02 * width,
             tip=0.17 + 0.03 * tip if big else 0.075 if pointy else 0.12 + 0.02 * tip,
-            length=0.58 + 0.05 * length + 0.05 * big + 0.06 * pointy,
+            length=0.57 + 0.04 * length + 0.05 * big + 0.08 * pointy,
             height=0.17 if big else 0.19 if pointy else 0.12,
             bridge=0.11 + 0.025 * bridge + 0.03 * big - 0.025 * pointy,
             lean=0.2 * turn,
