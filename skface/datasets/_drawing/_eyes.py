@@ -9,7 +9,16 @@ from skface.datasets._drawing._canvas import arc, bump, mix, noise
 _IRISES = np.array(
     [(62, 38, 24), (88, 54, 30), (44, 30, 24), (96, 98, 60), (84, 116, 150), (120, 132, 140)]
 )  # fmt: skip
-_SHADOWS = np.array([(70, 52, 60), (96, 62, 50), (60, 66, 96), (104, 60, 92), (48, 46, 50), (70, 90, 84)])
+_SHADOWS = np.array(
+    [
+        (70, 52, 60),
+        (96, 62, 50),
+        (60, 66, 96),
+        (104, 60, 92),
+        (48, 46, 50),
+        (70, 90, 84),
+    ]
+)
 
 
 @dataclass
@@ -101,7 +110,10 @@ class Eyes:
                          blur=0.09, opacity=0.5 * self.makeup)  # fmt: skip
         if self.bags:
             bag = skin * (0.56, 0.42, 0.46)
-            for y, sag, width, opacity in ((0.17, 0.11, 0.06, 0.85), (0.22, 0.13, 0.11, 0.5)):
+            for y, sag, width, opacity in (
+                (0.17, 0.11, 0.06, 0.85),
+                (0.22, 0.13, 0.11, 0.5),
+            ):
                 points = arc(x - 0.25 + 1j * y, x + 0.25 + 1j * y, sag)
                 face.stroke(bag, points, width, blur=0.07, taper=0.7,
                             opacity=opacity * self.bags)  # fmt: skip
@@ -130,11 +142,15 @@ class Eyes:
         spokes = noise(np.arctan2(eye.y - iy, eye.x - ix), radius, 0.25, 2, self.seed)
         glow = 0.8 + np.float32(0.15) * spokes + np.clip(eye.y - iy, -0.1, 0.1) * 3
         iris = self.iris[:, None, None] * glow
-        iris = iris * (1 - 0.55 * eye.soft(np.float32(self.iris_radius - 0.02) - radius, 0.03))
+        iris = iris * (
+            1 - 0.55 * eye.soft(np.float32(self.iris_radius - 0.02) - radius, 0.03)
+        )
         r = np.float32(self.iris_radius)
         ball = mix(ball, iris, eye.soft(radius - r))
         ball = mix(ball, np.full((3, 1, 1), 0.03), eye.soft(radius - r * 0.43))
-        ball = ball * (1 - np.float32(0.55) * eye.soft(y - top - np.float32(0.035), 0.06))
+        ball = ball * (
+            1 - np.float32(0.55) * eye.soft(y - top - np.float32(0.035), 0.06)
+        )
         eye.paint(ball, opening)
         spark = np.hypot(eye.x - np.float32(ix + 0.035), eye.y - np.float32(iy - 0.035))
         eye.paint((1, 1, 1), 0.9 * opening * eye.soft(spark - np.float32(0.024)))
@@ -142,7 +158,9 @@ class Eyes:
         tear = eye.soft(np.abs(y - bottom) - np.float32(0.008), 0.03) * inside
         eye.paint(skin * (0.8, 0.6, 0.58), 0.5 * tear)
         thick = np.float32(0.012 + 0.028 * self.lashes) * (1 + np.float32(0.35) * t)
-        wing = np.where(t > 0.9, np.float32(0.5) * (t - 0.9) * self.lashes * self.half_width, 0)
+        wing = np.where(
+            t > 0.9, np.float32(0.5) * (t - 0.9) * self.lashes * self.half_width, 0
+        )
         lash = eye.soft(np.abs(y - top + 0.006 + wing) - thick * 0.7, 0.02)
         lash = lash * eye.soft(np.abs(t - 0.06) - (1.0 + 0.22 * self.lashes), 0.1)
         eye.paint((0.07, 0.05, 0.05), (0.55 + 0.4 * min(self.lashes, 1)) * lash)
@@ -151,16 +169,28 @@ class Eyes:
             eye.paint((0.06, 0.04, 0.05), 0.8 * self.makeup * liner)
 
     def _draw_brow(self, face, side):
-        brow = face.window(*((0.12, -0.68, 0.98, -0.08) if side > 0 else (-0.98, -0.68, -0.12, -0.08)))
+        brow = face.window(
+            *((0.12, -0.68, 0.98, -0.08) if side > 0 else (-0.98, -0.68, -0.12, -0.08))
+        )
         t = (brow.x * side - np.float32(0.2)) * np.float32(1 / 0.66)
         rise = np.clip(t * np.float32(1 / 0.64), 0, 1)
         fall = np.clip(t - np.float32(0.64), 0, None)
         line = -self.brow_height - np.float32(self.brow_arch) * (
             rise * (2 - rise) - np.float32(3) * fall * fall
         )
-        width = np.float32(self.brow_width) * np.clip(1.05 - np.float32(0.75) * np.clip(t, 0, None) ** 2, 0.1, None)
-        hairs = noise(brow.x * side + brow.y * np.float32(0.8), brow.y, 0.035, 0.2, self.seed)
-        edge = np.abs(brow.y - line) - width * (np.float32(0.5) + np.float32(0.07) * hairs)
-        mask = brow.soft(np.maximum(edge, (np.abs(t - 0.5) - 0.5) * np.float32(0.66)), 0.03)
+        width = np.float32(self.brow_width) * np.clip(
+            1.05 - np.float32(0.75) * np.clip(t, 0, None) ** 2, 0.1, None
+        )
+        hairs = noise(
+            brow.x * side + brow.y * np.float32(0.8), brow.y, 0.035, 0.2, self.seed
+        )
+        edge = np.abs(brow.y - line) - width * (
+            np.float32(0.5) + np.float32(0.07) * hairs
+        )
+        mask = brow.soft(
+            np.maximum(edge, (np.abs(t - 0.5) - 0.5) * np.float32(0.66)), 0.03
+        )
         tone = 1 + np.float32(0.18) * hairs
-        brow.paint(self.brow_colour[:, None, None] * tone, np.float32(self.brow_opacity) * mask)
+        brow.paint(
+            self.brow_colour[:, None, None] * tone, np.float32(self.brow_opacity) * mask
+        )

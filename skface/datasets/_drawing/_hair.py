@@ -15,15 +15,23 @@ _OTHER_COLOURS = np.array(
 
 def hair_colour(has, fixed):
     """The colour of an identity's hair."""
-    shade, warmth, dye = fixed.random(), fixed.random(), fixed.integers(len(_OTHER_COLOURS))
+    shade, warmth, dye = (
+        fixed.random(),
+        fixed.random(),
+        fixed.integers(len(_OTHER_COLOURS)),
+    )
     if "Black_Hair" in has:
         colour = mix((16, 14, 16), (40, 34, 34), shade)
     elif "Blond_Hair" in has:
-        colour = mix((214, 176, 120), (236, 212, 166), shade) * mix(1, (0.93, 0.9, 0.82), warmth)
+        colour = mix((214, 176, 120), (236, 212, 166), shade) * mix(
+            1, (0.93, 0.9, 0.82), warmth
+        )
     elif "Gray_Hair" in has:
         colour = mix((136, 136, 138), (214, 214, 216), shade)
     elif "Brown_Hair" in has:
-        colour = mix((84, 56, 36), (128, 88, 56), shade) * mix(1, (1.04, 0.95, 0.86), warmth)
+        colour = mix((84, 56, 36), (128, 88, 56), shade) * mix(
+            1, (1.04, 0.95, 0.86), warmth
+        )
     else:
         colour = _OTHER_COLOURS[dye] * (0.85 + 0.3 * shade)
     return np.asarray(colour) / 255
@@ -73,28 +81,39 @@ class Hair:
         else:
             style = "curls" if kind < 0.3 else "tied"
             length = 0.0
+        bulk = (0.14 + 0.12 * volume) * (0.7 if style in ("crop", "tied") else 1)
+        bulk += 0.12 * wavy + (0.11 if male else 0.22) * (style == "curls")
+        if "Wearing_Hat" in has:
+            bulk = min(bulk, 0.2)
         receding = "Receding_Hairline" in has
         side = 1 if fixed.random() < 0.5 else -1
         return cls(
             style=style,
             colour=colour * free.uniform(0.94, 1.06),
-            volume=(0.14 + 0.12 * volume) * (0.7 if style in ("crop", "tied") else 1) + 0.12 * wavy
-            + 0.22 * (style == "curls") * (1 - 0.5 * male),
-            lift=0.28 * free.random() ** 2,
+            volume=bulk,
+            lift=0.28 * free.random() ** 2 * ("Wearing_Hat" not in has),
             length=length,
             spread=(0.16 if wavy else 0.04) * length + 0.02,
             wave=free.uniform(0.09, 0.15) if wavy else 0.0,
             rate=free.uniform(5.0, 8.0),
             phase=free.uniform(0, 6),
             part=side * free.uniform(0.0, 0.45),
-            line=-(1.42 if style == "long" else 1.5) + 0.05 * line if receding else -1.15 + 0.13 * line,
-            temple=(0.25 if style == "long" else 0.42) if receding else 0.02 + 0.06 * male,
+            line=-(1.42 if style == "long" else 1.5) + 0.05 * line
+            if receding
+            else -1.15 + 0.13 * line,
+            temple=(0.25 if style == "long" else 0.42)
+            if receding
+            else 0.02 + 0.06 * male,
             bangs=free.uniform(0.34, 0.46) * ("Bangs" in has),
             sweep=side * free.uniform(-0.1, 0.25),
             strands=free.uniform(0.16, 0.3) * (0.75 if straight else 1),
             streak=streak * (0.5 if young else 0.2),
             shine=free.uniform(0.12, 0.35) * (1.3 if straight else 0.8),
-            rough=0.012 if straight or style == "tied" else 0.035 if style == "crop" else 0.05,
+            rough=0.012
+            if straight or style == "tied"
+            else 0.035
+            if style == "crop"
+            else 0.05,
             bumps=0.1 if style == "crop" else 0.3,
             ragged=0.012 if style in ("tied", "long") else 0.04,
             seed=fixed.uniform(1e3, 5e3),
@@ -130,13 +149,19 @@ class Hair:
 
     def _ripple(self, x, along, ahead):
         """Waves that run down the hair, not quite in step from side to side."""
-        swing = np.sin(np.float32(self.rate) * along + np.float32(self.phase + ahead) + 2 * np.sin(3 * x))
+        swing = np.sin(
+            np.float32(self.rate) * along
+            + np.float32(self.phase + ahead)
+            + 2 * np.sin(3 * x)
+        )
         return swing * np.clip(along - np.float32(0.5), 0, 1)
 
     def _paint(self, canvas, mask, top, light, flow, dim=1.0):
         across, along, strands = self._strands(canvas, top, flow)
         lx, ly, _ = light.direction
-        glow = np.float32(0.88) + np.float32(0.2) * (lx * canvas.x * 0.8 + ly * (canvas.y + 0.3) * 0.5)
+        glow = np.float32(0.88) + np.float32(0.2) * (
+            lx * canvas.x * 0.8 + ly * (canvas.y + 0.3) * 0.5
+        )
         glow = np.clip(glow, 0.6, 1.25) * (1 + np.float32(self.strands) * strands)
         if self.wave and flow == "around":
             glow *= 1 + np.float32(0.25) * self._ripple(canvas.x, along, 1.2)
@@ -158,15 +183,17 @@ class Hair:
         # Bumps that depend on the angle alone leave no islands of hair.
         angle = np.arctan2(dx, -dy)
         bumps = noise(angle, angle * 0, self.bumps, 1, self.seed)
-        level = (np.abs(dx) ** np.float32(2.3) + np.abs(dy) ** np.float32(2.3)) ** np.float32(1 / 2.3)
+        level = (
+            np.abs(dx) ** np.float32(2.3) + np.abs(dy) ** np.float32(2.3)
+        ) ** np.float32(1 / 2.3)
         return (level - 1) * rx + np.float32(self.rough) * bumps
 
     def _fall(self, x, y, head):
         """Signed distance to the hair that hangs down beside the face."""
         down = np.clip(y, 0, None)
-        width = np.float32(head.half_width + self.volume) + np.float32(self.spread) * np.sin(
-            np.clip(down / np.float32(self.length), 0, 1) * np.float32(2.4)
-        )
+        width = np.float32(head.half_width + self.volume) + np.float32(
+            self.spread
+        ) * np.sin(np.clip(down / np.float32(self.length), 0, 1) * np.float32(2.4))
         if self.wave:
             width = width + np.float32(0.08) * np.sin(
                 y * np.float32(self.rate) + np.float32(self.phase) + np.sign(x)
@@ -181,9 +208,13 @@ class Hair:
         if self.style == "tied":
             bun = head.top - 0.12
             view = canvas.window(-0.7, bun - 0.6, 0.7, bun + 0.6)
-            knot = np.hypot((view.x + np.float32(0.3 * self.part)) / 1.15, view.y - np.float32(bun))
+            knot = np.hypot(
+                (view.x + np.float32(0.3 * self.part)) / 1.15, view.y - np.float32(bun)
+            )
             rim = np.clip(1.15 - knot * knot * 3, 0.4, 1.1)
-            self._paint(view, view.soft(knot - 0.36, 0.05), head.top - 0.3, light, "radial", rim)
+            self._paint(
+                view, view.soft(knot - 0.36, 0.05), head.top - 0.3, light, "radial", rim
+            )
         if self.style != "long":
             return
         reach = head.half_width + self.volume + self.spread + 0.25
@@ -200,35 +231,61 @@ class Hair:
         reach = head.half_width + self.volume + self.spread + 0.25
         bottom = self.length + 0.2 if self.style == "long" else 0.7
         view = canvas.window(-reach, head.top - self.volume - 0.55, reach, bottom)
-        depth = 1 - np.minimum(head.level(view.x, view.y), 1) ** 2
+        level = head.level(view.x, view.y)
+        depth = 1 - np.minimum(level, 1) ** 2
         x = view.x - np.float32(head.turn.real * 0.75) * depth
         y = view.y - np.float32(head.turn.imag * 0.75) * depth
         cap = self._cap(view.x, view.y, head)
         jag = noise(x, y, 0.09, 0.4, self.seed + 31)
         if self.style == "long":
-            outline = np.minimum(np.maximum(cap, view.y - 0.3), self._fall(view.x, view.y, head))
+            outline = np.minimum(
+                np.maximum(cap, view.y - 0.3), self._fall(view.x, view.y, head)
+            )
         else:
             ends = 0.06 if self.style in ("crop", "tied") else 0.5
-            outline = np.maximum(cap, (y - np.float32(ends)) * np.float32(0.5) + np.float32(0.03) * jag)
+            outline = np.maximum(
+                cap, (y - np.float32(ends)) * np.float32(0.5) + np.float32(0.03) * jag
+            )
         bare = self._opening(x, y, head) + np.float32(self.ragged) * jag
+        # Only skin shows through: the opening ends before the outline of the head.
+        inside = (level - np.float32(0.96)) * np.float32(head.half_width)
+        bare = np.maximum(bare, np.where(view.y < 0, inside, np.float32(-9)))
         hair = np.maximum(outline, -bare)
         # Hair shades the skin beside it.
-        view.shade((0.72, 0.63, 0.6), 0.5 * view.soft(hair - np.float32(0.03), 0.16) * (depth > 0))
+        view.shade(
+            (0.72, 0.63, 0.6),
+            0.5 * view.soft(hair - np.float32(0.03), 0.16) * (depth > 0),
+        )
         flow = {"long": "around", "tied": "radial"}.get(self.style, self.style)
         softness = {"long": 0.05, "tied": 0.07}.get(self.style, 0.1)
         self._paint(view, view.soft(hair, softness), head.top, light, flow)
         if self.bangs:
-            tips = np.float32(0.08) * noise(x - np.float32(self.sweep) * y, y, 0.1, 1.5, self.seed + 3)
-            edge = np.float32(-self.bangs) + np.float32(self.sweep) * x - np.float32(0.12) * x * x + tips
-            fringe = np.maximum(np.maximum(y - edge, np.abs(x) - np.float32(head.half_width - 0.03)), cap)
+            tips = np.float32(0.08) * noise(
+                x - np.float32(self.sweep) * y, y, 0.1, 1.5, self.seed + 3
+            )
+            edge = (
+                np.float32(-self.bangs)
+                + np.float32(self.sweep) * x
+                - np.float32(0.12) * x * x
+                + tips
+            )
+            fringe = np.maximum(
+                np.maximum(y - edge, np.abs(x) - np.float32(head.half_width - 0.03)),
+                cap,
+            )
             fringe = np.maximum(fringe, np.float32(self.line - 0.35) - y)
-            view.shade((0.66, 0.56, 0.53), 0.6 * view.soft(fringe - np.float32(0.05), 0.14) * (depth > 0))
+            view.shade(
+                (0.66, 0.56, 0.53),
+                0.6 * view.soft(fringe - np.float32(0.05), 0.14) * (depth > 0),
+            )
             flow = "curls" if self.style == "curls" else "radial"
             self._paint(view, view.soft(fringe, 0.05), head.top, light, flow)
 
     def _opening(self, x, y, head):
         """Signed distance to the part of the face that the hair leaves free."""
-        wide = head.half_width * (0.86 if self.style == "long" else 0.92 if self.style != "curls" else 0.9)
+        wide = head.half_width * (
+            0.86 if self.style == "long" else 0.92 if self.style != "curls" else 0.9
+        )
         line = np.float32(self.line) + np.float32(0.12) * np.float32(self.part) * x
         line = line - np.float32(self.temple) * bump(np.abs(x), 0, 0.5, 0, 0.2, 1)
         low = np.clip(y - np.float32(0.3), 0, None)
@@ -278,57 +335,94 @@ class Beard:
     def draw(self, face, mask, head, mouth, light):
         if not (self.mustache or self.goatee or self.sideburns or self.stubble):
             return
-        view = face.window(-head.half_width - 0.1, -0.35, head.half_width + 0.1, head.chin + 0.12)
+        view = face.window(
+            -head.half_width - 0.1, -0.35, head.half_width + 0.1, head.chin + 0.12
+        )
         rows, columns = view.x.shape
         top, left = _offset(face, view)
         mask = mask[top : top + rows, left : left + columns]
         x, y = np.abs(view.x), view.y
-        hairs = 0.6 * noise(view.x, y, 0.04, 0.16, self.seed) + 0.6 * noise(view.x, y, 0.025, 0.05, self.seed)
-        lip = mouth.y - mouth.upper - 0.3 * mouth.gap + 0.07 * mouth.smile - 0.2 * mouth.smile * (
-            np.minimum(x / np.float32(mouth.half_width), 1.2) ** 2
+        hairs = 0.6 * noise(view.x, y, 0.03, 0.16, self.seed) + 0.5 * noise(
+            view.x, y, 0.02, 0.05, self.seed
+        )
+        lip = (
+            mouth.y
+            - mouth.upper
+            - 0.3 * mouth.gap
+            + 0.07 * mouth.smile
+            - 0.2
+            * mouth.smile
+            * (np.minimum(x / np.float32(mouth.half_width), 1.2) ** 2)
         )
         low = mouth.y + mouth.lower + 0.7 * mouth.gap + 0.07 * mouth.smile
         shave = 0.03 * hairs
         cover = np.zeros_like(x)
         if self.mustache:
             w = mouth.half_width * 1.02 + 0.05 * self.thick
-            up = lip - np.float32(0.13 + 0.06 * self.thick) * np.clip(1 - (x / w) ** 2, 0, 1) ** 0.4
-            part = view.soft(np.maximum(np.maximum(up - y, y - lip - 0.035), x - w) + shave, 0.05)
+            up = (
+                lip
+                - np.float32(0.13 + 0.06 * self.thick)
+                * np.clip(1 - (x / w) ** 2, 0, 1) ** 0.4
+            )
+            part = view.soft(
+                np.maximum(np.maximum(up - y, y - lip - 0.035), x - w) + shave, 0.05
+            )
             cover = np.maximum(cover, self.mustache * part)
         if self.goatee:
             middle, rx = (low + 0.06 + head.chin) / 2, 0.3 + 0.08 * self.thick
             ry = (head.chin - low) / 2 + 0.06
-            chin = (np.hypot(x / np.float32(rx), (y - np.float32(middle)) / np.float32(ry)) - 1) * 0.3
+            chin = (
+                np.hypot(x / np.float32(rx), (y - np.float32(middle)) / np.float32(ry))
+                - 1
+            ) * 0.3
             cover = np.maximum(cover, self.goatee * view.soft(chin + shave, 0.08))
             if self.mustache:
-                side = np.maximum(np.abs(x - mouth.half_width - 0.06) - 0.07, np.abs(y - 1.2) - 0.3)
+                side = np.maximum(
+                    np.abs(x - mouth.half_width - 0.06) - 0.07, np.abs(y - 1.2) - 0.3
+                )
                 cover = np.maximum(cover, self.goatee * view.soft(side + shave, 0.08))
         if self.sideburns:
             inner = np.float32(head.half_width - 0.25)
             if self.goatee:
                 jaw = np.float32(0.98) - np.float32(0.55) * (x / inner) ** 3
-                low_lip = (np.hypot(x / np.float32(mouth.half_width + 0.1), (y - mouth.y) * 2.6) - 1) * 0.3
+                low_lip = (
+                    np.hypot(
+                        x / np.float32(mouth.half_width + 0.1), (y - mouth.y) * 2.6
+                    )
+                    - 1
+                ) * 0.3
                 whiskers = np.maximum(np.maximum(jaw - y, -low_lip), -0.25 - y)
                 strip = np.maximum(inner - x, -0.25 - y)
                 whiskers = np.minimum(whiskers, strip)
             else:
                 whiskers = np.maximum(inner - x, np.abs(y - 0.35) - 0.6)
-            cover = np.maximum(cover, self.sideburns * view.soft(whiskers + shave, 0.08))
+            cover = np.maximum(
+                cover, self.sideburns * view.soft(whiskers + shave, 0.08)
+            )
         if self.stubble:
             self._draw_stubble(view, mask, x, y, hairs, lip, low, mouth)
-        tone = 0.9 + np.float32(0.3) * hairs + np.float32(0.15) * light.direction[0] * view.x
+        tone = (
+            0.9
+            + np.float32(0.2) * hairs
+            + np.float32(0.15) * light.direction[0] * view.x
+        )
         colour = self.colour[:, None, None] * tone
         view.paint(colour, np.clip(cover * (0.9 + 0.1 * hairs), 0, 1) * mask)
 
     def _draw_stubble(self, view, mask, x, y, hairs, lip, low, mouth):
-        cheek = np.float32(1.0) - np.float32(0.5) * np.minimum(x / np.float32(0.9), 1) ** 2
+        cheek = (
+            np.float32(1.0) - np.float32(0.5) * np.minimum(x / np.float32(0.9), 1) ** 2
+        )
         area = view.soft(cheek - y, 0.2)
         over = np.maximum(np.abs(y - (lip - 0.1)) - 0.1, x - mouth.half_width - 0.1)
         area = np.maximum(area, view.soft(over, 0.08))
         lips = np.maximum(np.maximum(lip - y, y - low), x - mouth.half_width)
         area = area * (1 - view.soft(lips, 0.06)) * mask
         grain = np.clip(0.85 + 0.25 * hairs, 0, 1.4)
-        view.paint(mix(self.colour, (0.2, 0.22, 0.26), 0.5), np.clip(self.stubble * area * grain, 0, 0.85))
+        view.paint(
+            mix(self.colour, (0.2, 0.22, 0.26), 0.5),
+            np.clip(self.stubble * area * grain, 0, 0.85),
+        )
 
 
 def _offset(outer, inner):

@@ -132,7 +132,9 @@ class Head:
             )
         across = x / width
         return np.sqrt(
-            across * across + below ** np.float32(self.square) + above ** np.float32(2.3)
+            across * across
+            + below ** np.float32(self.square)
+            + above ** np.float32(2.3)
         )
 
     def project(self, point, n_steps=16):
@@ -284,18 +286,20 @@ class Head:
         """Paint the roll under the chin; the head is painted over its top."""
         if not self.double_chin:
             return
-        y = self.chin + 0.02
-        width = 0.64 * self.half_width
+        y = self.chin - 0.02
+        width = 0.52 * self.half_width
         view = canvas.window(-1, y - 0.4, 1, y + 0.45)
-        distance = ellipse_distance(view.x, view.y, 0, y, width, 0.24)
+        distance = ellipse_distance(view.x, view.y, 0, y, width, 0.31)
         mask = view.soft(distance, 0.08)
-        fold = np.clip((view.y - np.float32(y)) / np.float32(0.24), 0, 1)
-        lit = 0.95 - 0.3 * fold**2 - np.float32(0.35) * bump(0, view.y, 0, y, 1, 0.05)
+        fold = np.clip((view.y - np.float32(y)) / np.float32(0.31), 0, 1)
+        lit = (
+            0.95
+            - 0.3 * fold**2
+            - np.float32(0.4) * bump(0, view.y, 0, y + 0.03, 1, 0.05)
+        )
         lit = lit + np.float32(0.1) * light.direction[0] * view.x
         view.shade((0.6, 0.5, 0.47), 0.6 * view.soft(distance - 0.04, 0.16))
         view.paint(self.skin[:, None, None] * lit, mask)
-
-
 
 
 def _depth(level):

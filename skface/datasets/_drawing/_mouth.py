@@ -28,7 +28,9 @@ class Nose:
         width, tip, length, bridge = fixed.random(4)
         big, pointy = "Big_Nose" in has, "Pointy_Nose" in has
         return cls(
-            wing=0.31 + 0.05 * width if big else (0.125 if pointy else 0.195) + 0.02 * width,
+            wing=0.31 + 0.05 * width
+            if big
+            else (0.125 if pointy else 0.195) + 0.02 * width,
             tip=0.17 + 0.03 * tip if big else 0.075 if pointy else 0.12 + 0.02 * tip,
             length=0.57 + 0.04 * length + 0.05 * big + 0.08 * pointy,
             height=0.17 if big else 0.19 if pointy else 0.12,
@@ -48,10 +50,17 @@ class Nose:
         down = np.clip(y / np.float32(self.length), 0, 1)
         ridge = bump(x - np.float32(self.lean.real) * down, y, 0, 0.2, self.bridge, 0.3)
         height = np.float32(0.1) * ridge
-        height += np.float32(self.height) * bump(x, y, tip.real, tip.imag, self.tip, self.tip * 0.85)
+        height += np.float32(self.height) * bump(
+            x, y, tip.real, tip.imag, self.tip, self.tip * 0.85
+        )
         for side in (-1, 1):
             height += np.float32(0.09) * bump(
-                x, y, tip.real * 0.8 + side * self.wing * 0.8, tip.imag + 0.06, 0.07, 0.075
+                x,
+                y,
+                tip.real * 0.8 + side * self.wing * 0.8,
+                tip.imag + 0.06,
+                0.07,
+                0.075,
             )
         return height
 
@@ -59,7 +68,9 @@ class Nose:
         tip, wing = self.centre, self.wing
         dark = skin * (0.5, 0.36, 0.33)
         base = tip.imag + (0.1 if not self.pointy else 0.07)
-        face.ellipse(dark, tip.real, base + 0.06, wing * 1.1, 0.07, blur=0.12, opacity=0.5)
+        face.ellipse(
+            dark, tip.real, base + 0.06, wing * 1.1, 0.07, blur=0.12, opacity=0.5
+        )
         for side in (-1, 1):
             x = tip.real * 0.85 + side * wing
             points = np.array([x - side * 0.02 + 1j * (base - 0.12), x + side * 0.015 + 1j * (base - 0.05),
@@ -71,8 +82,12 @@ class Nose:
                          opacity=0.07)  # fmt: skip
         glow = np.minimum(skin * 1.25 + 0.06, 1)
         size = 0.035 if self.pointy else 0.05 + 0.1 * (wing - 0.15)
-        face.ellipse(glow, tip.real, tip.imag - 0.02, size, size, blur=0.06, opacity=0.55)
-        face.ellipse(glow, tip.real * 0.5, 0.25, self.bridge * 0.3, 0.24, blur=0.06, opacity=0.3)
+        face.ellipse(
+            glow, tip.real, tip.imag - 0.02, size, size, blur=0.06, opacity=0.55
+        )
+        face.ellipse(
+            glow, tip.real * 0.5, 0.25, self.bridge * 0.3, 0.24, blur=0.06, opacity=0.3
+        )
 
 
 @dataclass
@@ -93,7 +108,11 @@ class Mouth:
     @classmethod
     def sample(cls, has, fixed, free, skin):
         width, upper, lower, hue = fixed.random(4)
-        big, smiling, open_ = "Big_Lips" in has, "Smiling" in has, "Mouth_Slightly_Open" in has
+        big, smiling, open_ = (
+            "Big_Lips" in has,
+            "Smiling" in has,
+            "Mouth_Slightly_Open" in has,
+        )
         smile = free.uniform(0.6, 1.0) if smiling else free.uniform(-0.15, 0.15)
         gap = free.uniform(0.1, 0.26) if open_ else 0.0
         lip = skin * mix((0.9, 0.7, 0.68), (0.95, 0.8, 0.76), hue)
@@ -118,7 +137,10 @@ class Mouth:
 
     def _middle(self, t):
         """Height of the line between the lips at the share t of the half width."""
-        return np.float32(self.y + 0.07 * self.smile) - np.float32(0.2 * self.smile) * t * t
+        return (
+            np.float32(self.y + 0.07 * self.smile)
+            - np.float32(0.2 * self.smile) * t * t
+        )
 
     @property
     def corners(self):
@@ -127,8 +149,12 @@ class Mouth:
 
     def relief(self, x, y):
         height = np.float32(0.05) * bump(x, y, 0, self.y, 0.3, 0.2)
-        height += np.float32(0.2 * self.lower) * bump(x, y, 0, self.y + 0.5 * self.lower, 0.22, 0.06)
-        height -= np.float32(0.05) * bump(x, y, 0, self.y + self.lower + self.gap * 0.7 + 0.08, 0.22, 0.06)
+        height += np.float32(0.2 * self.lower) * bump(
+            x, y, 0, self.y + 0.5 * self.lower, 0.22, 0.06
+        )
+        height -= np.float32(0.05) * bump(
+            x, y, 0, self.y + self.lower + self.gap * 0.7 + 0.08, 0.22, 0.06
+        )
         height -= np.float32(0.02) * bump(x, y, 0, self.y - 0.22, 0.035, 0.09)
         return height
 
@@ -158,10 +184,14 @@ class Mouth:
         if self.gap:
             self._draw_inside(view, t, top, bottom)
         else:
-            seam = view.soft(np.abs(view.y - middle) - 0.012, 0.03) * view.soft((np.abs(t) - 1.04) * w)
+            seam = view.soft(np.abs(view.y - middle) - 0.012, 0.03) * view.soft(
+                (np.abs(t) - 1.04) * w
+            )
             view.paint(self.lip * 0.3, 0.8 * seam)
         for corner in self.corners:
-            face.ellipse(dark, corner.real, corner.imag, 0.03, 0.03, blur=0.05, opacity=0.45)
+            face.ellipse(
+                dark, corner.real, corner.imag, 0.03, 0.03, blur=0.05, opacity=0.45
+            )
 
     def _draw_inside(self, view, t, top, bottom):
         opening = view.soft(np.maximum(top - view.y, view.y - bottom)) * (np.abs(t) < 1)
@@ -169,7 +199,9 @@ class Mouth:
         tongue = view.soft(bottom - np.float32(0.35 * self.gap) - view.y, 0.06)
         view.paint((0.55, 0.22, 0.22), 0.6 * opening * tongue)
         edge = top + (bottom - top) * np.float32(self.teeth)
-        row = view.soft(view.y - edge, 0.02) * view.soft((np.abs(t) - 0.88) * self.half_width, 0.05)
+        row = view.soft(view.y - edge, 0.02) * view.soft(
+            (np.abs(t) - 0.88) * self.half_width, 0.05
+        )
         gaps = np.abs(np.mod(view.x * np.float32(1 / 0.085), 1) - np.float32(0.5))
         ivory = 0.93 - 0.1 * np.clip(gaps - 0.38, 0, 0.12) * 8 - 0.3 * t * t
         view.paint(np.array([1.0, 0.98, 0.93])[:, None, None] * ivory, opening * row)

@@ -47,11 +47,15 @@ class Portrait:
         """Choose the size of the wild photo, and where and how the head is in it."""
         width, height = rng.integers(180, 421, size=2)
         self.wild_size = (int(width), int(height))
-        self.roll = np.deg2rad(rng.normal(0, 8) if rng.random() < 0.85 else rng.normal(0, 18))
+        self.roll = np.deg2rad(
+            rng.normal(0, 8) if rng.random() < 0.85 else rng.normal(0, 18)
+        )
         unit = min(width / 2.6, height / 3.9) * rng.uniform(0.5, 0.97)
         # The head reaches 1.9 units up, 2 down and 1.4 to each side of the eyes.
         x = rng.uniform(min(1.4 * unit, width / 2), max(width - 1.4 * unit, width / 2))
-        y = rng.uniform(min(1.9 * unit, height * 0.45), max(height - 2.1 * unit, height * 0.46))
+        y = rng.uniform(
+            min(1.9 * unit, height * 0.45), max(height - 2.1 * unit, height * 0.46)
+        )
         self.wild_frame = Similarity(unit * np.exp(1j * self.roll), x + 1j * y)
 
     @property
@@ -63,7 +67,9 @@ class Portrait:
 
     def _points(self):
         """The five landmarks in the frame of the head."""
-        on_face = np.concatenate([self.eyes.centres, [self.nose.centre], self.mouth.corners])
+        on_face = np.concatenate(
+            [self.eyes.centres, [self.nose.centre], self.mouth.corners]
+        )
         return self.head.project(on_face)
 
     def landmarks(self, frame):
@@ -75,7 +81,9 @@ class Portrait:
         """The upright box (x, y, width, height) about the face in pixels."""
         contour = frame(self.head.outline())
         left, top = contour.real.min(), contour.imag.min()
-        return np.array([left, top, contour.real.max() - left, contour.imag.max() - top])
+        return np.array(
+            [left, top, contour.real.max() - left, contour.imag.max() - top]
+        )
 
     def wild_photo(self):
         """Bytes of the in-the-wild photo."""

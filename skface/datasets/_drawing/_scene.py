@@ -36,7 +36,9 @@ class Backdrop:
         cloudy = rng.random() < 0.6
         scale, strength = rng.uniform(0.5, 3), rng.uniform(0.03, 0.14)
         if cloudy:
-            canvas.rgb += np.float32(strength) * noise(x, y, scale, scale * rng.uniform(0.5, 2), rng.uniform(1e3, 5e3))
+            canvas.rgb += np.float32(strength) * noise(
+                x, y, scale, scale * rng.uniform(0.5, 2), rng.uniform(1e3, 5e3)
+            )
         if rng.random() < 0.25:
             self._stripes(canvas, rng)
         for _ in range(rng.poisson(3)):
@@ -55,7 +57,9 @@ class Backdrop:
     def _stripes(self, canvas, rng):
         turn = np.exp(1j * rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)]))
         across = np.float32(turn.real) * canvas.x + np.float32(turn.imag) * canvas.y
-        wave = np.sin(across * np.float32(rng.uniform(2, 14)) + np.float32(rng.uniform(0, 6)))
+        wave = np.sin(
+            across * np.float32(rng.uniform(2, 14)) + np.float32(rng.uniform(0, 6))
+        )
         mask = np.clip(0.5 + rng.uniform(0.6, 6) * wave, 0, 1)
         canvas.paint(_colour(rng), np.float32(rng.uniform(0.2, 0.8)) * mask)
 
@@ -64,11 +68,18 @@ class Backdrop:
         rx, ry = rng.uniform(0.1, 1.6, 2) * rng.choice([(0.3, 2.5), (1, 1), (2, 0.3)])
         colour, lean = _colour(rng), rng.normal(0, 0.1)
         reach = max(rx, ry) + blur + 0.2
-        part = canvas.window(z.real - reach, z.imag - reach, z.real + reach, z.imag + reach)
+        part = canvas.window(
+            z.real - reach, z.imag - reach, z.real + reach, z.imag + reach
+        )
         distance = box_distance(part.x + np.float32(lean) * (part.y - np.float32(z.imag)), part.y,
                                 z.real, z.imag, rx, ry, rng.uniform(0, min(rx, ry)))  # fmt: skip
-        shade = 1 + rng.normal(0, 0.2) * (part.y - np.float32(z.imag)) / np.float32(ry + 0.3)
-        part.paint(colour[:, None, None] * shade, np.float32(rng.uniform(0.4, 1)) * part.soft(distance, blur))
+        shade = 1 + rng.normal(0, 0.2) * (part.y - np.float32(z.imag)) / np.float32(
+            ry + 0.3
+        )
+        part.paint(
+            colour[:, None, None] * shade,
+            np.float32(rng.uniform(0.4, 1)) * part.soft(distance, blur),
+        )
 
     def _letters(self, canvas, rng):
         """Rows of strokes that look like writing on a wall."""
@@ -76,7 +87,11 @@ class Backdrop:
         for _ in range(rng.integers(3, 8)):
             for _ in range(rng.integers(2, 4)):
                 a, b = rng.uniform(-0.35, 0.35, 2), rng.uniform(-0.5, 0.5, 2)
-                canvas.stroke(colour, z + size * np.array([a[0] + 1j * b[0], a[1] + 1j * b[1]]), 0.13 * size)
+                canvas.stroke(
+                    colour,
+                    z + size * np.array([a[0] + 1j * b[0], a[1] + 1j * b[1]]),
+                    0.13 * size,
+                )
             z += size
 
     def _stray_part(self, canvas, rng):
@@ -85,15 +100,32 @@ class Backdrop:
         size = rng.uniform(0.25, 0.9)
         kind = rng.integers(4)
         if kind == 0:
-            canvas.ellipse(skin, z.real, z.imag, size, size * 1.25, angle=rng.normal(0, 0.4), blur=rng.uniform(0.03, 0.3))
+            canvas.ellipse(
+                skin,
+                z.real,
+                z.imag,
+                size,
+                size * 1.25,
+                angle=rng.normal(0, 0.4),
+                blur=rng.uniform(0.03, 0.3),
+            )
             hair = z - 0.7j * size
-            canvas.ellipse(skin * 0.25, hair.real, hair.imag, size * 1.1, size * 0.7, blur=0.1)
+            canvas.ellipse(
+                skin * 0.25, hair.real, hair.imag, size * 1.1, size * 0.7, blur=0.1
+            )
         elif kind == 1:
             canvas.ellipse((0.92, 0.9, 0.9), z.real, z.imag, 0.28 * size, 0.12 * size)
             canvas.ellipse(skin * 0.4, z.real, z.imag, 0.12 * size, 0.12 * size)
             canvas.ellipse((0.03, 0.03, 0.03), z.real, z.imag, 0.06 * size, 0.06 * size)
         elif kind == 2:
-            canvas.ellipse((0.7, 0.25, 0.28), z.real, z.imag, 0.4 * size, 0.14 * size, angle=rng.normal(0, 0.5))
+            canvas.ellipse(
+                (0.7, 0.25, 0.28),
+                z.real,
+                z.imag,
+                0.4 * size,
+                0.14 * size,
+                angle=rng.normal(0, 0.5),
+            )
             canvas.ellipse((0.3, 0.08, 0.1), z.real, z.imag, 0.3 * size, 0.03 * size)
         else:
             end = z + size * np.exp(1j * rng.uniform(0, 6)) * 2
@@ -124,18 +156,34 @@ class Occluder:
             for k in range(4):
                 spread = side * (0.2 * k - 0.2)
                 tip = wrist + reach * (0.75 + 0.25 * np.sin(0.8 * k + 0.6)) + spread
-                canvas.stroke(skin * 0.55, [wrist + spread + 0.02, tip + 0.02], 0.23, blur=0.06)
-                canvas.stroke(skin * (0.86 + 0.04 * k), [wrist + spread, tip], 0.17, blur=0.04)
+                canvas.stroke(
+                    skin * 0.55, [wrist + spread + 0.02, tip + 0.02], 0.23, blur=0.06
+                )
+                canvas.stroke(
+                    skin * (0.86 + 0.04 * k), [wrist + spread, tip], 0.17, blur=0.04
+                )
             canvas.stroke(skin * 0.9, [wrist, wrist + 3j + side], 0.7, blur=0.05)
         elif kind == 1:
             head = side * rng.uniform(0.35, 0.9) + 1j * rng.uniform(1.75, 2.0)
             canvas.stroke((0.08, 0.08, 0.09), [head, head + 2.5j + 0.6 * side], 0.14)
             canvas.ellipse((0.12, 0.12, 0.13), head.real, head.imag, 0.24, 0.27)
-            canvas.ellipse((0.45, 0.45, 0.47), head.real - 0.07, head.imag - 0.1, 0.07, 0.06, blur=0.12)
+            canvas.ellipse(
+                (0.45, 0.45, 0.47),
+                head.real - 0.07,
+                head.imag - 0.1,
+                0.07,
+                0.06,
+                blur=0.12,
+            )
         else:
             x = side * rng.uniform(1.05, 1.4)
             lean = rng.normal(0, 0.4)
-            canvas.stroke(_colour(rng), [x - lean - 5j, x + lean + 5j], rng.uniform(0.1, 0.4), blur=0.04)
+            canvas.stroke(
+                _colour(rng),
+                [x - lean - 5j, x + lean + 5j],
+                rng.uniform(0.1, 0.4),
+                blur=0.04,
+            )
 
 
 @dataclass
@@ -181,7 +229,9 @@ class Camera:
         rgb *= self.gain[:, None, None].astype(np.float32)
         grey = rgb.mean(axis=0)
         rgb = grey + np.float32(self.saturation) * (rgb - grey)
-        rgb = (rgb - np.float32(0.45)) * np.float32(self.contrast) + np.float32(0.45 + self.lift)
+        rgb = (rgb - np.float32(0.45)) * np.float32(self.contrast) + np.float32(
+            0.45 + self.lift
+        )
         if self.noise > 0.004:
             rng = np.random.default_rng([self.grain, height, width])
             grain = rng.standard_normal((height, width), dtype=np.float32)
