@@ -219,7 +219,7 @@ def test_an_attribute_changes_the_picture():
 
 def test_a_folder_that_holds_files_is_refused(tmp_path):
     (tmp_path / "photo.jpg").touch()
-    with pytest.raises(DatasetError, match="exists already.*Choose another root"):
+    with pytest.raises(DatasetError, match=r"exists already.*Choose another root"):
         make_celeba(tmp_path, 5)
     assert [p.name for p in tmp_path.iterdir()] == ["photo.jpg"]
 

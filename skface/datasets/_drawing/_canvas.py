@@ -5,7 +5,10 @@ scene can be painted sharply at any scale and turn. Points are complex numbers
 ``x + 1j * y`` with y downwards.
 """
 
+import cmath
 import functools
+import itertools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -53,22 +56,19 @@ class Canvas:
         width, height = size
         column = np.arange(width, dtype=np.float32)
         row = np.arange(height, dtype=np.float32)[:, None]
-        step = 1 / frame.factor
-        origin = frame.inverse(0)
-        x = np.float32(step.real) * column - np.float32(step.imag) * row
-        y = np.float32(step.imag) * column + np.float32(step.real) * row
-        x += np.float32(origin.real)
-        y += np.float32(origin.imag)
+        # Python's own numbers do not widen float32 arrays.
+        step, origin = complex(1 / frame.factor), complex(frame.inverse(0))
+        x = step.real * column - step.imag * row + origin.real
+        y = step.imag * column + step.real * row + origin.imag
         rgb = np.zeros((3, height, width), dtype=np.float32)
         return cls(rgb, x, y, frame, step)
 
     def turned(self, angle, pivot=0j):
         """The same picture in coordinates that are turned about ``pivot``."""
-        turn = np.exp(1j * angle)
+        turn = cmath.exp(1j * angle)
         shift = pivot - turn * pivot
-        cos, sin = np.float32(turn.real), np.float32(turn.imag)
-        x = cos * self.x - sin * self.y + np.float32(shift.real)
-        y = sin * self.x + cos * self.y + np.float32(shift.imag)
+        x = turn.real * self.x - turn.imag * self.y + shift.real
+        y = turn.imag * self.x + turn.real * self.y + shift.imag
         locate = self.locate
         return Canvas(
             self.rgb, x, y, lambda p: locate((p - shift) / turn), self.step * turn
@@ -81,32 +81,32 @@ class Canvas:
 
     def window(self, left, top, right, bottom):
         """The part of the picture that holds a rectangle, sharing its memory."""
-        corners = self.locate(
-            np.array([left + 1j * top, right + 1j * top, left + 1j * bottom,
-                      right + 1j * bottom, (left + right) / 2 + 1j * top,
-                      (left + right) / 2 + 1j * bottom])
-        )  # fmt: skip
+        columns = np.array([left, (left + right) / 2, right])
+        rows = np.array([[top], [bottom]])
+        corners = self.locate(columns + 1j * rows)
         height, width = self.x.shape
         x0 = min(max(int(corners.real.min()) - 2, 0), width)
         x1 = min(max(int(corners.real.max()) + 3, x0), width)
         y0 = min(max(int(corners.imag.min()) - 2, 0), height)
         y1 = min(max(int(corners.imag.max()) + 3, y0), height)
-        part = np.s_[y0:y1, x0:x1]
+        part = np.s_[..., y0:y1, x0:x1]
+        locate = self.locate
+        corner = x0 + 1j * y0
         return Canvas(
-            self.rgb[:, y0:y1, x0:x1], self.x[part], self.y[part],
-            lambda p: self.locate(p) - (x0 + 1j * y0), self.step,
-        )  # fmt: skip
+            self.rgb[part],
+            self.x[part],
+            self.y[part],
+            lambda p: locate(p) - corner,
+            self.step,
+        )
 
     def paint(self, colour, mask):
         """Lay a colour, or a picture of this size, over the canvas."""
-        colour = np.asarray(colour, dtype=np.float32)
-        if colour.ndim == 1:
-            colour = colour[:, None, None]
-        self.rgb += mask * (colour - self.rgb)
+        self.rgb += mask * (spread(colour) - self.rgb)
 
     def shade(self, factor, mask):
         """Multiply the picture, where the mask is 1, by a factor per channel."""
-        self.rgb *= 1 + mask * (np.asarray(factor, np.float32).reshape(-1, 1, 1) - 1)
+        self.rgb *= 1 + mask * (spread(factor) - 1)
 
     def slope(self, height):
         """The gradient (d/dx, d/dy) of a height given at every pixel."""
@@ -114,66 +114,66 @@ class Canvas:
             return np.zeros_like(height), np.zeros_like(height)
         rows, columns = np.gradient(height)
         turn = 1 / self.step.conjugate()
-        cos, sin = np.float32(turn.real), np.float32(turn.imag)
-        return cos * columns - sin * rows, sin * columns + cos * rows
+        along_x = turn.real * columns - turn.imag * rows
+        along_y = turn.imag * columns + turn.real * rows
+        return along_x, along_y
 
     def soft(self, distance, blur=0.0):
         """Mask of the inside of a signed distance, one pixel or ``blur`` soft."""
-        width = np.float32(max(blur, 1.3 * self.pixel))
-        return np.clip(np.float32(0.5) - distance / width, 0, 1)
+        width = float(max(blur, 1.3 * self.pixel))
+        return np.clip(0.5 - distance / width, 0, 1)
 
     def ellipse(self, colour, x, y, rx, ry, *, angle=0.0, blur=0.0, opacity=1.0):
         """Paint one ellipse."""
         reach = max(rx, ry) + blur
         part = self.window(x - reach, y - reach, x + reach, y + reach)
         distance = ellipse_distance(part.x, part.y, x, y, rx, ry, angle)
-        part.paint(colour, np.float32(opacity) * part.soft(distance, blur))
+        part.paint(colour, opacity * part.soft(distance, blur))
 
     def stroke(self, colour, points, width, *, blur=0.0, opacity=1.0, taper=0.0):
         """Paint a polyline, thinner towards its ends by the share ``taper``."""
         points = np.asarray(points)
-        reach = width + blur
+        x, y, reach = points.real, points.imag, width + blur
         part = self.window(
-            points.real.min() - reach, points.imag.min() - reach,
-            points.real.max() + reach, points.imag.max() + reach,
-        )  # fmt: skip
-        distance = np.full(part.x.shape, np.float32(9.0))
+            x.min() - reach, y.min() - reach, x.max() + reach, y.max() + reach
+        )
+        distance = np.full(part.x.shape, 9, dtype=np.float32)
         last = len(points) - 1
-        for k, (a, b) in enumerate(zip(points[:-1], points[1:], strict=True)):
-            dx, dy = np.float32((b - a).real), np.float32((b - a).imag)
-            px, py = part.x - np.float32(a.real), part.y - np.float32(a.imag)
-            along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
-            gap = np.hypot(px - along * dx, py - along * dy)
+        for k, (a, b) in enumerate(itertools.pairwise(points.tolist())):
+            way = b - a
+            px, py = part.x - a.real, part.y - a.imag
+            along = (px * way.real + py * way.imag) / (abs(way) ** 2 + 1e-9)
+            along = np.clip(along, 0, 1)
+            gap = np.hypot(px - along * way.real, py - along * way.imag)
             if taper:
-                gap = gap + taper * width / 2 * np.abs(2 * (along + k) / last - 1)
+                gap += taper * width / 2 * np.abs(2 * (along + k) / last - 1)
             np.minimum(distance, gap, out=distance)
-        mask = part.soft(distance - np.float32(width / 2), blur)
-        part.paint(colour, np.float32(opacity) * mask)
+        part.paint(colour, opacity * part.soft(distance - width / 2, blur))
 
 
 def ellipse_distance(x, y, cx, cy, rx, ry, angle=0.0):
     """Signed distance to an ellipse, exact where it matters: at its outline."""
-    dx, dy = x - np.float32(cx), y - np.float32(cy)
+    dx, dy = x - float(cx), y - float(cy)
     if angle:
-        cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        cos, sin = math.cos(angle), math.sin(angle)
         dx, dy = cos * dx + sin * dy, cos * dy - sin * dx
-    level = np.hypot(dx / np.float32(rx), dy / np.float32(ry))
-    return (level - 1) * np.float32(min(rx, ry))
+    level = np.hypot(dx / float(rx), dy / float(ry))
+    return (level - 1) * float(min(rx, ry))
 
 
 def box_distance(x, y, cx, cy, rx, ry, corner=0.0):
     """Signed distance to an upright rectangle with round corners."""
-    dx = np.abs(x - np.float32(cx)) - np.float32(rx - corner)
-    dy = np.abs(y - np.float32(cy)) - np.float32(ry - corner)
+    dx = np.abs(x - float(cx)) - float(rx - corner)
+    dy = np.abs(y - float(cy)) - float(ry - corner)
     outside = np.hypot(np.maximum(dx, 0), np.maximum(dy, 0))
-    return outside + np.minimum(np.maximum(dx, dy), 0) - np.float32(corner)
+    return outside + np.minimum(np.maximum(dx, dy), 0) - float(corner)
 
 
 def bump(x, y, cx, cy, sx, sy):
     """A Gaussian hill of height 1."""
-    dx = (x - np.float32(cx)) * np.float32(1 / sx)
-    dy = (y - np.float32(cy)) * np.float32(1 / sy)
-    return np.exp(np.float32(-0.5) * (dx * dx + dy * dy))
+    dx = (x - float(cx)) * float(1 / sx)
+    dy = (y - float(cy)) * float(1 / sy)
+    return np.exp(-0.5 * (dx * dx + dy * dy))
 
 
 def arc(start, end, sag, n_points=7):
@@ -187,8 +187,8 @@ def noise(x, y, scale_x, scale_y, offset):
     # Wide blobs come from a smoother tile, so that its cells stay invisible.
     blob = 4 if min(scale_x, scale_y) < 0.4 else 16
     tile = _noise_tile(blob)
-    column = (x * np.float32(blob / scale_x) + np.float32(offset)).astype(np.int32)
-    row = (y * np.float32(blob / scale_y) + np.float32(offset * 1.7)).astype(np.int32)
+    column = (x * float(blob / scale_x) + offset).astype(np.int32)
+    row = (y * float(blob / scale_y) + 1.7 * offset).astype(np.int32)
     column &= _TILE - 1
     row &= _TILE - 1
     row *= _TILE
@@ -204,5 +204,12 @@ def _noise_tile(blob):
 
 
 def mix(a, b, t):
-    """The colour or number between a and b at the share t."""
-    return np.asarray(a) + (np.asarray(b) - np.asarray(a)) * t
+    """The colour or picture between a and b at the share t."""
+    a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
+    return a + (b - a) * t
+
+
+def spread(colour):
+    """A colour in the shape that broadcasts over a picture."""
+    colour = np.asarray(colour, np.float32)
+    return colour[:, None, None] if colour.ndim == 1 else colour

@@ -2,13 +2,17 @@
 
 import numpy as np
 
+from skface.datasets._drawing._backdrop import Backdrop, Occluder
+from skface.datasets._drawing._beard import Beard
+from skface.datasets._drawing._camera import Camera, Light
 from skface.datasets._drawing._canvas import Canvas, Similarity
-from skface.datasets._drawing._eyes import Eyes
-from skface.datasets._drawing._hair import Beard, Hair
-from skface.datasets._drawing._head import Head, Light
+from skface.datasets._drawing._clothes import Clothes
+from skface.datasets._drawing._eyes import Brows, Eyes
+from skface.datasets._drawing._hair import Hair
+from skface.datasets._drawing._head import Head
 from skface.datasets._drawing._mouth import Mouth, Nose
-from skface.datasets._drawing._scene import Backdrop, Camera, Occluder
-from skface.datasets._drawing._wear import Accessories, Clothes
+from skface.datasets._drawing._skin import Skin
+from skface.datasets._drawing._wear import Earrings, Glasses, Hat, Necklace
 
 ALIGNED_SIZE = (178, 218)
 _ALIGNED_EYES = (69 + 111j, 108 + 111j)
@@ -19,42 +23,48 @@ class Portrait:
 
     Parameters
     ----------
-    has : frozenset of str
+    has : set of str
         Names of the attributes that hold.
     identity_seed, photo_seed : numpy.random.SeedSequence
         What all photos of a person share, and what is this photo's own.
     """
 
     def __init__(self, has, identity_seed, photo_seed):
-        fixed = [np.random.default_rng(s) for s in _children(identity_seed, 8)]
-        free = [np.random.default_rng(s) for s in _children(photo_seed, 12)]
-        self._place(free[0])
-        self.light = Light.sample(free[1], self.roll)
-        self.head = Head.sample(has, fixed[0], free[2])
-        skin = self.head.skin
-        self.hair = Hair.sample(has, fixed[1], free[3])
-        self.eyes = Eyes.sample(has, fixed[2], free[4], self.hair.colour, skin)
-        self.nose = Nose.sample(has, fixed[3], free[5], self.head.turn)
-        self.mouth = Mouth.sample(has, fixed[4], free[6], skin)
-        self.beard = Beard.sample(has, fixed[5], free[7], self.hair)
-        self.clothes = Clothes.sample(has, fixed[6], free[8], self.roll)
-        self.wear = Accessories.sample(has, free[9])
-        self.camera = Camera.sample(has, free[10])
-        scene = free[11].integers(2**62, size=2)
-        self.backdrop, self.occluder = Backdrop(scene[0]), Occluder(scene[1])
+        # One generator a part, so that no part depends on another one's draws.
+        fixed = iter(map(np.random.default_rng, _children(identity_seed, 8)))
+        free = iter(map(np.random.default_rng, _children(photo_seed, 16)))
+        self._place(next(free))
+        self.light = Light.sample(next(free), self.roll)
+        self.head = Head.sample(has, next(fixed), next(free))
+        self.skin = Skin.sample(has, next(fixed), next(free))
+        self.hair = Hair.sample(has, next(fixed), next(free))
+        colour = self.skin.colour
+        self.eyes = Eyes.sample(has, next(fixed), next(free), colour)
+        self.brows = Brows.sample(has, next(fixed), next(free), self.hair.colour)
+        self.nose = Nose.sample(has, next(fixed), self.head.turn)
+        self.mouth = Mouth.sample(has, next(fixed), next(free), colour)
+        self.beard = Beard.sample(has, next(fixed), next(free), self.hair)
+        self.clothes = Clothes.sample(has, next(free), self.roll)
+        camera, lenses, jewels, top, behind, before = free
+        self.camera = Camera.sample(has, camera)
+        self.glasses = Glasses.sample(lenses) if "Eyeglasses" in has else None
+        self.earrings = Earrings.sample(jewels) if "Wearing_Earrings" in has else None
+        self.necklace = Necklace.sample(jewels) if "Wearing_Necklace" in has else None
+        self.hat = Hat.sample(top) if "Wearing_Hat" in has else None
+        self.backdrop = Backdrop(behind.integers(2**62))
+        self.occluder = Occluder(before.integers(2**62))
 
     def _place(self, rng):
         """Choose the size of the wild photo, and where and how the head is in it."""
-        width, height = rng.integers(180, 421, size=2)
-        self.wild_size = (int(width), int(height))
-        self.roll = np.deg2rad(
-            rng.normal(0, 8) if rng.random() < 0.85 else rng.normal(0, 18)
-        )
+        width, height = rng.integers(180, 421, size=2).tolist()
+        self.wild_size = (width, height)
+        spread = 8 if rng.random() < 0.85 else 18
+        self.roll = float(np.deg2rad(rng.normal(0, spread)))
         unit = min(width / 2.6, height / 3.9) * rng.uniform(0.5, 0.97)
-        # The head reaches 1.9 units up, 2 down and 1.4 to each side of the eyes.
+        # The head reaches 1.9 units up, 2.1 down and 1.4 to each side of the eyes.
         x = rng.uniform(min(1.4 * unit, width / 2), max(width - 1.4 * unit, width / 2))
         y = rng.uniform(
-            min(1.9 * unit, height * 0.45), max(height - 2.1 * unit, height * 0.46)
+            min(1.9 * unit, 0.45 * height), max(height - 2.1 * unit, 0.46 * height)
         )
         self.wild_frame = Similarity(unit * np.exp(1j * self.roll), x + 1j * y)
 
@@ -67,10 +77,8 @@ class Portrait:
 
     def _points(self):
         """The five landmarks in the frame of the head."""
-        on_face = np.concatenate(
-            [self.eyes.centres, [self.nose.centre], self.mouth.corners]
-        )
-        return self.head.project(on_face)
+        points = [self.eyes.centres, [self.nose.centre], self.mouth.corners]
+        return self.head.project(np.concatenate(points))
 
     def landmarks(self, frame):
         """The five landmarks in pixels, an array of shape (5, 2)."""
@@ -81,9 +89,7 @@ class Portrait:
         """The upright box (x, y, width, height) about the face in pixels."""
         contour = frame(self.head.outline())
         left, top = contour.real.min(), contour.imag.min()
-        return np.array(
-            [left, top, contour.real.max() - left, contour.imag.max() - top]
-        )
+        return np.array([left, top, np.ptp(contour.real), np.ptp(contour.imag)])
 
     def wild_photo(self):
         """Bytes of the in-the-wild photo."""
@@ -96,22 +102,28 @@ class Portrait:
     def photo(self, size, frame):
         """Bytes of a JPEG file that shows the scene through a frame."""
         canvas = Canvas.blank(size, frame)
-        head, light, skin = self.head, self.light, self.head.skin
+        head, light, skin = self.head, self.light, self.skin.colour
         self.backdrop.draw(canvas.turned(self.roll))
         self.hair.draw_back(canvas, head, light)
-        body = self.clothes.draw(canvas, head, light)
-        self.wear.draw_necklace(body)
-        head.draw_double_chin(canvas, light)
-        head.draw_ears(canvas, light)
-        face, mask = head.draw(canvas, light, (self.eyes, self.nose, self.mouth))
+        body = self.clothes.draw(canvas, head, light, skin)
+        if self.necklace:
+            self.necklace.draw(body)
+        head.draw_double_chin(canvas, light, skin)
+        head.draw_ears(canvas, light, skin)
+        relief = (self.eyes, self.nose, self.mouth)
+        face, mask = self.skin.draw(canvas, head, light, relief)
         self.nose.draw(face, skin)
         self.beard.draw(face, mask, head, self.mouth, light)
         self.mouth.draw(face, skin)
         self.eyes.draw(face, skin)
+        self.brows.draw(face)
         self.hair.draw_front(canvas, head, light)
-        self.wear.draw_glasses(face, head)
-        self.wear.draw_earrings(canvas, head)
-        self.wear.draw_hat(canvas, head, light)
+        if self.glasses:
+            self.glasses.draw(face)
+        if self.earrings:
+            self.earrings.draw(canvas, head)
+        if self.hat:
+            self.hat.draw(canvas, head, light)
         self.occluder.draw(body, skin)
         return self.camera.take(canvas)
 
