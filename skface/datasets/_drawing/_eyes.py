@@ -80,7 +80,7 @@ class Eyes:
         height = 0.035 * bump(wide, y, 0.5, 0, 0.2, 0.11)
         if self.bags:
             height += 0.03 * self.bags * bump(wide, y, 0.5, 0.2, 0.18, 0.05)
-            height -= 0.03 * self.bags * bump(wide, y, 0.5, 0.29, 0.2, 0.03)
+            height -= 0.03 * self.bags * bump(wide, y, 0.5, 0.3, 0.18, 0.05)
         return height
 
     def draw(self, face, skin):
@@ -131,12 +131,12 @@ class Eyes:
         arch = np.maximum(1 - out * out, 0)
         top = -self.height * np.sqrt(arch) * (1 + 0.08 * out)
         bottom = 0.78 * self.height * arch * (1 - 0.18 * out)
-        opening = eye.soft(np.maximum(top - y, y - bottom))
+        opening = eye.soft(np.maximum(top - y, y - bottom)) * (arch > 0)
         eye.paint(self._ball(eye, out, y - top, centre + self.gaze, skin), opening)
         spark = centre + self.gaze + (0.035 - 0.035j)
         spark = np.hypot(eye.x - spark.real, eye.y - spark.imag)
         eye.paint((1, 1, 1), 0.9 * opening * eye.soft(spark - 0.024))
-        inside = np.abs(out) < 1.12
+        inside = arch > 0
         tear = eye.soft(np.abs(y - bottom) - 0.008, 0.03) * inside
         eye.paint(skin * (0.8, 0.6, 0.58), 0.5 * tear)
         self._draw_lashes(eye, out, y - top)
@@ -146,7 +146,7 @@ class Eyes:
 
     def _ball(self, eye, out, below_lid, pupil, skin):
         """White, iris and pupil under the shadow of the lid."""
-        white = np.array([0.93, 0.91, 0.9]) * (0.72 + 0.28 * skin.mean() ** 0.3)
+        white = np.array([0.88, 0.86, 0.85]) * (0.68 + 0.32 * skin.mean() ** 0.3)
         ball = spread(white) * (1 - 0.22 * out * out)
         dx, dy = eye.x - pupil.real, eye.y - pupil.imag
         radius, rim = np.hypot(dx, dy), self.iris_radius
@@ -200,8 +200,8 @@ class Brows:
             fall = np.maximum(along - 0.64, 0)
             line = -self.height - self.arch * (rise * (2 - rise) - 3 * fall * fall)
             hairs = noise(x + 0.8 * y, y, 0.035, 0.2, self.seed)
-            width = np.clip(1.05 - 0.75 * np.maximum(along, 0) ** 2, 0.1, None)
-            edge = np.abs(y - line) - self.width * width * (0.5 + 0.07 * hairs)
+            width = np.minimum(1.05 - 0.75 * along * along, 0.5 + 3 * along)
+            edge = np.abs(y - line) - self.width * width * (0.5 + 0.09 * hairs)
             ends = 0.66 * (np.abs(along - 0.5) - 0.5)
             mask = self.opacity * view.soft(np.maximum(edge, ends), 0.03)
             view.paint(spread(self.colour) * (1 + 0.18 * hairs), mask)

@@ -16,9 +16,11 @@ _OTHER_COLOURS = np.array(
         (142, 70, 40),
         (166, 96, 64),
         (122, 52, 40),
+        (104, 44, 30),
+        (150, 94, 74),
+        (146, 66, 34),
         (176, 84, 118),
-        (74, 88, 138),
-        (84, 122, 116),
+        (78, 92, 136),
     ]
 )
 
@@ -88,7 +90,7 @@ class Hair:
         close = style in ("crop", "tied")
         volume = (0.14 + 0.12 * volume) * (0.7 if close else 1) + 0.12 * wavy
         volume += (0.11 if male else 0.22) * (style == "curls")
-        lift = 0.28 * free.random() ** 2
+        lift = 0.2 * free.random() ** 2
         if "Wearing_Hat" in has:
             volume, lift = min(volume, 0.2), 0.0
         if receding:
@@ -169,11 +171,12 @@ class Hair:
             tips = 0.08 * noise(x - self.sweep * y, y, 0.1, 1.5, self.seed + 3)
             edge = self.sweep * x - 0.12 * x * x - self.bangs + tips
             fringe = np.maximum(y - edge, np.abs(x) - head.half_width + 0.03)
-            fringe = np.maximum(np.maximum(fringe, cap), self.line - 0.35 - y)
+            fringe = np.maximum(fringe, cap)
             shadow = view.soft(fringe - 0.05, 0.14)
             view.shade((0.66, 0.56, 0.53), 0.6 * shadow * on_head)
             flow = "curls" if self.style == "curls" else "radial"
-            self._paint(view, view.soft(fringe, 0.05), head.top, light, flow)
+            root = np.clip((y - self.line + 0.4) * 3, 0, 1)
+            self._paint(view, view.soft(fringe, 0.05) * root, head.top, light, flow)
 
     def _draw_rim(self, canvas, head, light):
         """Paint what is left above the ears of a bald head."""
@@ -194,7 +197,8 @@ class Hair:
         angle = np.arctan2(dx, -dy)
         size = 0.1 if self.style == "crop" else 0.3
         bumps = noise(angle, 0 * angle, size, 1, self.seed)
-        level = (np.abs(dx) ** 2.3 + np.abs(dy) ** 2.3) ** (1 / 2.3)
+        dx, dy = np.abs(dx), np.abs(dy)
+        level = (dx * dx * np.sqrt(dx) + dy * dy * np.sqrt(dy)) ** 0.4
         return (level - 1) * rx + self.rough * bumps
 
     def _fall(self, x, y, head):
@@ -218,7 +222,7 @@ class Hair:
         low = np.maximum(y - 0.3, 0)
         rise = np.maximum((y - 0.3) / (line - 0.3), 0)
         side = np.abs(x) / (wide + 0.1 * low)
-        return ((side**3 + rise**3) ** (1 / 3) - 1) * wide
+        return (np.cbrt(side * side * side + rise * rise * rise) - 1) * wide
 
     def _paint(self, canvas, mask, top, light, flow, dim=1.0):
         across, along, strands = self._strands(canvas, top, flow)

@@ -37,10 +37,10 @@ class Head:
         half_width, chin = 1.09 + 0.08 * width + 0.03 * male, 1.66 + 0.14 * length
         if oval:
             half_width, chin = half_width - 0.06, chin + 0.12
-            taper, square = 0.32 + 0.08 * taper, 2.1 + 0.15 * square
+            taper, square = 0.32 + 0.08 * taper, 0.1 + 0.2 * square
         else:
             half_width, chin = half_width + 0.02, chin - 0.05
-            taper, square = 0.14 + 0.14 * taper, 2.5 + 0.7 * square
+            taper, square = 0.14 + 0.14 * taper, 0.5 + 0.35 * square
         fullness = free.uniform(0.8, 1.1) * ("Chubby" in has)
         if fullness:
             half_width, taper = half_width + 0.12, taper - 0.1
@@ -50,7 +50,7 @@ class Head:
             top=-1.6 - 0.16 * length + 0.12 * ("Bald" in has),
             chin=chin + 0.05 * male,
             taper=taper - 0.04 * male,
-            square=square + 0.2 * male,
+            square=square + 0.15 * male,
             fullness=fullness,
             double_chin=free.uniform(0.7, 1) * ("Double_Chin" in has),
             ear=0.26 + 0.06 * ear + 0.02 * male,
@@ -66,7 +66,9 @@ class Head:
         if self.fullness:
             width = width + 0.18 * self.fullness * bump(0, y, 0, 1.05, 1, 0.4)
         across = x / width
-        return np.sqrt(across * across + below**self.square + above**2.3)
+        below *= below * (1 + self.square * (below - 1))
+        above *= above * np.sqrt(above)
+        return np.sqrt(across * across + below + above)
 
     def face_coordinates(self, x, y, level):
         """Which point of the face is seen at points of the picture."""

@@ -58,7 +58,7 @@ class Skin:
             cheekbones=free.uniform(0.7, 1.1) * ("High_Cheekbones" in has),
             smile_lines=free.uniform(0.4, 0.7) * (("Smiling" in has) + aged),
             wrinkles=free.uniform(0.5, 1) * aged,
-            rosy=free.uniform(0.8, 1.2) * ("Rosy_Cheeks" in has),
+            rosy=free.uniform(0.75, 1.05) * ("Rosy_Cheeks" in has),
             dimple=dimple if "Male" in has and dimple > 0.6 else 0.0,
             seed=fixed.uniform(1e3, 5e3),
         )
@@ -77,7 +77,7 @@ class Skin:
         view = canvas.window(-reach, head.top - 0.1, reach, head.chin + 0.1)
         level = head.level(view.x, view.y)
         x, y = head.face_coordinates(view.x, view.y, level)
-        face = view.warped(x, y, lambda point: head.project(point, 4))
+        face = view.warped(x, y, lambda point: head.project(point, 2))
         relief = self._relief(x, y, head) + sum(part.relief(x, y) for part in parts)
         edge = np.minimum(level, 1) ** 2
         slope_x, slope_y = face.slope(relief)
@@ -95,7 +95,10 @@ class Skin:
         lit = spread(np.minimum(1.07 * self.colour * light.tint, 1.05))
         colour = (dark + (lit - dark) * bright) * self._tint(x, y, blotch, grain)
         gleam = (0.4 * lx * nx + (0.4 * ly - 0.1) * ny + nz) / length
-        colour += self.shine * np.clip(gleam, 0, 1) ** 16
+        gleam = np.clip(gleam, 0, 1)
+        for _ in range(4):
+            gleam *= gleam
+        colour += self.shine * gleam
         mask = view.soft(0.85 * (level - 1))
         face.paint(colour, mask)
         self._draw_lines(face)
@@ -110,9 +113,9 @@ class Skin:
         height += puff * bump(wide, y, 0.62, 0.62, 0.28, 0.24)
         height += 0.06 * bump(x, y, 0, head.chin - 0.25, 0.22, 0.16)
         if self.cheekbones:
-            bone = 0.09 * self.cheekbones
-            height += bone * bump(wide, y, 0.74, 0.44, 0.22, 0.11)
-            height -= bone * bump(wide, y, 0.74, 0.92, 0.18, 0.17)
+            bone = 0.07 * self.cheekbones
+            height += bone * bump(wide, y, 0.76, 0.44, 0.22, 0.14)
+            height -= bone * bump(wide, y, 0.76, 0.95, 0.2, 0.2)
         if self.dimple:
             height -= 0.025 * bump(x, y, 0, head.chin - 0.2, 0.03, 0.08)
         return height
@@ -121,8 +124,8 @@ class Skin:
         """Factor per channel of cheeks, freckles and cheekbones."""
         wide = np.abs(x)
         cheeks = bump(wide, y, 0.64, 0.62, 0.22, 0.18)
-        flush = np.minimum((0.12 + 0.8 * self.rosy) * cheeks * (1 + 0.15 * blotch), 1)
-        rose = (1.06, 0.6, 0.64) if self.rosy else (1, 0.8, 0.78)
+        flush = np.minimum((0.12 + 0.72 * self.rosy) * cheeks * (1 + 0.15 * blotch), 1)
+        rose = (1.03, 0.64, 0.67) if self.rosy else (1, 0.8, 0.78)
         tint = 1 + flush * (spread(rose) - 1)
         if self.freckles > 0.05:
             tint *= 1 - self.freckles * cheeks * np.clip(grain - 1.3, 0, 1)
