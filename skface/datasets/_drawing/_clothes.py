@@ -18,8 +18,11 @@ def fabric(rng, dark=1.0):
 
 @dataclass
 class Clothes:
-    """A top, perhaps with a collar, a jacket and a tie; ``neckline`` is the y of its edge
-    in the middle."""
+    """A top, perhaps with a collar, a jacket and a tie.
+
+    ``neckline`` is the y of its upper edge in the middle, ``lean`` the angle between
+    body and head.
+    """
 
     neck: float
     slope: float
