@@ -12,8 +12,10 @@ from skface.datasets._drawing._canvas import spread
 
 @dataclass
 class Light:
-    """Where the light comes from in the head's frame, its colour, and how much of it
-    comes from everywhere (``ambient``)."""
+    """The light: its direction in the head's frame, its colour, its softness.
+
+    ``ambient`` is the share that comes from everywhere.
+    """
 
     direction: np.ndarray
     ambient: float

@@ -31,8 +31,11 @@ _EYE_SHADOWS = np.array(
 
 @dataclass
 class Eyes:
-    """Two eyes. ``tilt`` lifts the outer corners, ``lid`` is how deep the crease is,
-    ``bags``, ``makeup`` and ``lashes`` are strengths."""
+    """Two eyes.
+
+    ``tilt`` lifts the outer corners, ``lid`` is how deep the crease is; ``bags``,
+    ``makeup`` and ``lashes`` are strengths.
+    """
 
     half_width: float
     height: float

@@ -21,8 +21,11 @@ _LIPSTICKS = np.array(
 
 @dataclass
 class Nose:
-    """A nose. ``wing`` is half its width at the nostrils, ``tip`` how broad its tip is,
-    ``lean`` how far the tip, which stands out, moves with the turn of the head."""
+    """A nose.
+
+    ``wing`` is half its width at the nostrils, ``tip`` the breadth of its tip, ``lean``
+    how far the tip, which stands out, moves with the turn of the head.
+    """
 
     wing: float
     tip: float
@@ -104,8 +107,11 @@ class Nose:
 
 @dataclass
 class Mouth:
-    """A mouth: ``smile`` lifts its corners, ``gap`` is how far it is open, ``upper``
-    and ``lower`` are the heights of the lips, ``teeth`` the share that teeth fill."""
+    """A mouth.
+
+    ``smile`` lifts its corners, ``gap`` is how far it is open, ``upper`` and ``lower``
+    are the heights of the lips, ``teeth`` is the share of the gap that teeth fill.
+    """
 
     y: float
     half_width: float
