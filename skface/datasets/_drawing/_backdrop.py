@@ -32,8 +32,8 @@ class Backdrop:
             second = mix(first, second, 0.35)
         angle, rate = rng.uniform(0, 2 * np.pi), rng.uniform(0.08, 0.3)
         way = rate * _across(canvas, angle)
-        canvas.paint(first, 1)
-        canvas.paint(second, np.clip(0.5 + way, 0, 1))
+        ramp = np.clip(0.5 + way, 0, 1)
+        canvas.rgb[...] = mix(spread(first), spread(second), ramp)
         if rng.random() < 0.6:
             width, height = rng.uniform(0.5, 3, 2).tolist()
             clouds = noise(canvas.x, canvas.y, width, height, rng.uniform(1e3, 5e3))

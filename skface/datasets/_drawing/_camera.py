@@ -79,15 +79,17 @@ class Camera:
             rgb = gaussian_filter(rgb, (0, sigma, sigma), truncate=2.5)
         v = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
         h = np.linspace(-1, 1, width, dtype=np.float32)
-        rgb = rgb * (1 - 0.5 * self.vignette * (v * v + h * h))
-        rgb *= spread(self.gain)
-        grey = rgb.mean(axis=0)
-        rgb = grey + self.saturation * (rgb - grey)
-        rgb = self.contrast * (rgb - 0.45) + (0.45 + self.lift)
+        shade = 1 - 0.5 * self.vignette * (v * v + h * h)
+        rgb = rgb * (spread(255 * self.contrast * self.gain) * shade)
+        grey = (rgb[0] + rgb[1] + rgb[2]) * ((1 - self.saturation) / 3)
+        grey += 255 * (0.45 * (1 - self.contrast) + self.lift) + 0.5
         if self.noise > 0.004:
             rng = np.random.default_rng([self.seed, height, width])
-            rgb += self.noise * rng.standard_normal((height, width), np.float32)
-        pixels = np.clip(255 * rgb + 0.5, 0, 255).astype(np.uint8)
+            grain = rng.standard_normal((height, width), np.float32)
+            grey += 255 * self.noise * grain
+        rgb *= self.saturation
+        rgb += grey
+        pixels = np.clip(rgb, 0, 255, out=rgb).astype(np.uint8)
         file = io.BytesIO()
         image = Image.fromarray(pixels.transpose(1, 2, 0))
         image.save(file, "JPEG", quality=self.quality)

@@ -102,7 +102,9 @@ class Canvas:
 
     def paint(self, colour, mask):
         """Lay a colour, or a picture of this size, over the canvas."""
-        self.rgb += mask * (spread(colour) - self.rgb)
+        change = spread(colour) - self.rgb
+        change *= mask
+        self.rgb += change
 
     def shade(self, factor, mask):
         """Multiply the picture, where the mask is 1, by a factor per channel."""

@@ -119,7 +119,7 @@ class Head:
         """Paint the roll under the chin; the head is painted over its top."""
         if not self.double_chin:
             return
-        middle, width, height = self.chin - 0.02, 0.52 * self.half_width, 0.31
+        middle, width, height = self.chin - 0.01, 0.56 * self.half_width, 0.34
         view = canvas.window(-1, middle - 0.4, 1, middle + 0.45)
         x, y = view.x, view.y
         distance = ellipse_distance(x, y, 0, middle, width, height)

@@ -47,9 +47,9 @@ class Skin:
         tone, warmth = fixed.beta(1.0, 1.9), fixed.normal()
         shine, freckles, dimple = fixed.random(3).tolist()
         if "Pale_Skin" in has:
-            tone, warmth = 0.02 * tone, 0.3
+            tone, warmth = 0.02 * tone, -0.3
         else:
-            tone = 0.27 + 0.73 * tone * (0.6 if "Blond_Hair" in has else 1)
+            tone = 0.3 + 0.7 * tone * (0.6 if "Blond_Hair" in has else 1)
         aged = "Young" not in has
         return cls(
             colour=skin_colour(tone, warmth),
