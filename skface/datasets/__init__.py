@@ -2,12 +2,9 @@
 
 from skface.datasets._celeba import CelebALoader
 from skface.datasets._coordinates import to_fractions, to_pixels
+from skface.datasets._drawing import DRAWN_ATTRIBUTES
 from skface.datasets._image_array import ImageArray, as_image_size
-from skface.datasets._make_celeba import (
-    DRAWN_ATTRIBUTES,
-    drawn_celeba,
-    make_celeba,
-)
+from skface.datasets._make_celeba import drawn_celeba, make_celeba
 from skface.datasets._names import ATTRIBUTE_NAMES, BBOX_NAMES, LANDMARK_NAMES
 from skface.datasets._photos import map_photos
 
