@@ -47,7 +47,7 @@ def test_paper_preset_is_the_papers_recipe():
     pipe = make_attribute_pipeline("paper", weights=None)
     features, head = pipe["features"], pipe["head"]
     assert (features.layer, features.pooling) == ("block5_pool", None)
-    assert (features.preprocessing, features.input_size) == ("unit", (224, 224))
+    assert (features.preprocessing, features.input_size) == ("unit", None)
     assert (head.n_layers, head.n_units, head.batch_size) == (7, 512, 32)
     assert (head.epochs, head.patience, head.learning_rate) == (100, 3, 1e-3)
     assert make_landmark_pipeline("paper", weights=None)["head"].n_units == 4096

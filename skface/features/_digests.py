@@ -9,6 +9,7 @@ import numpy as np
 
 from skface.datasets import ImageArray, map_photos
 from skface.exceptions import ImageError, WeightsError
+from skface.features._weights import SYNTHETIC, synthetic_digest
 
 _N_BYTES = 16
 # Keras' own MD5 of the file that weights="imagenet" stands for.
@@ -44,9 +45,11 @@ def photo_digests(images):
 
 
 def weights_digest(weights):
-    """Tell weights by their content: "imagenet", a path, or None for random ones."""
+    """Tell weights by their content: a name, a path, or None for random ones."""
     if weights is None:
         return "he_normal"
+    if weights == SYNTHETIC:
+        return f"sha256:{synthetic_digest()}"
     if weights == "imagenet":
         return _IMAGENET
     try:

@@ -39,8 +39,11 @@ def layers_up_to(names):
     return VGG19_LAYERS[: last + 1]
 
 
-def map_shape(name, input_size, pooling, width=1.0):
-    """(rows, columns, channels) of a layer's map after pooling."""
+def map_shape(name, input_size, pooling, width):
+    """(rows, columns, channels) of a layer's map after pooling.
+
+    `width` is the share of VGG19's channels that the network has.
+    """
     layer = _BY_NAME[name]
     size = tuple(side // layer.stride for side in input_size)
     n_channels = int(layer.n_channels * width)

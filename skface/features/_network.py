@@ -10,7 +10,7 @@ import numpy as np
 from skface._keras import import_keras
 from skface.features._digests import weights_digest
 from skface.features._layers import layers_up_to
-from skface.features._weights import load_weights
+from skface.features._weights import load_weights, width_of
 
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
 _VERSION = 1  # of the features: raised when the same parameters give other rows
@@ -68,18 +68,17 @@ def _build(specification, compute_dtype):
     keras = import_keras()
     ops = keras.ops
     photos = keras.Input((*specification.input_size, 3), dtype="uint8")
-    x = ops.cast(photos, "float32")
     if specification.preprocessing == "caffe":
-        x = x[..., ::-1] - np.array(_CAFFE_MEAN, dtype="float32")
+        x = caffe(photos)
     else:
-        x = x / 255.0
+        x = ops.cast(photos, "float32") / 255.0
     maps = {}
     for layer in layers_up_to(specification.layers):
         if layer.is_pool:
             build = keras.layers.MaxPooling2D(2, name=layer.name)
         else:
             build = keras.layers.Conv2D(
-                layer.n_channels,
+                int(layer.n_channels * width_of(specification.weights)),
                 3,
                 padding="same",
                 activation="relu",
@@ -98,6 +97,12 @@ def _build(specification, compute_dtype):
     network.trainable = False
     load_weights(network, specification.weights)
     return network
+
+
+def caffe(photos):
+    """RGB photos as VGG19's ImageNet weights expect them: BGR, less the mean colour."""
+    x = import_keras().ops.cast(photos, "float32")
+    return x[..., ::-1] - np.array(_CAFFE_MEAN, dtype="float32")
 
 
 def _policy(compute_dtype):

@@ -1,11 +1,21 @@
 """Weights for the frozen network, from where the user says."""
 
+import hashlib
+import io
+import json
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from skface._keras import import_keras
 from skface.exceptions import WeightsError
+
+SYNTHETIC = "synthetic"
+SYNTHETIC_WIDTH = 0.25
+SYNTHETIC_INPUT_SIZE = 112
+_IMAGENET_INPUT_SIZE = 224
+_PARTS = ("kernel", "bias")
 
 _WAYS = (
     "Ways to get the weights: run VGG19Features(weights='imagenet') once on a machine "
@@ -15,6 +25,17 @@ _WAYS = (
 )
 
 
+def width_of(weights):
+    """Share of VGG19's channels that the network of these weights has."""
+    return SYNTHETIC_WIDTH if weights == SYNTHETIC else 1.0
+
+
+def native_input_size(weights):
+    """(height, width) of the photos that the weights were trained on."""
+    side = SYNTHETIC_INPUT_SIZE if weights == SYNTHETIC else _IMAGENET_INPUT_SIZE
+    return side, side
+
+
 def load_weights(network, weights):
     """Fill the convolutions of `network`.
 
@@ -22,7 +43,7 @@ def load_weights(network, weights):
     ----------
     network : keras.Model
         Its convolutions are named as in ``keras.applications.VGG19``.
-    weights : "imagenet", path of a weights file for VGG19 without its top, or None
+    weights : "imagenet", "synthetic", path of a file for VGG19 without its top, or None
         None draws them, He-normal and always the same: for tests.
 
     Raises
@@ -36,9 +57,32 @@ def load_weights(network, weights):
         for layer in convolutions:
             layer.set_weights(_he_normal(rng, *layer.get_weights()))
         return
+    if weights == SYNTHETIC:
+        packaged = _packaged()
+        for layer in convolutions:
+            layer.set_weights([packaged[f"{layer.name}_{part}"] for part in _PARTS])
+        return
     source = _vgg19(weights)
     for layer in convolutions:
         layer.set_weights(source.get_layer(layer.name).get_weights())
+
+
+def synthetic_digest():
+    """SHA-256 of the packaged weights, as written when they were trained."""
+    about = resources.files("skface.features").joinpath("data", "synthetic.json")
+    return json.loads(about.read_text(encoding="utf-8"))["sha256"]
+
+
+def _packaged():
+    """The packaged weights by name, verified."""
+    file = resources.files("skface.features").joinpath("data", "synthetic.npz")
+    content = file.read_bytes()
+    if hashlib.sha256(content).hexdigest() != synthetic_digest():
+        raise WeightsError(
+            f"{file}: is not the file that was packaged (its SHA-256 differs); "
+            "install skface again"
+        )
+    return np.load(io.BytesIO(content), allow_pickle=False)
 
 
 def _he_normal(rng, kernel, bias):
