@@ -1,0 +1,57 @@
+"""Pixels and fractions."""
+
+import numpy as np
+import pytest
+
+from skface import to_pixels
+from skface.datasets import to_fractions
+from skface.exceptions import InputError
+
+SIZES = [(200, 100), (50, 400)]
+BOXES = [[20, 10, 50, 25], [5, 40, 10, 200]]
+
+
+def test_fractions_are_of_each_photos_own_width_and_height():
+    expected = [[0.1, 0.1, 0.25, 0.25], [0.1, 0.1, 0.2, 0.5]]
+    np.testing.assert_allclose(to_fractions(BOXES, SIZES), expected, rtol=1e-6)
+
+
+def test_fractions_are_float32():
+    assert to_fractions(BOXES, SIZES).dtype == np.float32
+
+
+def test_pixels_are_fractions_times_width_and_height():
+    pixels = to_pixels([[0.5, 0.5, 0.1, 0.2, 1.0, -0.1]], [(200, 100)])
+    np.testing.assert_allclose(pixels, [[100, 50, 20, 20, 200, -10]])
+
+
+def test_to_pixels_inverts_to_fractions():
+    pixels = to_pixels(to_fractions(BOXES, SIZES), SIZES)
+    np.testing.assert_allclose(pixels, BOXES, rtol=1e-6)
+
+
+def test_one_size_stands_for_all_photos():
+    pixels = to_pixels([[0.5, 0.5], [1.0, 0.0]], (200, 100))
+    np.testing.assert_array_equal(pixels, [[100, 50], [200, 0]])
+
+
+def test_two_photos_and_two_sizes_are_not_taken_for_one_size():
+    pixels = to_pixels([[1.0, 1.0], [1.0, 1.0]], [(2, 3), (5, 7)])
+    np.testing.assert_array_equal(pixels, [[2, 3], [5, 7]])
+
+
+def test_the_callers_array_is_not_changed():
+    y = np.full((1, 4), 0.5)
+    to_pixels(y, (10, 10))
+    np.testing.assert_array_equal(y, np.full((1, 4), 0.5))
+
+
+@pytest.mark.parametrize("y", [[0.5, 0.5], [[0.5, 0.5, 0.5]], [[[0.5, 0.5]]]])
+def test_coordinates_that_do_not_come_in_pairs_are_refused(y):
+    with pytest.raises(InputError, match=r"coordinates must have the shape"):
+        to_pixels(y, (10, 10))
+
+
+def test_sizes_for_another_number_of_photos_are_refused():
+    with pytest.raises(InputError, match=r"image_sizes must .* \(2, 2\) .* \(3, 2\)"):
+        to_pixels(BOXES, [(1, 1)] * 3)

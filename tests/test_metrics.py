@@ -1,0 +1,315 @@
+"""Scores against hand-computed values and brute force."""
+
+import numpy as np
+import pytest
+from sklearn.dummy import DummyRegressor
+from sklearn.metrics import (
+    average_precision_score,
+    balanced_accuracy_score,
+    precision_recall_fscore_support,
+)
+from sklearn.model_selection import GridSearchCV
+
+from skface.exceptions import InputError, ParameterError
+from skface.metrics import (
+    attribute_accuracy,
+    attribute_balanced_accuracy,
+    attribute_report,
+    failure_rate,
+    get_scorer,
+    get_scorer_names,
+    iou_score,
+    nme_score,
+)
+
+EYES = [0, 0, 10, 0]  # 10 apart
+
+
+@pytest.fixture
+def labels():
+    """Truth and answer of 40 rows, 5 attributes; the last one never present."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, (40, 5))
+    truth[:, 4] = 0
+    return truth, rng.integers(0, 2, (40, 5))
+
+
+@pytest.fixture
+def weight():
+    return np.random.default_rng(1).uniform(0.5, 2, 40)
+
+
+def _pixels_of(box):
+    x, y, width, height = box
+    return {(i, j) for i in range(x, x + width) for j in range(y, y + height)}
+
+
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ([0, 0, 4, 2], 1),
+        ([2, 0, 4, 2], 4 / 12),
+        ([1, 0, 2, 1], 2 / 8),
+        ([4, 0, 4, 2], 0),
+        ([9, 9, 4, 2], 0),
+        ([0, 0, 0, 0], 0),
+        ([0, 0, -4, -2], 0),
+    ],
+    ids=["same", "half", "inside", "touching", "apart", "empty", "negative"],
+)
+def test_iou_of_two_boxes(box, expected):
+    assert iou_score([[0, 0, 4, 2]], [box]) == pytest.approx(expected)
+
+
+def test_iou_of_two_boxes_without_area_is_zero():
+    assert iou_score([[1, 1, 0, 0]], [[1, 1, 0, 0]]) == 0
+
+
+def test_iou_agrees_with_counting_pixels():
+    rng = np.random.default_rng(0)
+    truth, answer = rng.integers(1, 9, (2, 50, 4))
+    expected = [
+        len(_pixels_of(a) & _pixels_of(b)) / len(_pixels_of(a) | _pixels_of(b))
+        for a, b in zip(truth, answer, strict=True)
+    ]
+    scores = iou_score(truth, answer, average=False)
+    np.testing.assert_allclose(scores, expected)
+    assert np.count_nonzero(scores) > 10
+
+
+def test_iou_weighs_its_samples():
+    truth, answer = [[0, 0, 4, 2]] * 2, [[0, 0, 4, 2], [9, 9, 4, 2]]
+    assert iou_score(truth, answer, sample_weight=[3, 1]) == 0.75
+
+
+def test_nme_is_the_mean_distance_over_the_distance_of_the_eyes():
+    # off by 3, 0 and the 3-4-5 triangle: (3 + 0 + 5) / 3 / 10
+    score = nme_score([[*EYES, 5, 5]], [[0, 3, 10, 0, 8, 9]])
+    assert score == pytest.approx(8 / 30)
+
+
+def test_nme_agrees_with_a_loop_over_the_points():
+    rng = np.random.default_rng(0)
+    truth, answer = rng.uniform(0, 100, (2, 20, 10))
+    expected = []
+    for row, found in zip(truth, answer, strict=True):
+        eyes = np.hypot(row[0] - row[2], row[1] - row[3])
+        errors = [
+            np.hypot(row[i] - found[i], row[i + 1] - found[i + 1])
+            for i in range(0, 10, 2)
+        ]
+        expected.append(sum(errors) / 5 / eyes)
+    np.testing.assert_allclose(nme_score(truth, answer, average=False), expected)
+
+
+def test_nme_of_fractions_with_sizes_equals_that_of_pixels():
+    rng = np.random.default_rng(0)
+    truth, answer = rng.uniform(0, 100, (2, 20, 10))
+    sizes = rng.integers(50, 300, (20, 2))
+    scale = np.tile(sizes, 5)
+    of_fractions = nme_score(truth / scale, answer / scale, image_sizes=sizes)
+    assert of_fractions == pytest.approx(nme_score(truth, answer))
+
+
+def test_nme_takes_one_size_for_all_photos():
+    # in pixels the eyes are 20 apart and the first is 30 off: 30 / 2 / 20
+    score = nme_score([[0, 0, 0.1, 0]], [[0, 0.3, 0.1, 0]], image_sizes=(200, 100))
+    assert score == pytest.approx(0.75)
+
+
+def test_nme_weighs_its_samples():
+    score = nme_score([EYES] * 2, [EYES, [0, 4, 10, 0]], sample_weight=[3, 1])
+    assert score == pytest.approx(0.05)
+
+
+def test_nme_with_eyes_in_one_place_names_the_row():
+    with pytest.raises(InputError, match="eyes of row 1 coincide"):
+        nme_score([EYES, [5, 5, 5, 5]], [EYES, EYES])
+
+
+def test_nme_with_sizes_for_other_photos_is_refused():
+    with pytest.raises(InputError, match="image_sizes"):
+        nme_score([EYES] * 3, [EYES] * 3, image_sizes=[(1, 1)] * 2)
+
+
+@pytest.mark.parametrize("row", [[0, 0], [0, 0, 1, 1, 2]], ids=["one point", "odd"])
+def test_nme_needs_points_in_pairs(row):
+    with pytest.raises(InputError, match="even number of columns, 4 or more"):
+        nme_score([row], [row])
+
+
+def test_failure_rate_counts_errors_above_the_threshold():
+    # errors of 0, 0.1, 0.15 and 0.5
+    answers = [EYES, [0, 2, 10, 0], [0, 3, 10, 0], [0, 10, 10, 0]]
+    assert failure_rate([EYES] * 4, answers) == 0.5
+    assert failure_rate([EYES] * 4, answers, threshold=0.2) == 0.25
+    assert failure_rate([EYES] * 4, answers, sample_weight=[1, 1, 3, 3]) == 0.75
+
+
+def test_failure_rate_sees_the_sizes():
+    truth, answer = [[0, 0, 0.1, 0]], [[0, 0.03, 0.1, 0]]
+    assert failure_rate(truth, answer) == 1
+    assert failure_rate(truth, answer, image_sizes=(300, 100)) == 0
+
+
+def test_attribute_accuracy_is_the_share_of_right_cells(labels):
+    truth, answer = labels
+    right = sum(a == b for a, b in zip(truth.flat, answer.flat, strict=True))
+    assert attribute_accuracy(truth, answer) == pytest.approx(right / 200)
+
+
+def test_attribute_accuracy_takes_one_attribute():
+    assert attribute_accuracy([1, 0, 1, 1], [1, 1, 1, 1]) == 0.75
+
+
+def test_attribute_accuracy_weighs_its_samples():
+    score = attribute_accuracy([[0, 1], [1, 1]], [[0, 1], [0, 1]], sample_weight=[1, 3])
+    assert score == pytest.approx((1 * 1 + 3 * 0.5) / 4)
+
+
+def test_balanced_accuracy_is_the_mean_of_both_recalls():
+    # 2 of 3 absent and 1 of 1 present are found
+    score = attribute_balanced_accuracy([[0], [0], [0], [1]], [[0], [1], [0], [1]])
+    assert score == pytest.approx((2 / 3 + 1) / 2)
+
+
+@pytest.mark.parametrize("constant", [0, 1])
+def test_balanced_accuracy_of_a_constant_truth_is_the_one_recall(constant):
+    truth, answer = np.full((4, 1), constant), np.array([[0], [1], [1], [1]])
+    expected = 0.75 if constant else 0.25
+    assert attribute_balanced_accuracy(truth, answer) == expected
+
+
+def test_balanced_accuracy_agrees_with_scikit_learn(labels, weight):
+    truth, answer = (y[:, :4] for y in labels)
+    expected = [
+        balanced_accuracy_score(truth[:, i], answer[:, i], sample_weight=weight)
+        for i in range(4)
+    ]
+    score = attribute_balanced_accuracy(truth, answer, sample_weight=weight)
+    assert score == pytest.approx(np.mean(expected))
+
+
+def test_report_by_hand():
+    report = attribute_report(
+        [[0, 1], [0, 1], [0, 0], [1, 1]],
+        [[0, 1], [1, 1], [0, 1], [1, 0]],
+        names=["Bald", "Young"],
+    )
+    assert list(report.index) == ["Bald", "Young"]
+    assert report.index.name == "attribute"
+    np.testing.assert_allclose(report["prevalence"], [0.25, 0.75])
+    np.testing.assert_allclose(report["majority"], [0.75, 0.75])
+    np.testing.assert_allclose(report["accuracy"], [0.75, 0.5])
+    np.testing.assert_allclose(report["precision"], [1 / 2, 2 / 3])
+    np.testing.assert_allclose(report["recall"], [1, 2 / 3])
+    np.testing.assert_allclose(report["f1"], [2 / 3, 2 / 3])
+    np.testing.assert_allclose(report["balanced_accuracy"], [5 / 6, 1 / 3])
+
+
+def test_report_agrees_with_scikit_learn(labels, weight):
+    truth, answer = (y[:, :4] for y in labels)
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        truth, answer, sample_weight=weight
+    )
+    report = attribute_report(truth, answer, sample_weight=weight)
+    np.testing.assert_allclose(report["precision"], precision)
+    np.testing.assert_allclose(report["recall"], recall)
+    np.testing.assert_allclose(report["f1"], f1)
+
+
+def test_report_has_the_average_precision_of_scores(labels, weight):
+    truth, _ = labels
+    score = np.random.default_rng(2).uniform(size=truth.shape)
+    report = attribute_report(truth, truth, y_score=score, sample_weight=weight)
+    expected = [
+        average_precision_score(truth[:, i], score[:, i], sample_weight=weight)
+        for i in range(4)
+    ]
+    np.testing.assert_allclose(report["average_precision"], [*expected, np.nan])
+
+
+def test_report_leaves_shares_of_nothing_open(labels):
+    truth, _ = labels
+    report = attribute_report(truth, np.zeros_like(truth))
+    assert report["precision"].isna().all()
+    assert report["recall"].isna().tolist() == [False] * 4 + [True]
+    assert report.loc[4, "balanced_accuracy"] == 1
+
+
+def test_report_with_names_for_other_columns_is_refused():
+    with pytest.raises(InputError, match="3 names for 2 attributes"):
+        attribute_report([[0, 1]], [[0, 1]], names=["a", "b", "c"])
+
+
+@pytest.mark.parametrize("score", [attribute_report, attribute_balanced_accuracy])
+@pytest.mark.parametrize("side", ["y_true", "y_pred"])
+def test_labels_other_than_0_and_1_are_refused(score, side):
+    labels = {"y_true": [[0, 1]], "y_pred": [[0, 1]], side: [[-1, 1]]}
+    with pytest.raises(InputError, match=rf"{side} must hold attributes in \{{0, 1\}}"):
+        score(**labels)
+
+
+@pytest.mark.parametrize(
+    "score", [iou_score, nme_score, failure_rate, attribute_accuracy, attribute_report]
+)
+def test_shapes_that_differ_are_refused(score):
+    with pytest.raises(InputError, match=r"one shape .* \(2, 4\) and \(1, 4\)"):
+        score([[0, 0, 1, 1]] * 2, [[0, 0, 1, 1]])
+
+
+@pytest.mark.parametrize("score", [iou_score, nme_score, attribute_accuracy])
+def test_no_rows_are_refused(score):
+    with pytest.raises(InputError, match=r"\(0, 4\)"):
+        score(np.empty((0, 4)), np.empty((0, 4)))
+
+
+def test_boxes_of_five_numbers_are_refused():
+    with pytest.raises(InputError, match="expected 4 columns .* got 5"):
+        iou_score([[0] * 5], [[0] * 5])
+
+
+@pytest.mark.parametrize("score", [iou_score, nme_score])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_predictions_that_are_not_finite_are_refused(score, value):
+    with pytest.raises(InputError, match="must be finite"):
+        score([EYES], [[0, 0, 10, value]])
+
+
+@pytest.mark.parametrize("weight", [[1], [1, 1, 1], [0, 0], [[1], [1]]])
+@pytest.mark.parametrize("score", [iou_score, failure_rate, attribute_accuracy])
+def test_weights_for_other_samples_or_of_no_sum_are_refused(score, weight):
+    y = [[0, 0, 1, 1]] * 2
+    with pytest.raises(InputError, match=r"sample_weight must have the shape \(2,\)"):
+        score(y, y, sample_weight=weight)
+
+
+def test_scorer_names_are_sorted_and_known():
+    names = get_scorer_names()
+    assert names == sorted(names)
+    assert {"iou", "neg_nme", "attribute_accuracy"} <= set(names)
+
+
+@pytest.mark.parametrize("name", get_scorer_names())
+def test_every_scorer_prefers_the_truth(name):
+    X, y = [[0]], [[0, 0, 1, 1]]
+    right, wrong = (
+        DummyRegressor(strategy="constant", constant=answer).fit(X, y)
+        for answer in ([0, 0, 1, 1], [1, 1, 0, 1])
+    )
+    scorer = get_scorer(name)
+    assert scorer(right, X, y) > scorer(wrong, X, y)
+
+
+def test_a_scorer_works_in_a_search():
+    boxes = np.array([[0, 0, 4, 2]] * 4)
+    grid = {"constant": [[2, 0, 4, 2], [0, 0, 4, 2]]}
+    head = DummyRegressor(strategy="constant")
+    search = GridSearchCV(head, grid, scoring=get_scorer("iou"), cv=2)
+    search.fit(np.zeros((4, 1)), boxes)
+    np.testing.assert_allclose(search.cv_results_["mean_test_score"], [1 / 3, 1])
+
+
+def test_an_unknown_scorer_is_refused_with_those_there_are():
+    with pytest.raises(ParameterError, match=r"no scorer 'r2'; there are .*'iou'"):
+        get_scorer("r2")
