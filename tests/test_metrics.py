@@ -265,7 +265,7 @@ def test_no_rows_are_refused(score):
 
 
 def test_boxes_of_five_numbers_are_refused():
-    with pytest.raises(InputError, match="expected 4 columns .* got 5"):
+    with pytest.raises(InputError, match=r"expected 4 columns .* got 5"):
         iou_score([[0] * 5], [[0] * 5])
 
 
