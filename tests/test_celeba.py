@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import time
 import warnings
 
 import numpy as np
@@ -495,6 +496,20 @@ def test_a_folder_with_none_of_the_photos_is_refused(folder, boxes):
         path.unlink()
     with pytest.raises(DatasetError, match=r"none of the 3 photos .* which is a.png"):
         folder.load("bbox")
+
+
+def test_loading_takes_time_in_proportion_to_the_photos(folder, monkeypatch):
+    # the whole of CelebA has ten times as many: joins by nested loops take minutes
+    rows = {f"{number:06d}.png": (1,) for number in range(20_000)}
+    folder.photos({}, ALIGNED)
+    folder.list("attributes", rows)
+    folder.lines("list_eval_partition.txt", dict.fromkeys(rows, (0,)))
+    folder.lines("identity_CelebA.txt", dict.fromkeys(rows, (7,)))
+    monkeypatch.setattr("os.listdir", lambda folder: list(rows))
+    start = time.perf_counter()
+    X, _ = CelebALoader(folder.root).load("train")
+    assert len(X) == 20_000
+    assert time.perf_counter() - start < 2
 
 
 @pytest.mark.parametrize(
