@@ -146,7 +146,9 @@ class CelebALoader:
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SkfaceWarning)
-            names, *_ = self._rows("train+valid", sizes_wanted=self.target == "bbox")
+            names, *_ = self._rows(
+                "train+valid", sizes_wanted=self.target != "attributes"
+            )
         is_train = self._partition.loc[names] == _PARTITION["train"]
         return PredefinedSplit(np.where(is_train, -1, 0))
 
