@@ -5,6 +5,7 @@ import warnings
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 from tqdm.auto import tqdm
@@ -200,7 +201,7 @@ class CelebALoader:
         if split == "all":
             return names
         wanted = [_PARTITION[part] for part in split.split("+")]
-        unknown = names[~np.isin(names, self._partition.index)]
+        unknown = names[~self._table.index.isin(self._partition.index)]
         if len(unknown):
             _warn(unknown, "are in no split: the partition list does not name them")
         in_split = self._partition.reindex(names).isin(wanted).to_numpy()
@@ -213,7 +214,7 @@ class CelebALoader:
 
     def _with_files(self, names, split):
         folder = self._folder.photo_folder(self._photos)
-        has_file = np.isin(names, os.listdir(folder))
+        has_file = pd.Index(names).isin(os.listdir(folder))
         if not has_file.any():
             raise DatasetError(
                 f"{folder}: holds none of the {len(names)} photos of the split "
@@ -240,7 +241,7 @@ class CelebALoader:
         if not self._folder.has_list("identity"):
             return None
         identities = read_list(self._folder.list_file("identity"))["identity"]
-        unknown = np.setdiff1d(names, identities.index)
+        unknown = names[~pd.Index(names).isin(identities.index)]
         if len(unknown):
             raise DatasetError(
                 f"{self._folder.list_file('identity')}: has no line for "
