@@ -234,7 +234,7 @@ class CelebALoader:
 
         hidden = not (self.verbose and unread)
         with tqdm(total=len(unread), desc="photo sizes", disable=hidden) as progress:
-            map_photos(remember, [folder / name for name in unread], progress)
+            map_photos(remember, [str(folder / name) for name in unread], progress)
         return np.array([self._known_sizes[name] for name in names])
 
     def _groups(self, names):
