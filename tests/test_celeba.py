@@ -450,10 +450,8 @@ def test_groups_leave_out_what_the_boxes_leave_out(folder, boxes):
 
 def test_a_split_whose_boxes_all_lack_area_is_refused(folder, boxes):
     folder.list("bbox", dict.fromkeys(boxes, (1, 1, 0, 0)))
-    with (
-        pytest.warns(SkfaceWarning, match="3 photos are left out"),
-        pytest.raises(DatasetError, match="no photo"),
-    ):
+    match = "no photo is left: all 3 boxes, of a.png, b.png, c.png, have no area"
+    with pytest.raises(DatasetError, match=match):
         folder.load("bbox")
 
 

@@ -319,6 +319,11 @@ def _inside(boxes, sizes, names):
     opposite = np.clip(boxes[:, :2] + boxes[:, 2:], 0, sizes)
     clipped = np.hstack([corner, opposite - corner])
     has_area = (boxes[:, 2:] > 0).all(axis=1) & (clipped[:, 2:] > 0).all(axis=1)
+    if not has_area.any():
+        raise DatasetError(
+            f"no photo is left: all {len(names)} boxes, of {_listed(names)}, have no "
+            "area in their photo"
+        )
     if not has_area.all():
         _warn(names[~has_area], "are left out: their box has no area in the photo")
     changed = has_area & (clipped != boxes).any(axis=1)
