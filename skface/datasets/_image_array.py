@@ -83,7 +83,7 @@ class ImageArray:
 
     def __getitem__(self, key):
         if isinstance(key, tuple):
-            first, *rest = key
+            first, *rest = key or (Ellipsis,)
             if not all(item is Ellipsis for item in rest):
                 if isinstance(first, (Integral, slice)):
                     photos = np.asarray(self[first])
