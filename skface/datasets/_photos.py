@@ -48,6 +48,8 @@ def photo_size(path):
         # PngImageFile.getexif decodes the pixels to look for a late EXIF chunk.
         exif = Image.Image.getexif(image)
         turned = exif.get(_ORIENTATION, 1) >= 5
+        # Pillow turns the size of a TIFF by itself.
+        turned = turned and image.format != "TIFF"
         return image.size[::-1] if turned else image.size
 
 
