@@ -99,7 +99,13 @@ def nme_score(y_true, y_pred, *, image_sizes=None, sample_weight=None, average=T
         )
     points, found = (y.reshape(len(y), -1, 2) for y in (y_true, y_pred))
     if image_sizes is not None:
-        sizes = np.broadcast_to(np.asarray(image_sizes, float), (len(points), 2))
+        sizes = np.asarray(image_sizes, float)
+        if sizes.shape not in {(2,), (len(points), 2)}:
+            raise InputError(
+                f"image_sizes must have the shape ({len(points)}, 2) or (2,), "
+                f"got {sizes.shape}"
+            )
+        sizes = np.broadcast_to(sizes, (len(points), 2))
         points, found = points * sizes[:, None], found * sizes[:, None]
     between_eyes = np.linalg.norm(points[:, 0] - points[:, 1], axis=1)
     if not between_eyes.all():
