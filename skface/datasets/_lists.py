@@ -36,7 +36,7 @@ def read_list(path):
             return _named(table, _WITHOUT_HEADER[path.stem], path, first_line=1)
         with open(path, encoding="utf-8") as file:
             count, header = file.readline(), file.readline().split()
-        if not count.strip().isdigit():
+        if not count.strip().isdecimal():
             raise DatasetError(
                 f"{path}, line 1: expected the number of photos, got {count.strip()!r}"
             )
