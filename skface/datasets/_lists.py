@@ -30,7 +30,10 @@ def read_list(path):
     """
     try:
         if path.suffix == ".csv":
-            return _indexed(pd.read_csv(path), path, first_line=2)
+            table = pd.read_csv(path)
+            if not isinstance(table.index, pd.RangeIndex):
+                raise DatasetError(f"{path}: a row has more columns than the header")
+            return _indexed(table, path, first_line=2)
         if path.stem in _WITHOUT_HEADER:
             table = _read_columns(path, skiprows=0)
             return _named(table, _WITHOUT_HEADER[path.stem], path, first_line=1)
@@ -58,12 +61,15 @@ def _read_columns(path, skiprows):
 
 
 def _named(table, header, path, first_line):
-    if len(header) == table.shape[1] - 1:
+    if header[:1] != ["image_id"]:
         header = ["image_id", *header]
     if len(header) != table.shape[1]:
         raise DatasetError(
-            f"{path}: {len(header)} names in the header for {table.shape[1]} columns"
+            f"{path}: {len(header) - 1} names in the header for "
+            f"{table.shape[1] - 1} columns of values"
         )
+    if len(set(header)) < len(header):
+        raise DatasetError(f"{path}: the header names a column twice")
     table.columns = header
     return _indexed(table, path, first_line)
 
