@@ -84,20 +84,27 @@ def _indexed(table, path, first_line):
         if bad.any():
             row = int(bad.argmax())
             raise DatasetError(
-                f"{path}, line {row + first_line}: {column} of {names[row]} must be an "
-                f"integer, got {values[column][row]!r}"
+                f"{_place(path, row, first_line)}: {column} of {names[row]} "
+                f"must be an integer, got {values[column][row]!r}"
             )
         values = values.assign(**{column: numbers.astype("int64")})
     unsafe = names.str.contains(r"[/\\\0]", na=True) | names.isin([".", "..", ""])
     if unsafe.any():
         row = int(unsafe.argmax())
         raise DatasetError(
-            f"{path}, line {row + first_line}: {names[row]!r} is not a plain file name"
+            f"{_place(path, row, first_line)}: {names[row]!r} is not a plain file name"
         )
     repeated = names.duplicated()
     if repeated.any():
         row = int(repeated.argmax())
         raise DatasetError(
-            f"{path}, line {row + first_line}: {names[row]} is listed twice"
+            f"{_place(path, row, first_line)}: {names[row]} is listed twice"
         )
     return values.set_axis(pd.Index(names, name="image_id"))
+
+
+def _place(path, row, first_line):
+    """File and line of a row; pandas does not count blank lines."""
+    with open(path, encoding="utf-8") as file:
+        filled = [number for number, line in enumerate(file, start=1) if line.strip()]
+    return f"{path}, line {filled[row + first_line - 1]}"
