@@ -8,7 +8,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from skface.exceptions import ImageError
 
-_ORIENTATION = 0x0112
+_WIDTH, _HEIGHT, _ORIENTATION = 0x0100, 0x0101, 0x0112
 _N_NAMED = 5
 
 
@@ -48,9 +48,11 @@ def photo_size(path):
         # PngImageFile.getexif decodes the pixels to look for a late EXIF chunk.
         exif = Image.Image.getexif(image)
         turned = exif.get(_ORIENTATION, 1) >= 5
-        # Pillow turns the size of a TIFF by itself.
-        turned = turned and image.format != "TIFF"
-        return image.size[::-1] if turned else image.size
+        width, height = image.size
+        if image.format == "TIFF":
+            # Newer Pillow has turned the size already, 10.3 has not.
+            width, height = image.tag_v2[_WIDTH], image.tag_v2[_HEIGHT]
+        return (height, width) if turned else (width, height)
 
 
 def map_photos(function, paths, progress=None):
