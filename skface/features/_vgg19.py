@@ -208,7 +208,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             total=len(images), desc="VGG19", unit="photo", disable=not self.verbose
         ) as progress:
             for batch, rows in extract(network, images, self.batch_size):
-                yield batch, np.minimum(rows, _FLOAT16_MAX, out=rows)
+                yield batch, np.minimum(rows, _FLOAT16_MAX)
                 progress.update(len(rows))
 
     def get_feature_names_out(self, input_features=None):
