@@ -1,4 +1,4 @@
-"""Tiny CelebA folders, real photos where the environment names them, isolation."""
+"""Tiny CelebA folders, real photos where the environment names them."""
 
 import csv
 import os
@@ -20,28 +20,12 @@ _LANDMARKS = (
 _POINTS = (70, 110, 106, 112, 88, 135, 74, 152, 104, 153)
 
 
-class Shared:
-    """Fixtures of the tests and of the docstrings.
-
-    A conftest's fixtures do not reach the modules of skface/, a plugin's do.
-    """
-
-    @pytest.fixture(scope="session")
-    @staticmethod
-    def celeba_root(tmp_path_factory):
-        """24 photos of 3 people in the official layout, 16 / 4 / 4, nothing odd."""
-        root = tmp_path_factory.mktemp("celeba")
-        _write_celeba(root)
-        return root
-
-    @pytest.fixture(scope="session", autouse=True)
-    @staticmethod
-    def docstring_names(doctest_namespace, celeba_root):
-        doctest_namespace["celeba_root"] = str(celeba_root)
-
-
-def pytest_configure(config):
-    config.pluginmanager.register(Shared())
+@pytest.fixture(scope="session")
+def celeba_root(tmp_path_factory):
+    """24 photos of 3 people in the official layout, 16 / 4 / 4, nothing odd."""
+    root = tmp_path_factory.mktemp("celeba")
+    _write_celeba(root)
+    return root
 
 
 @pytest.fixture(autouse=True)
@@ -76,24 +60,29 @@ def kaggle_root(celeba_root, tmp_path_factory):
 def real_faces():
     """The folder that holds celeba/ and mtfl/."""
     root = _named_by("SKFACE_TEST_FACES")
-    return next(
-        folder for folder in (root / "faces", root) if (folder / "celeba").is_dir()
-    )
+    return root / "faces" if (root / "faces").is_dir() else root
 
 
 @pytest.fixture(scope="session")
 def real_weights():
     """A file with VGG19's weights without its top."""
     path = _named_by("SKFACE_TEST_WEIGHTS")
-    name = "vgg19_notop_approx.weights.h5"
-    places = (path, path / name, path / "weights" / name)
-    return next(place for place in places if place.is_file())
+    if path.is_file():
+        return path
+    return next(
+        file
+        for folder in (path, path / "weights")
+        for file in folder.glob("vgg19_notop_approx.weights.h5")
+    )
 
 
 def _named_by(variable):
+    """The path in an environment variable; one that leads nowhere is a failure."""
     if not os.environ.get(variable):
         pytest.skip(f"{variable} is not set")
-    return Path(os.environ[variable])
+    path = Path(os.environ[variable])
+    assert path.exists(), f"{variable}: no {path}"
+    return path
 
 
 def _write_celeba(root):

@@ -250,21 +250,17 @@ def test_float16_and_float32_agree(photos):
     np.testing.assert_allclose(half, features().transform(photos), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
 @pytest.mark.parametrize("writeable", [True, False])
 @pytest.mark.filterwarnings("error")
-def test_features_beyond_float16_saturate(photos, fake_network, writeable):
+def test_features_beyond_float16_saturate(photos, fake_network, writeable, dtype):
     rows = np.full((1, 64), 1e6, dtype=np.float32)
     rows[0, :2] = 3, np.inf
     # JAX gives arrays that cannot be written to
     rows.flags.writeable = writeable
     fake_network(rows)
-    saturated = features(pooling="avg", dtype="float16").transform(photos[:1])
+    saturated = features(pooling="avg", dtype=dtype).transform(photos[:1])
     np.testing.assert_array_equal(saturated, [[3] + [65504] * 63])
-
-
-def test_float32_does_not_saturate(photos, fake_network):
-    fake_network(np.full((1, 64), 1e6, dtype=np.float32))
-    assert features(pooling="avg").transform(photos[:1]).min() == 1e6
 
 
 @pytest.mark.parametrize(
