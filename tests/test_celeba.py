@@ -434,7 +434,7 @@ def test_a_box_without_area_is_left_out_with_one_warning(folder, boxes):
     with pytest.warns(SkfaceWarning) as caught:
         bunch = folder.load("bbox")
     assert [str(warning.message) for warning in caught] == [
-        "3 photos are left out: their box has no area in the photo: "
+        "3 photos are left out: the box has no area in the photo: "
         "101283.png, d.png, e.png"
     ]
     assert list(bunch.image_ids) == list(boxes)
@@ -465,7 +465,7 @@ def test_a_box_over_the_border_is_clipped_with_one_warning(folder, boxes):
     with pytest.warns(SkfaceWarning) as caught:
         bunch = folder.load("bbox")
     assert [str(warning.message) for warning in caught] == [
-        "2 photos have a box over the photo's border, which was clipped: a.png, b.png"
+        "2 photos are clipped: the box leaves the photo: a.png, b.png"
     ]
     expected = [(0, 0.75, 0.5, 0.25), (0, 0, 1, 1), (0.125,) * 4]
     np.testing.assert_allclose(bunch.target, expected, rtol=1e-6)
@@ -484,7 +484,7 @@ def test_photos_without_a_file_are_left_out_with_one_warning(folder, boxes):
     with pytest.warns(SkfaceWarning) as caught:
         bunch = folder.load("bbox")
     (warning,) = caught
-    assert "1 photos are left out: they have no file in" in str(warning.message)
+    assert "1 photo is left out: no file in" in str(warning.message)
     assert str(warning.message).endswith("img_celeba: b.png")
     assert list(bunch.image_ids) == ["a.png", "c.png"]
 

@@ -203,7 +203,7 @@ class CelebALoader:
         wanted = [_PARTITION[part] for part in split.split("+")]
         unknown = names[~self._table.index.isin(self._partition.index)]
         if len(unknown):
-            _warn(unknown, "are in no split: the partition list does not name them")
+            _warn(unknown, "in no split: the partition list has no line for them")
         in_split = self._partition.reindex(names).isin(wanted).to_numpy()
         if not in_split.any():
             raise DatasetError(
@@ -221,7 +221,7 @@ class CelebALoader:
                 f"{split!r}, the first of which is {names[0]}"
             )
         if not has_file.all():
-            _warn(names[~has_file], f"are left out: they have no file in {folder}")
+            _warn(names[~has_file], f"left out: no file in {folder}")
         return names[has_file]
 
     def _sizes(self, names):
@@ -325,10 +325,10 @@ def _inside(boxes, sizes, names):
             "area in their photo"
         )
     if not has_area.all():
-        _warn(names[~has_area], "are left out: their box has no area in the photo")
+        _warn(names[~has_area], "left out: the box has no area in the photo")
     changed = has_area & (clipped != boxes).any(axis=1)
     if changed.any():
-        _warn(names[changed], "have a box over the photo's border, which was clipped")
+        _warn(names[changed], "clipped: the box leaves the photo")
     return clipped, has_area
 
 
@@ -338,6 +338,6 @@ def _listed(names):
 
 
 def _warn(names, what):
-    warnings.warn(
-        f"{len(names)} photos {what}: {_listed(names)}", SkfaceWarning, stacklevel=2
-    )
+    counted = "1 photo is" if len(names) == 1 else f"{len(names)} photos are"
+    # 6 levels up is who called load or load_bunch.
+    warnings.warn(f"{counted} {what}: {_listed(names)}", SkfaceWarning, stacklevel=6)

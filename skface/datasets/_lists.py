@@ -37,7 +37,7 @@ def read_list(path):
         if path.stem in _WITHOUT_HEADER:
             table = _read_columns(path, skiprows=0)
             return _named(table, _WITHOUT_HEADER[path.stem], path, first_line=1)
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             count, header = file.readline(), file.readline().split()
         if not count.strip().isdecimal():
             raise DatasetError(
@@ -105,6 +105,6 @@ def _indexed(table, path, first_line):
 
 def _place(path, row, first_line):
     """File and line of a row; pandas does not count blank lines."""
-    with open(path, encoding="utf-8") as file:
+    with open(path, encoding="utf-8-sig") as file:
         filled = [number for number, line in enumerate(file, start=1) if line.strip()]
     return f"{path}, line {filled[row + first_line - 1]}"
