@@ -13,7 +13,7 @@ lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 
 demo: $(VENV)/ready
-	$(BIN)/python examples/plot_train_attributes.py
+	$(BIN)/skface demo
 
 test-lowest: .venv-lowest/ready
 	.venv-lowest/bin/python -m pytest

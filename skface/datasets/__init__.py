@@ -1,6 +1,6 @@
 """Face photos and their targets."""
 
-from skface.datasets._celeba import CelebALoader
+from skface.datasets._celeba import CelebALoader, available_targets
 from skface.datasets._coordinates import to_fractions, to_pixels
 from skface.datasets._drawing import DRAWN_ATTRIBUTES
 from skface.datasets._image_array import ImageArray, as_image_size
@@ -16,6 +16,7 @@ __all__ = [
     "CelebALoader",
     "ImageArray",
     "as_image_size",
+    "available_targets",
     "drawn_celeba",
     "make_celeba",
     "map_photos",

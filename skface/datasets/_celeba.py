@@ -300,6 +300,34 @@ class CelebALoader:
         return list(self._table.columns)
 
 
+def available_targets(root):
+    """Targets that a folder can give: it has the list, the photos and the partition.
+
+    Parameters
+    ----------
+    root : path-like
+
+    Returns
+    -------
+    list of str
+        Of "bbox", "landmarks" and "attributes".
+
+    Raises
+    ------
+    DatasetError
+        `root` is no folder.
+    """
+    folder = CelebAFolder(root)
+    wild, aligned = (folder.has_photos(kind) for kind in ("in-the-wild", "aligned"))
+    found = {
+        "bbox": wild and folder.has_list("bbox"),
+        "landmarks": (aligned and folder.has_list("aligned landmarks"))
+        or (wild and folder.has_list("landmarks")),
+        "attributes": (aligned or wild) and folder.has_list("attributes"),
+    }
+    return [name for name in _TARGETS if found[name] and folder.has_list("partition")]
+
+
 def _as_binary(values, columns, names):
     """-1 to 0; a list that already holds 0 and 1 stays as it is."""
     negative = -1 if (values == -1).any() else 0

@@ -1,6 +1,5 @@
 """A complete CelebA folder of drawn faces."""
 
-import os
 import tempfile
 from numbers import Integral
 from pathlib import Path
@@ -10,6 +9,7 @@ from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 from tqdm.auto import tqdm
 
+from skface._cache import user_cache
 from skface.datasets._drawing import Portrait, sample_attributes
 from skface.datasets._names import ATTRIBUTE_NAMES
 from skface.exceptions import DatasetError, ParameterError
@@ -135,8 +135,7 @@ def drawn_celeba(n_samples=1500, *, random_state=0, verbose=0):
     >>> y.shape
     (20, 10)
     """
-    cache = Path(os.environ.get("SKFACE_CACHE", "~/.cache/skface")).expanduser()
-    root = cache / f"drawn-{_DRAWING_VERSION}-{n_samples}-{random_state}"
+    root = user_cache() / f"drawn-{_DRAWING_VERSION}-{n_samples}-{random_state}"
     if root.exists():
         return root
     return make_celeba(
