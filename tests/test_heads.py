@@ -9,6 +9,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 
 from skface import DenseHeadClassifier, DenseHeadRegressor
 from skface.exceptions import CheckpointError, InputError, ParameterError
+from skface.features import FeatureArray, FeatureStore
 from skface.heads import _training
 from skface.heads._checkpoint import Checkpoint
 from skface.heads._network import Architecture
@@ -340,3 +341,38 @@ def test_paper_head_counts_as_many_parameters_as_the_paper(n_outputs, n_trainabl
         25_088, n_outputs, head.n_layers, head.n_units, "sigmoid", 1.0, 0.0, 0.0
     )
     assert architecture.build().count_params() == n_trainable
+
+
+@pytest.fixture
+def stored(features, tmp_path):
+    """The features as a FeatureArray, left in a store."""
+    rows = FeatureStore(tmp_path / "store").specification({"n_features": 12})
+    digests = [index.to_bytes(16, "big") for index in range(len(features))]
+    rows.write(digests, features)
+    return FeatureArray(rows, digests)
+
+
+def test_fit_on_stored_features_equals_fit_in_memory(stored, features, attributes):
+    head = DenseHeadClassifier(**FAST, epochs=3)
+    in_memory = clone(head).fit(features, attributes)
+    from_store = head.fit(stored, attributes)
+    assert same_weights(in_memory, from_store)
+    assert np.array_equal(in_memory.predict(features), from_store.predict(stored))
+
+
+def test_stored_features_are_read_a_batch_at_a_time(stored, attributes, monkeypatch):
+    n_read = []
+    read = type(stored.store_rows).read
+    monkeypatch.setattr(
+        type(stored.store_rows),
+        "read",
+        spy(read, lambda args, out: n_read.append(len(out))),
+    )
+    head = DenseHeadClassifier(**FAST, batch_size=8, early_stopping=False, epochs=1)
+    head.fit(stored, attributes)
+    assert max(n_read) == 8
+
+
+def test_y_of_another_length_than_stored_features_is_refused(stored, attributes):
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        DenseHeadClassifier(**FAST).fit(stored, attributes[:10])

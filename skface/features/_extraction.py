@@ -1,11 +1,10 @@
 """Photos through the network, batch by batch, the next batch read meanwhile."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from PIL import Image
 from sklearn.utils import gen_batches
 
+from skface._threads import read_ahead
 from skface.datasets import ImageArray
 from skface.exceptions import ImageError
 
@@ -41,19 +40,8 @@ def extract(network, images, batch_size):
             images[batch.start :].check()
             raise
 
-    for batch, photos in zip(batches, _read_ahead(read, batches), strict=True):
+    for batch, photos in zip(batches, read_ahead(read, batches), strict=True):
         yield batch, network.predict_on_batch(photos)
-
-
-def _read_ahead(read, batches):
-    """``map(read, batches)``, one batch ahead of the caller."""
-    with ThreadPoolExecutor(1) as reader:
-        upcoming = reader.submit(read, batches[0])
-        for batch in batches[1:]:
-            photos = upcoming.result()
-            upcoming = reader.submit(read, batch)
-            yield photos
-        yield upcoming.result()
 
 
 def _as_photos(images, input_size):

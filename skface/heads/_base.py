@@ -10,11 +10,13 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
+    check_X_y,
     validate_data,
 )
 
 from skface._validation import validate_params
 from skface.exceptions import InputError
+from skface.features import FeatureArray
 from skface.heads._checkpoint import Checkpoint, digest
 from skface.heads._network import Architecture, forward
 from skface.heads._training import Samples, Settings, train
@@ -58,7 +60,8 @@ class DenseHead:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Features; float16 stays float16 and is cast batch by batch.
+            Features; float16 stays float16 and is cast batch by batch. Of a
+            FeatureArray the rows are read batch by batch too.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -81,9 +84,7 @@ class DenseHead:
             `checkpoint_path` holds something else, or cannot be written.
         """
         validate_params(self)
-        X, y = validate_data(
-            self, X, y, dtype=_FLOATS, multi_output=True, y_numeric=self._y_is_numeric
-        )
+        X, y = self._check_X_y(X, y)
         targets = self._fit_targets(y)
         samples = Samples(X, targets)
         if sample_weight is not None:
@@ -101,8 +102,21 @@ class DenseHead:
         self._train(samples, validation, seed)
         return self
 
+    def _check_X_y(self, X, y):
+        checks = {"multi_output": True, "y_numeric": self._y_is_numeric}
+        if not isinstance(X, FeatureArray):
+            return validate_data(self, X, y, dtype=_FLOATS, **checks)
+        X = validate_data(self, X, skip_check_array=True)
+        # check_X_y would read all of X: a column of zeros stands for it.
+        _, y = check_X_y(np.zeros((len(X), 1)), y, **checks)
+        return X, y
+
+    def _check_X(self, X):
+        lazy = isinstance(X, FeatureArray)
+        return validate_data(self, X, reset=False, dtype=_FLOATS, skip_check_array=lazy)
+
     def _check_validation(self, X_val, y_val):
-        X_val = validate_data(self, X_val, reset=False, dtype=_FLOATS)
+        X_val = self._check_X(X_val)
         targets = self._encode_targets(np.asarray(y_val))
         if len(targets) != len(X_val):
             raise InputError(f"X_val has {len(X_val)} rows, y_val {len(targets)}")
@@ -161,7 +175,7 @@ class DenseHead:
     def _outputs(self, X):
         """What the network says, float32 of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, dtype=_FLOATS)
+        X = self._check_X(X)
         return forward(self.model_, X)
 
     def __sklearn_tags__(self):

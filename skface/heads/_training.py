@@ -11,6 +11,7 @@ from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
 from skface._keras import import_keras
+from skface._threads import read_ahead
 from skface.exceptions import InputError, ParameterError
 
 _MAX_CACHED_PARAMETERS = 60_000_000
@@ -21,7 +22,7 @@ class Samples:
 
     Parameters
     ----------
-    X : ndarray of shape (n, n_features)
+    X : ndarray or FeatureArray of shape (n, n_features)
     y : ndarray of shape (n, n_outputs), float32
     weight : ndarray of shape (n,), float32, default=None
     rows : ndarray of int, default=None
@@ -205,8 +206,8 @@ class _Trainer:
     def _pass(self, step, samples, order, batch_size):
         """What `step` reports on all samples: Keras averages since the last reset."""
         self.network.reset_metrics()
-        for batch in gen_batches(len(order), batch_size):
-            x, y, weight = samples.batch(order[batch])
+        batches = (order[batch] for batch in gen_batches(len(order), batch_size))
+        for x, y, weight in read_ahead(samples.batch, batches):
             figures = step(x, y, sample_weight=weight, return_dict=True)
         return {name: float(value) for name, value in figures.items()}
 
