@@ -20,7 +20,7 @@ _BEST_FEATURES = {
     "normalize": "sqrt_l2",
 }
 _COORDINATES = {
-    "n_layers": 1,
+    "n_layers": 2,
     "input_scale": 10.0,
     "loss": "mean_absolute_error",
     "learning_rate": 3e-4,
