@@ -1,0 +1,185 @@
+"""The whole of skface in minutes: data, three pipelines, a search, and pictures."""
+
+from pathlib import Path
+from time import perf_counter
+
+from functools import partial
+
+import joblib
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.model_selection import GridSearchCV
+
+from skface._cache import user_cache
+from skface.datasets import CelebALoader, available_targets, drawn_celeba
+from skface.displays import FacesDisplay, SearchDisplay
+from skface.exceptions import DatasetError
+from skface.metrics import (
+    attribute_accuracy,
+    attribute_balanced_accuracy,
+    iou_score,
+    nme_score,
+)
+from skface.pipelines import (
+    make_attribute_pipeline,
+    make_bbox_pipeline,
+    make_landmark_pipeline,
+)
+
+__all__ = ["run_demo"]
+
+_MAKERS = {
+    "bbox": make_bbox_pipeline,
+    "landmarks": make_landmark_pipeline,
+    "attributes": make_attribute_pipeline,
+}
+_GRID = {"head__n_layers": [1, 2, 3], "head__n_units": [64, 256]}
+_N_PICTURED = 12
+_DPI = 120
+
+
+def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
+    """Fit box, landmarks and attributes, search a head, and write it all to a folder.
+
+    Parameters
+    ----------
+    data : path-like, default=None
+        A CelebA folder; None draws 1,500 faces and keeps them for the next time.
+        Targets that the folder has no lists or photos for are left out.
+    weights : "synthetic", "imagenet" or path-like, default="synthetic"
+        Of VGG19, see `skface.VGG19Features`.
+    output : path-like, default="skface-demo"
+        Folder for the fitted pipelines and the pictures.
+    verbose : int, default=1
+        1 shows bars, figures and files.
+
+    Returns
+    -------
+    DataFrame
+        One row a figure: the trivial baseline and skface, on the test photos.
+
+    Raises
+    ------
+    DatasetError
+        `data` has no photos or lists for any target.
+    """
+    start = perf_counter()
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
+    say = partial(print, flush=True) if verbose else lambda text: None
+    root = Path(data) if data else drawn_celeba(verbose=verbose)
+    say(f"Data: {root}")
+
+    pipelines, figures = {}, []
+    targets = available_targets(root)
+    if not targets:
+        raise DatasetError(
+            f"{root}: has photos, lists and a partition for no target; see CelebALoader "
+            "for the layouts it reads"
+        )
+    for target in targets:
+        pipe, rows = _fit(root, target, weights, verbose)
+        joblib.dump(pipe, output / f"{target}.joblib")
+        pipelines[target] = pipe
+        figures += rows
+    table = pd.DataFrame(figures, columns=["figure", "better", "baseline", "skface"])
+    say(f"\nOn the test photos:\n{table.round(3).to_string(index=False)}")
+
+    target = targets[-1]
+    search = _search(root, target, pipelines[target], say)
+    SearchDisplay.from_estimator(search).figure_.savefig(output / "search.png", dpi=_DPI)
+    _picture(root, pipelines, ["bbox"], output / "boxes.png")
+    _picture(root, pipelines, ["landmarks", "attributes"], output / "faces.png")
+    names = ", ".join(sorted(path.name for path in output.iterdir()))
+    say(f"\nIn {output.resolve()}: {names}")
+    say(f"{perf_counter() - start:.0f} s in all. A photo of your own:\n")
+    say("    from functools import partial
+
+import joblib")
+    say(f"    pipe = joblib.load({str(output / f'{target}.joblib')!r})")
+    say('    print(pipe.predict(["me.jpg"]))')
+    return table
+
+
+def _fit(root, target, weights, verbose):
+    """A fitted pipeline and its rows of the table."""
+    loader = CelebALoader(root, target, verbose=verbose)
+    train, valid, test = (
+        loader.load_bunch(split) for split in ("train", "valid", "test")
+    )
+    pipe = _MAKERS[target](
+        weights=weights,
+        cache_dir=user_cache() / "features",
+        random_state=0,
+        verbose=verbose,
+    )
+    pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
+    dummy = DummyRegressor()
+    if target == "attributes":
+        dummy = DummyClassifier(strategy="most_frequent")
+    dummy.fit(train.target, train.target)
+    predictions = [dummy.predict(test.target), pipe.predict(test.images)]
+    return pipe, [
+        (name, better, *(metric(test.target, y_pred) for y_pred in predictions))
+        for name, better, metric in _metrics(target, test.image_sizes)
+    ]
+
+
+def _metrics(target, image_sizes):
+    if target == "bbox":
+        return [("box IoU", "higher", iou_score)]
+    if target == "landmarks":
+        nme = partial(nme_score, image_sizes=image_sizes)
+        return [("landmark NME", "lower", nme)]
+    return [
+        ("attribute accuracy", "higher", attribute_accuracy),
+        ("attribute balanced accuracy", "higher", attribute_balanced_accuracy),
+    ]
+
+
+def _search(root, target, pipe, say):
+    """Layer count x width on the official split; the features are known by now."""
+    loader = CelebALoader(root, target)
+    search = GridSearchCV(
+        clone(pipe).set_params(features__verbose=0, head__verbose=0),
+        _GRID,
+        cv=loader.predefined_split(),
+        refit=False,
+    )
+    say(f"\nSearch of the head for {target} on the validation photos …")
+    search.fit(*loader.load("train+valid"))
+    results = pd.DataFrame(search.cv_results_).pivot(
+        index="param_head__n_layers",
+        columns="param_head__n_units",
+        values="mean_test_score",
+    )
+    say(results.round(4).to_string())
+    say(f"best: {search.best_params_}")
+    return search
+
+
+def _picture(root, pipelines, targets, file):
+    """Test photos with what the pipelines of some targets find in them."""
+    bunches = {
+        target: CelebALoader(root, target).load_bunch("test")
+        for target in targets
+        if target in pipelines
+    }
+    if not bunches:
+        return
+    first = next(iter(bunches.values()))
+    bunches = {  # lists need not name the same photos
+        target: bunch
+        for target, bunch in bunches.items()
+        if np.array_equal(bunch.images.paths, first.images.paths)
+    }
+    FacesDisplay.from_estimator(
+        [pipelines[target] for target in bunches],
+        first.images,
+        [bunch.target for bunch in bunches.values()],
+        n_faces=_N_PICTURED,
+        names=bunches["attributes"].target_names if "attributes" in bunches else None,
+        image_sizes=first.image_sizes,
+    ).figure_.savefig(file, dpi=_DPI)

@@ -1,0 +1,37 @@
+"""The demo and its command."""
+
+import pytest
+
+from skface.__main__ import main
+from skface.datasets import make_celeba
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    return make_celeba(tmp_path_factory.mktemp("drawn") / "celeba", 60, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def ran(drawn, tmp_path_factory):
+    """Where the demo wrote."""
+    output = tmp_path_factory.mktemp("demo")
+    assert main(["demo", "--data", str(drawn), "--output", str(output)]) == 0
+    return output
+
+
+def test_demo_writes_pipelines_and_pictures(ran):
+    assert {path.name for path in ran.iterdir()} == {
+        "attributes.joblib",
+        "bbox.joblib",
+        "landmarks.joblib",
+        "boxes.png",
+        "faces.png",
+        "search.png",
+    }
+
+
+def test_folder_without_data_is_an_error_in_one_line(tmp_path, capsys):
+    assert main(["demo", "--data", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"skface: {tmp_path}: has photos, lists and a partition for")
+    assert said.count("\n") == 1
