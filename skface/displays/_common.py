@@ -33,16 +33,20 @@ def axes_or_new(ax, figsize):
     return ax
 
 
-def split_axes(ax, n_rows, n_columns):
-    """Hide `ax`, and lay a grid of new axes in its bounds: flat ndarray of Axes."""
+def split_axes(ax, n_rows, n_columns, heights=None):
+    """Hide `ax`, and lay a grid of new axes in its bounds: flat ndarray of Axes.
+
+    `heights` are those of the rows, in any unit.
+    """
     spec = ax.get_subplotspec()
     if spec is not None:
-        grid = spec.subgridspec(n_rows, n_columns)
+        grid = spec.subgridspec(n_rows, n_columns, height_ratios=heights)
     else:
         bounds = ax.get_position()
         grid = ax.figure.add_gridspec(
             n_rows,
             n_columns,
+            height_ratios=heights,
             left=bounds.x0,
             right=bounds.x1,
             bottom=bounds.y0,

@@ -219,7 +219,7 @@ class FacesDisplay:
         ax : matplotlib Axes, default=None
             Its place is filled with the grid. A new figure without it.
         n_columns : int, default=None
-            Photos in a row, 6 unless told.
+            Photos in a row; up to 6 unless told.
         n_attributes : int, default=4
             Lines under each photo.
 
@@ -286,6 +286,8 @@ class FacesDisplay:
             index = np.argsort(ranks if order == "worst" else -ranks, kind="stable")
         index = index[:n_faces]
         titles = [" · ".join(texts[i] for texts in labels) for i in index]
+        if len(labels) > 1:  # or they reach into the next photo
+            titles = [title.removesuffix(" right") for title in titles]
         return cls(
             images[index],
             **{kind: _rows(part, index) for kind, part in parts.items()},
@@ -303,7 +305,7 @@ class FacesDisplay:
         ax : matplotlib Axes, default=None
             Its place is filled with the grid. A new figure without it.
         n_columns : int, default=None
-            Photos in a row, 6 unless told.
+            Photos in a row; up to 6 unless told.
         n_attributes : int, default=4
             Lines under each photo: the surest attributes among those predicted present
             and those missed, wrong ones marked by a cross.
@@ -320,19 +322,21 @@ class FacesDisplay:
         check_matplotlib(f"{type(self).__name__}.plot")
         parts = self._checked_parts()
         n_faces = len(self.images)
-        n_columns = min(n_columns or _MOST_COLUMNS, n_faces)
-        n_rows = -(-n_faces // n_columns)
+        n_rows, n_columns = _grid(n_faces, n_columns)
         captions = self._captions(parts, n_attributes)
         aspects = self._aspects()
-        n_lines = max(map(len, captions)) + bool(self.titles)
-        photo_height = min(_PHOTO_WIDTH * aspects.max(), 2 * _PHOTO_WIDTH)
+        heights = [
+            _PHOTO_WIDTH * aspects[first : first + n_columns].max()
+            for first in range(0, n_faces, n_columns)
+        ]
+        n_lines = max(map(len, captions)) + (self.titles is not None)
         size = (
             n_columns * (_PHOTO_WIDTH + _GAP),
-            n_rows * (photo_height + n_lines * _LINE + 2 * _GAP) + 0.3,
+            sum(heights) + n_rows * (n_lines * _LINE + 2 * _GAP) + 0.25,
         )
         self.ax_ = axes_or_new(ax, size)
         self.figure_ = self.ax_.figure
-        axes = split_axes(self.ax_, n_rows, n_columns)
+        axes = split_axes(self.ax_, n_rows, n_columns, heights)
         for spare in axes[n_faces:]:
             spare.remove()
         self.axes_ = axes[:n_faces]
@@ -388,7 +392,7 @@ class FacesDisplay:
     def _captions(self, parts, n_attributes):
         """Lines under each photo: list of lists of (text, whether it is wrong)."""
         if "attributes" not in parts:
-            return [[] for _ in self.images.shape[:1] * len(self.images)]
+            return [[] for _ in range(len(self.images))]
         found = parts["attributes"]
         names = attribute_names(self.names, found.shape[1])
         truth = parts.get("true_attributes")
@@ -437,6 +441,17 @@ def _as_images(X):
             f"{images.dtype} of shape {images.shape}"
         )
     return images
+
+
+def _grid(n_faces, n_columns):
+    """Rows and columns; the rows even where there is a choice."""
+    if n_columns is None:
+        n_rows = -(-n_faces // _MOST_COLUMNS)
+        return n_rows, -(-n_faces // n_rows)
+    if not isinstance(n_columns, Integral) or n_columns < 1:
+        raise ParameterError(f"n_columns must be a positive integer, got {n_columns!r}")
+    n_columns = min(n_columns, n_faces)
+    return -(-n_faces // n_columns), n_columns
 
 
 def _check_choice(n_faces, order, truth):
@@ -498,7 +513,7 @@ def _scored(kind, y_true, y_pred, image_sizes):
         errors = nme_score(y_true, y_pred, image_sizes=image_sizes, average=False)
         return -errors, [f"NME {100 * error:.1f} %" for error in errors]
     right = ((y_pred > 0.5) == (y_true == 1)).sum(axis=1)
-    return right, [f"{n} of {y_true.shape[1]} right" for n in right]
+    return right, [f"{n}/{y_true.shape[1]} right" for n in right]
 
 
 def _caption(row, truth, names, n_lines):
@@ -512,7 +527,8 @@ def _caption(row, truth, names, n_lines):
     for i in shown:
         text = readable(names[i]) if present[i] else f"not {readable(names[i])}"
         if with_probability:
-            text += f" {100 * sureness[i]:.0f} %"
+            # rounded down: only certainty is 100 %
+            text += f" {int(100 * sureness[i] + 1e-4)} %"
         lines.append((f"✗ {text}" if wrong[i] else text, bool(wrong[i])))
     return lines
 
@@ -564,4 +580,5 @@ def _points(landmarks, prefix):
 
     x, y = landmarks.reshape(-1, 2).T
     style = _line_style(prefix, visible=False)
-    return Line2D(x, y, marker="x" if prefix else "o", markersize=4, **style)
+    marker, size = ("+", 7) if prefix else ("o", 4.5)
+    return Line2D(x, y, marker=marker, markersize=size, **style)
