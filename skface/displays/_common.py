@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
 
 from skface.datasets import ATTRIBUTE_NAMES
 from skface.exceptions import InputError
@@ -94,7 +95,9 @@ def attribute_names(names, n_attributes):
     """`names`, else CelebA's forty, else numbers."""
     if names is None:
         celeba = n_attributes == len(ATTRIBUTE_NAMES)
-        return list(ATTRIBUTE_NAMES) if celeba else [str(i) for i in range(n_attributes)]
+        return (
+            list(ATTRIBUTE_NAMES) if celeba else [str(i) for i in range(n_attributes)]
+        )
     if len(names) != n_attributes:
         raise InputError(f"{len(names)} names for {n_attributes} attributes")
     return list(names)
@@ -118,3 +121,9 @@ def presence(estimator, X):
     if not isinstance(getattr(estimator, "classes_", None), list):
         return probabilities[:, 1:]
     return probabilities
+
+
+def last_step(estimator):
+    """The head of a pipeline, of a fitted search's best one, or the head itself."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
