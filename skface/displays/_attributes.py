@@ -22,7 +22,11 @@ _FONT_SIZE = 8
 # What a constant answer, or a random order, scores in each column.
 _BASELINES = {
     "accuracy": ("majority", lambda report: report["majority"]),
-    "balanced_accuracy": ("constant answer", lambda report: 0 * report["recall"] + 0.5),
+    "balanced_accuracy": (
+        "constant answer",
+        # which is right about an attribute that is always or never there
+        lambda report: report["majority"].where(report["majority"] == 1, 0.5),
+    ),
     "precision": ("always present", lambda report: report["prevalence"]),
     "average_precision": ("random order", lambda report: report["prevalence"]),
 }

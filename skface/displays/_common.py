@@ -62,14 +62,14 @@ def bare(ax):
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def legend_above(ax, handles=None, **options):
-    """A legend in one row over the axes, where it hides nothing."""
+def legend_above(ax, handles=None, n_columns=None, **options):
+    """A legend over the axes, where it hides nothing; in one row unless told."""
     handles = ax.get_legend_handles_labels()[0] if handles is None else handles
     return ax.legend(
         handles=handles,
         loc="lower right",
         bbox_to_anchor=(1, 1),
-        ncols=len(handles),
+        ncols=n_columns or len(handles),
         frameon=False,
         borderaxespad=0.2,
         **options,

@@ -9,6 +9,7 @@ from skface.displays._common import (
     axes_or_new,
     bare,
     check_matplotlib,
+    legend_above,
     target_kind,
 )
 from skface.exceptions import InputError, ParameterError
@@ -47,7 +48,7 @@ class ErrorsDisplay:
     >>> from skface.displays import ErrorsDisplay
     >>> display = ErrorsDisplay([0.02, 0.04, 0.3], kind="nme").plot(name="mine")
     >>> display.line_.get_label()
-    'mine: mean 12.0 %, 33.3 % failed'
+    'mine: mean 12.0 %, 33.3 % above 10 %'
     """
 
     def __init__(self, values, *, kind, baseline=None, name=None):
@@ -201,6 +202,8 @@ class ErrorsDisplay:
             The values are not one finite number a photo.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
+        from matplotlib.ticker import PercentFormatter
+
         if self.kind not in _KINDS:
             raise ParameterError(f"kind must be in {_KINDS}, got {self.kind!r}")
         values = _checked("values", self.values)
@@ -222,18 +225,24 @@ class ErrorsDisplay:
                 threshold, color=GREY, linewidth=1, linestyle=":", zorder=0
             )
             self.ax_.set(
-                xlabel="normalised mean error (share of the distance between the eyes)"
+                xlabel="normalised mean error (of the distance between the eyes)"
                 if is_nme
                 else "intersection over union",
                 ylabel="share of the photos",
             )
+            self.ax_.yaxis.set_major_formatter(PercentFormatter(1))
+            if is_nme:
+                self.ax_.xaxis.set_major_formatter(PercentFormatter(1))
             bare(self.ax_)
-        right = max(2 * threshold, np.quantile(values, 0.99))
-        if not fresh:
-            right = max(right, self.ax_.get_xlim()[1])
-        self.ax_.set_xlim(0, right if is_nme else 1)
-        self.ax_.set_ylim(0, 1.02 if is_nme else None)
-        self.ax_.legend(loc="lower right" if is_nme else "upper left", frameon=False)
+        right = 1
+        if is_nme:
+            right = max(2 * threshold, np.quantile(values, 0.99))
+            if self.baseline is not None:
+                # enough to see it, not so much that the curve shrinks to a line
+                right = max(right, min(1.2 * np.median(baseline), 5 * threshold))
+            right = right if fresh else max(right, self.ax_.get_xlim()[1])
+        self.ax_.set(xlim=(0, right), ylim=(0, 1.02 if is_nme else None))
+        legend_above(self.ax_, n_columns=1)
         return self
 
     def _curve(self, errors, name, color, threshold, style):
@@ -245,7 +254,7 @@ class ErrorsDisplay:
             color=color,
             linestyle=style,
             label=f"{name}: mean {100 * errors.mean():.1f} %, "
-            f"{100 * failed:.1f} % failed",
+            f"{100 * failed:.1f} % above {100 * threshold:g} %",
         )
         return line
 
@@ -258,7 +267,8 @@ class ErrorsDisplay:
             color=color,
             linestyle=style,
             linewidth=1.5,
-            label=f"{name}: mean {overlaps.mean():.3f}, {100 * failed:.1f} % failed",
+            label=f"{name}: mean {overlaps.mean():.3f}, {100 * failed:.1f} % "
+            f"below {threshold:g}",
         )
 
 

@@ -398,7 +398,8 @@ class FacesDisplay:
         truth = parts.get("true_attributes")
         if truth is not None and truth.shape != found.shape:
             raise InputError(
-                f"attributes have the shape {found.shape}, true_attributes {truth.shape}"
+                f"attributes have the shape {found.shape}, "
+                f"true_attributes {truth.shape}"
             )
         return [
             _caption(row, None if truth is None else truth[i], names, n_attributes)
@@ -427,9 +428,7 @@ class FacesDisplay:
 
 
 def _as_images(X):
-    if isinstance(X, ImageArray):
-        images = X
-    elif hasattr(X, "dtype") and X.dtype.kind not in "OUS":
+    if isinstance(X, ImageArray) or (hasattr(X, "dtype") and X.dtype.kind not in "OUS"):
         images = X
     elif isinstance(X, (str, bytes)) or not hasattr(X, "__len__"):
         raise InputError("X must be an ImageArray, an array of photos, or paths")

@@ -137,17 +137,13 @@ class HistoryDisplay:
 
         epochs = np.arange(1, len(self.history[name]) + 1)
         marker = "o" if len(epochs) == 1 else None
-        curves = [
-            (name, "train", BLUE, "-"),
-            (f"val_{name}", "validation", ORANGE, "-"),
-        ]
-        for key, label, color, style in curves:
+        curves = [(name, "train", BLUE), (f"val_{name}", "validation", ORANGE)]
+        for key, label, color in curves:
             if key in self.history:
                 (self.lines_[key],) = panel.plot(
                     epochs,
                     self.history[key],
                     color=color,
-                    linestyle=style,
                     marker=marker,
                     label=label,
                 )
@@ -162,7 +158,7 @@ class HistoryDisplay:
                 markeredgecolor=BLACK,
                 label=f"best epoch: {best}",
             )
-        panel.set(xlabel="epoch", ylabel=readable(name))
+        panel.set(xlim=(0.5, len(epochs) + 0.5), xlabel="epoch", ylabel=readable(name))
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         bare(panel)
         legend_above(panel)

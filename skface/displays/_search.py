@@ -22,6 +22,18 @@ from skface.exceptions import InputError, ParameterError
 _KINDS = ("grid", "time")
 _STYLES = list(zip((BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK), "os^DvP", strict=True))
 _LOG_FROM = 10  # ratio of the slowest to the fastest fit
+_POINT_RADIUS, _RING_RADIUS = 5, 7  # points
+# where a text may stand beside its point: direction, and alignment
+_SIDES = [
+    ((1, 0), "left", "center"),
+    ((-1, 0), "right", "center"),
+    ((0, 1), "center", "bottom"),
+    ((0, -1), "center", "top"),
+    ((0.7, 0.7), "left", "bottom"),
+    ((0.7, -0.7), "left", "top"),
+    ((-0.7, 0.7), "right", "bottom"),
+    ((-0.7, -0.7), "right", "top"),
+]
 
 
 class SearchDisplay:
@@ -250,9 +262,11 @@ class SearchDisplay:
         )
 
     def _draw_time(self, ax, table, best):
+        from matplotlib.ticker import LogLocator, NullLocator
+
         ax = axes_or_new(ax, (6.5, 4.2))
         self.ax_, self.figure_ = ax, ax.figure
-        self.points_, points, texts = [], [], []
+        self.points_, points, texts, cells = [], [], [], []
         for row, label in enumerate(table.row_labels):
             scored = np.flatnonzero(~np.isnan(table.scores[row]))
             if not len(scored):
@@ -274,11 +288,12 @@ class SearchDisplay:
             self.points_.append(line)
             points += list(zip(times, scores, strict=True))
             texts += [table.column_labels[column] for column in scored]
+            cells += [(row, column) for column in scored]
         (self.best_,) = ax.plot(
             table.times[best],
             table.scores[best],
             "o",
-            markersize=14,
+            markersize=2 * _RING_RADIUS,
             markerfacecolor="none",
             markeredgecolor=VERMILION,
             markeredgewidth=2,
@@ -287,6 +302,9 @@ class SearchDisplay:
         times = np.array(points)[:, 0]
         if times.min() > 0 and times.max() > _LOG_FROM * times.min():
             ax.set_xscale("log")
+            ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.xaxis.set_major_formatter("{x:g}")
+            ax.xaxis.set_minor_locator(NullLocator())
         ax.margins(0.08)
         ax.set(xlabel="mean fit time (seconds)", ylabel=self._scale_name(table))
         bare(ax)
@@ -296,7 +314,7 @@ class SearchDisplay:
             bbox_to_anchor=(1, 0.5),
             frameon=False,
         )
-        self.labels_ = _write_apart(ax, points, texts)
+        self.labels_ = _write_apart(ax, points, texts, cells.index(best))
 
 
 class _Table:
@@ -399,33 +417,26 @@ def _short_names(*names):
     return short if len(set(short)) == len(names) else names
 
 
-def _write_apart(ax, points, texts):
+def _write_apart(ax, points, texts, ringed):
     """A text beside each point, where it covers neither a point nor a text."""
     from matplotlib.transforms import Bbox
 
     ax.figure.draw_without_rendering()  # or the layout is not settled yet
-    size = 5 * ax.figure.dpi / 72
+    centers = ax.transData.transform(points)
+    radii = np.full((len(points), 1), _POINT_RADIUS)
+    radii[ringed] = _RING_RADIUS
+    pixels = radii * ax.figure.dpi / 72
     taken = [
-        Bbox.from_bounds(x - size, y - size, 2 * size, 2 * size)
-        for x, y in ax.transData.transform(points)
-    ]
-    sides = [
-        ((7, 0), "left", "center"),
-        ((-7, 0), "right", "center"),
-        ((0, 7), "center", "bottom"),
-        ((0, -7), "center", "top"),
-        ((6, 6), "left", "bottom"),
-        ((6, -6), "left", "top"),
-        ((-6, 6), "right", "bottom"),
-        ((-6, -6), "right", "top"),
+        Bbox(corners) for corners in np.stack([centers - pixels, centers + pixels], 1)
     ]
     labels = []
-    for point, text in zip(points, texts, strict=True):
+    for point, text, radius in zip(points, texts, radii[:, 0], strict=True):
         label = ax.annotate(
             text, point, xytext=(0, 0), textcoords="offset points", fontsize=8
         )
         fewest = None
-        for offset, ha, va in sides:
+        for (right, up), ha, va in _SIDES:
+            offset = right * (radius + 2), up * (radius + 2)
             label.set(position=offset, ha=ha, va=va)
             extent = label.get_window_extent()
             n_hit = extent.count_overlaps(taken)
