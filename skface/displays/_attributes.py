@@ -59,7 +59,7 @@ class AttributesDisplay:
     >>> from skface.metrics import attribute_report
     >>> report = attribute_report([[0, 1], [1, 1]], [[0, 1], [0, 1]], names=["a", "b"])
     >>> display = AttributesDisplay(report).plot()
-    >>> [bar.get_width() for bar in display.bars_]
+    >>> [float(bar.get_width()) for bar in display.bars_]
     [1.0, 0.5]
     """
 

@@ -40,18 +40,21 @@ def split_axes(ax, n_rows, n_columns, heights=None):
     `heights` are those of the rows, in any unit.
     """
     spec = ax.get_subplotspec()
+    options = {"height_ratios": heights}
+    if ax.figure.get_layout_engine() is None:
+        options |= {"wspace": 0.3, "hspace": 0.5}  # room for what stands around each
     if spec is not None:
-        grid = spec.subgridspec(n_rows, n_columns, height_ratios=heights)
+        grid = spec.subgridspec(n_rows, n_columns, **options)
     else:
         bounds = ax.get_position()
         grid = ax.figure.add_gridspec(
             n_rows,
             n_columns,
-            height_ratios=heights,
             left=bounds.x0,
             right=bounds.x1,
             bottom=bounds.y0,
             top=bounds.y1,
+            **options,
         )
     ax.set_axis_off()
     return np.array([ax.figure.add_subplot(cell) for cell in grid], dtype=object)
@@ -88,6 +91,12 @@ def target_kind(y, name="y"):
         return "boxes"
     if coordinates and y.shape[1] == 10:
         return "landmarks"
+    if not 0 <= y.min() <= y.max() <= 1:
+        raise InputError(
+            f"{name} holds values from {y.min():g} to {y.max():g} in {y.shape[1]} "
+            "columns: attributes must lie in 0 to 1, and boxes (4 columns) and "
+            "landmarks (10 columns) be fractions of the photo, as floats"
+        )
     return "attributes"
 
 

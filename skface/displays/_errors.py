@@ -215,11 +215,11 @@ class ErrorsDisplay:
         if threshold is None:
             threshold = 0.1 if is_nme else 0.5
         draw = self._curve if is_nme else self._histogram
+        self.line_ = draw(values, name, color, threshold, "-")
         self.baseline_ = None
         if self.baseline is not None:
             baseline = _checked("baseline", self.baseline)
             self.baseline_ = draw(baseline, "baseline", ORANGE, threshold, "--")
-        self.line_ = draw(values, name, color, threshold, "-")
         if fresh:
             self.ax_.axvline(
                 threshold, color=GREY, linewidth=1, linestyle=":", zorder=0
@@ -230,9 +230,9 @@ class ErrorsDisplay:
                 else "intersection over union",
                 ylabel="share of the photos",
             )
-            self.ax_.yaxis.set_major_formatter(PercentFormatter(1))
+            self.ax_.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
             if is_nme:
-                self.ax_.xaxis.set_major_formatter(PercentFormatter(1))
+                self.ax_.xaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
             bare(self.ax_)
         right = 1
         if is_nme:
@@ -248,8 +248,9 @@ class ErrorsDisplay:
     def _curve(self, errors, name, color, threshold, style):
         failed = (errors > threshold).mean()
         (line,) = self.ax_.plot(
-            np.r_[0, np.sort(errors)],
-            np.arange(len(errors) + 1) / len(errors),
+            # the curve goes on at 100 %, beyond what any axis shows
+            np.r_[0, np.sort(errors), errors.max() + 100],
+            np.r_[np.arange(len(errors) + 1) / len(errors), 1],
             drawstyle="steps-post",
             color=color,
             linestyle=style,
@@ -259,7 +260,8 @@ class ErrorsDisplay:
         return line
 
     def _histogram(self, overlaps, name, color, threshold, style):
-        counts, edges = np.histogram(overlaps, _BINS)
+        # rounding may bring a perfect overlap to above 1, out of the last bin
+        counts, edges = np.histogram(np.clip(overlaps, 0, 1), _BINS)
         failed = (overlaps < threshold).mean()
         return self.ax_.stairs(
             counts / len(overlaps),

@@ -66,6 +66,17 @@ class FacesDisplay:
     captions_ : list of list of matplotlib Text
         The lines under each photo.
 
+    Notes
+    -----
+    Three pipelines on the same photos are one call::
+
+        FacesDisplay.from_estimator(
+            [box_pipe, landmark_pipe, attribute_pipe],
+            X,
+            [boxes, landmarks, attributes],
+            order="worst",
+        )
+
     Examples
     --------
     >>> import numpy as np
@@ -157,20 +168,25 @@ class FacesDisplay:
         >>> mean_box = DummyRegressor().fit(X, y)
         >>> display = FacesDisplay.from_estimator(mean_box, X, y, order="worst")
         >>> display.index.tolist()
-        [2, 1, 0]
+        [1, 2, 0]
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         several = isinstance(estimator, (list, tuple))
         estimators = list(estimator) if several else [estimator]
-        truths = list(y) if several and y is not None else [y] * len(estimators)
+        given = several and y is not None
+        truths = list(y) if given else [y] * len(estimators)
         if len(truths) != len(estimators):
             raise InputError(f"{len(estimators)} estimators, but {len(truths)} y")
         images = _as_images(X)
         _check_choice(n_faces, order, truths[0])
-        if order is None:
-            images = images[:n_faces]
-            X, image_sizes = X[:n_faces], _rows(image_sizes, slice(n_faces))
-            truths = [_rows(truth, slice(n_faces)) for truth in truths]
+        _check_sizes(image_sizes, len(images))
+        for truth in truths:
+            if truth is not None and len(truth) != len(images):
+                raise InputError(f"{len(images)} photos, but {len(truth)} rows of y")
+        if order is None:  # what is not shown need not be predicted
+            X, images = X[:n_faces], images[:n_faces]
+            image_sizes = _rows(image_sizes, slice(n_faces))
+            truths = [truth if truth is None else truth[:n_faces] for truth in truths]
         targets = [
             _predicted(one, X, truth)
             for one, truth in zip(estimators, truths, strict=True)
@@ -246,15 +262,17 @@ class FacesDisplay:
         [['Smiling 90 %'], ['Smiling 70 %', '✗ Bald 60 %']]
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
-        several = isinstance(y_pred, (list, tuple)) and np.ndim(y_pred[0]) == 2
+        several = isinstance(y_pred, (list, tuple)) and any(
+            np.ndim(y) == 2 for y in y_pred
+        )
         found = list(y_pred) if several else [y_pred]
-        truths = list(y_true) if several and y_true is not None else [y_true]
-        if len(truths) != len(found):
-            truths = truths * len(found) if y_true is None else truths
+        given = several and y_true is not None
+        truths = list(y_true) if given else [y_true] * len(found)
         if len(truths) != len(found):
             raise InputError(f"{len(found)} arrays in y_pred, but {len(truths)} y_true")
         images = _as_images(X)
         _check_choice(n_faces, order, truths[0])
+        _check_sizes(image_sizes, len(images))
         targets = [
             _pair(np.asarray(y), truth) for y, truth in zip(found, truths, strict=True)
         ]
@@ -386,6 +404,7 @@ class FacesDisplay:
         if self.image_sizes is None:
             height, width = self.images.shape[1:3]
             return np.full(len(self.images), height / width)
+        _check_sizes(self.image_sizes, len(self.images))
         sizes = np.broadcast_to(self.image_sizes, (len(self.images), 2))
         return sizes[:, 1] / sizes[:, 0]
 
@@ -462,6 +481,17 @@ def _check_choice(n_faces, order, truth):
         raise ParameterError(f"order={order!r} needs the truth of the first target")
 
 
+def _check_sizes(image_sizes, n_images):
+    if image_sizes is None:
+        return
+    shape = np.shape(image_sizes)
+    if shape not in {(2,), (n_images, 2)} or not np.min(image_sizes) > 0:
+        raise InputError(
+            f"image_sizes must be (width, height) in pixels, of the shape "
+            f"({n_images}, 2) or (2,), got the shape {shape}"
+        )
+
+
 def _check_fractions(name, value):
     if not np.isfinite(value).all() or np.abs(value).max() > 4:
         raise InputError(
@@ -497,7 +527,7 @@ def _pair(y_pred, y_true):
 
 
 def _rows(values, index):
-    """Some rows; what has none, such as None or one size for all, stays."""
+    """Some rows; None, and one size for all photos, stay."""
     if values is None or np.ndim(values) < 2:
         return values
     return np.asarray(values)[index]
