@@ -155,7 +155,7 @@ def test_several_targets_stand_on_one_photo(photos, boxes, landmarks):
     assert (len(ax.patches), len(ax.lines)) == (2, 2)
     assert ax.get_title("left") == "IoU 1.00 · NME 0.0 % · 1/2"
     assert texts(display.captions_[0]) == ["Smiling 90 %", "✗ not Bald 90 %"]
-    assert texts(display.ax_.get_legend().texts) == ["predicted", "true"]
+    assert texts(display.legend_.texts) == ["predicted", "true"]
 
 
 def test_three_pipelines_are_shown_together(photos, boxes, landmarks):
@@ -262,6 +262,18 @@ def test_a_given_axes_is_filled(photos):
     assert display.figure_ is figure
     assert len(figure.axes) == 7
     assert all(ax.get_position().x0 > left.get_position().x1 for ax in display.axes_)
+
+
+def test_legend_covers_no_title(photos, boxes):
+    import matplotlib.pyplot as plt
+
+    _, (_, ax) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+    for place in (None, ax):
+        display = FacesDisplay.from_predictions(photos, *boxes, n_faces=3, ax=place)
+        display.figure_.draw_without_rendering()
+        legend = display.legend_.get_window_extent()
+        titles = [ax._left_title.get_window_extent() for ax in display.axes_]
+        assert not legend.count_overlaps(titles)
 
 
 @pytest.mark.parametrize(

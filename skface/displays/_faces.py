@@ -13,7 +13,6 @@ from skface.displays._common import (
     attribute_names,
     axes_or_new,
     check_matplotlib,
-    legend_above,
     presence,
     readable,
     split_axes,
@@ -24,6 +23,7 @@ from skface.metrics import iou_score, nme_score
 
 _MOST_COLUMNS = 6
 _PHOTO_WIDTH, _LINE, _GAP = 1.9, 0.145, 0.12  # inches
+_LEGEND = 2.3, 0.25  # inches
 _FONT_SIZE = 8
 _ORDERS = (None, "worst", "best")
 
@@ -65,6 +65,7 @@ class FacesDisplay:
     figure_ : matplotlib Figure
     captions_ : list of list of matplotlib Text
         The lines under each photo.
+    legend_ : matplotlib Legend or None
 
     Notes
     -----
@@ -350,8 +351,11 @@ class FacesDisplay:
         n_lines = max(map(len, captions)) + (self.titles is not None)
         size = (
             n_columns * (_PHOTO_WIDTH + _GAP),
-            sum(heights) + n_rows * (n_lines * _LINE + 2 * _GAP) + 0.25,
+            sum(heights) + n_rows * (n_lines * _LINE + 2 * _GAP),
         )
+        handles = _legend_handles(parts)
+        if handles:
+            size = max(size[0], _LEGEND[0]), size[1] + _LEGEND[1]
         self.ax_ = axes_or_new(ax, size)
         self.figure_ = self.ax_.figure
         axes = split_axes(self.ax_, n_rows, n_columns, heights)
@@ -375,8 +379,33 @@ class FacesDisplay:
                     face_ax.add_line(_points(parts[f"{prefix}landmarks"][i], prefix))
             face_ax.set(xlim=(0, 1), ylim=(1, 0))
             self.captions_.append(_write_caption(face_ax, captions[i]))
-        self._add_legend(parts)
+        self.legend_ = None
+        if handles:
+            self.legend_ = self._add_legend(
+                handles, aspects[:n_columns], whole_figure=ax is None
+            )
         return self
+
+    def _add_legend(self, handles, aspects, whole_figure):
+        options = {
+            "handles": handles,
+            "ncols": len(handles),
+            "frameon": False,
+            "fontsize": _FONT_SIZE + 1,
+        }
+        if whole_figure:
+            return self.figure_.legend(
+                loc="outside upper right", borderaxespad=0.2, **options
+            )
+        # over the tallest photo of the first row, and its title
+        tallest = int(np.argmax(aspects))
+        right = int(tallest > 0)
+        return self.axes_[tallest].legend(
+            loc="lower right" if right else "lower left",
+            bbox_to_anchor=(right, 1),
+            borderaxespad=0.2 if self.titles is None else 1.5,
+            **options,
+        )
 
     def _checked_parts(self):
         """The coordinates and attributes that were given, by name."""
@@ -425,25 +454,20 @@ class FacesDisplay:
             for i, row in enumerate(found)
         ]
 
-    def _add_legend(self, parts):
-        from matplotlib.lines import Line2D
 
-        handles = []
-        for prefix, label in (("", "predicted"), ("true_", "true")):
-            drawn = {f"{prefix}boxes", f"{prefix}landmarks"} & set(parts)
-            if drawn:
-                marker = _points(np.zeros(2), prefix).get_marker()
-                handles.append(
-                    Line2D(
-                        [],
-                        [],
-                        label=label,
-                        marker=marker if f"{prefix}landmarks" in parts else None,
-                        **_line_style(prefix, visible=f"{prefix}boxes" in parts),
-                    )
-                )
-        if len(handles) == 2:
-            legend_above(self.ax_, handles, fontsize=_FONT_SIZE + 1)
+def _legend_handles(parts):
+    """What tells predicted from true, where both are drawn."""
+    from matplotlib.lines import Line2D
+
+    handles = []
+    for prefix, label in (("", "predicted"), ("true_", "true")):
+        has_box = f"{prefix}boxes" in parts
+        has_points = f"{prefix}landmarks" in parts
+        if has_box or has_points:
+            marker = _points(np.zeros(2), prefix).get_marker() if has_points else None
+            style = _line_style(prefix, visible=has_box)
+            handles.append(Line2D([], [], label=label, marker=marker, **style))
+    return handles if len(handles) == 2 else []
 
 
 def _as_images(X):
