@@ -1,0 +1,276 @@
+"""Scores of the attributes, one bar each."""
+
+import numpy as np
+
+from skface.displays._common import (
+    BLACK,
+    BLUE,
+    VERMILION,
+    attribute_names,
+    axes_or_new,
+    bare,
+    check_matplotlib,
+    legend_above,
+    presence,
+    readable,
+)
+from skface.exceptions import InputError, ParameterError
+from skface.metrics import attribute_report
+
+_WIDTH, _BAR, _MARGIN = 7.5, 0.17, 0.8  # inches
+_FONT_SIZE = 8
+# What a constant answer, or a random order, scores in each column.
+_BASELINES = {
+    "accuracy": ("majority", lambda report: report["majority"]),
+    "balanced_accuracy": (
+        "constant answer",
+        # which is right about an attribute that is always or never there
+        lambda report: report["majority"].where(report["majority"] == 1, 0.5),
+    ),
+    "precision": ("always present", lambda report: report["prevalence"]),
+    "average_precision": ("random order", lambda report: report["prevalence"]),
+}
+
+
+class AttributesDisplay:
+    """Sorted bars of a score of each attribute, with its trivial baseline.
+
+    Parameters
+    ----------
+    report : DataFrame
+        One row an attribute, as `skface.metrics.attribute_report` gives it.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+    figure_ : matplotlib Figure
+    bars_ : matplotlib BarContainer
+        From the highest score to the lowest.
+    baselines_ : matplotlib Line2D or None
+        The baseline of each bar.
+
+    See Also
+    --------
+    skface.metrics.attribute_report : The scores.
+
+    Examples
+    --------
+    >>> from skface.displays import AttributesDisplay
+    >>> from skface.metrics import attribute_report
+    >>> report = attribute_report([[0, 1], [1, 1]], [[0, 1], [0, 1]], names=["a", "b"])
+    >>> display = AttributesDisplay(report).plot()
+    >>> [float(bar.get_width()) for bar in display.bars_]
+    [1.0, 0.5]
+    """
+
+    def __init__(self, report):
+        self.report = report
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y, *, names=None, column="accuracy", ax=None):
+        """Show how well a fitted classifier tells each attribute.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+        X : array-like
+            What the classifier takes, such as photos for a pipeline.
+        y : array-like of shape (n_samples, n_attributes)
+            In {0, 1}.
+        names, column, ax
+            As for `from_predictions`; "average_precision" is had by `predict_proba`.
+
+        Returns
+        -------
+        AttributesDisplay
+
+        Raises
+        ------
+        InputError
+            y does not fit, or `names` are too many or too few.
+        ParameterError
+            There is no such column.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.tree import DecisionTreeClassifier
+        >>> from skface.displays import AttributesDisplay
+        >>> y = np.array([[0, 1], [1, 0], [1, 1]])
+        >>> tree = DecisionTreeClassifier().fit(y, y)
+        >>> display = AttributesDisplay.from_estimator(tree, y, y, names=["a", "b"])
+        >>> display.report["accuracy"].tolist()
+        [1.0, 1.0]
+        """
+        check_matplotlib(f"{cls.__name__}.from_estimator")
+        wants_scores = column == "average_precision"
+        return cls.from_predictions(
+            y,
+            estimator.predict(X),
+            y_score=presence(estimator, X) if wants_scores else None,
+            names=names,
+            column=column,
+            ax=ax,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true,
+        y_pred,
+        *,
+        y_score=None,
+        names=None,
+        column="accuracy",
+        ax=None,
+    ):
+        """Show how well predictions made before tell each attribute.
+
+        Parameters
+        ----------
+        y_true, y_pred : array-like of shape (n_samples, n_attributes)
+            In {0, 1}.
+        y_score : array-like of shape (n_samples, n_attributes), default=None
+            Probabilities, which "average_precision" needs.
+        names : sequence of str, default=None
+            Of the attributes; CelebA's where there are forty.
+        column : str, default="accuracy"
+            Of `skface.metrics.attribute_report`: "accuracy", "balanced_accuracy",
+            "precision", "recall", "f1", "average_precision" or "prevalence".
+        ax : matplotlib Axes, default=None
+            A new figure without it, as high as the bars need.
+
+        Returns
+        -------
+        AttributesDisplay
+
+        Raises
+        ------
+        InputError
+            The shapes differ, values are not in {0, 1}, or `names` do not fit.
+        ParameterError
+            There is no such column.
+
+        Examples
+        --------
+        >>> from skface.displays import AttributesDisplay
+        >>> display = AttributesDisplay.from_predictions(
+        ...     [[0], [0], [1]], [[0], [1], [1]], names=["Smiling"]
+        ... )
+        >>> display.ax_.get_xlabel()
+        'accuracy (mean 0.667, majority 0.667)'
+        """
+        check_matplotlib(f"{cls.__name__}.from_predictions")
+        y_true = np.asarray(y_true)
+        columns = y_true.shape[1] if y_true.ndim == 2 else 1
+        report = attribute_report(
+            y_true, y_pred, y_score=y_score, names=attribute_names(names, columns)
+        )
+        return cls(report).plot(ax, column=column)
+
+    def plot(self, ax=None, *, column="accuracy"):
+        """Draw the bars.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            A new figure without it, as high as the bars need.
+        column : str, default="accuracy"
+            Column of the report. Attributes without a value there are left out.
+
+        Returns
+        -------
+        AttributesDisplay
+
+        Raises
+        ------
+        ParameterError
+            The report has no such column.
+        InputError
+            The column has no value.
+
+        Notes
+        -----
+        The axis starts at one half, where a coin scores, if nothing is below it, and
+        at zero otherwise.
+        """
+        check_matplotlib(f"{type(self).__name__}.plot")
+        if column not in self.report:
+            raise ParameterError(
+                f"no column {column!r}; there are {list(self.report.columns)}"
+            )
+        values = (
+            self.report[column].dropna().sort_values(ascending=False, kind="stable")
+        )
+        if values.empty:
+            raise InputError(f"no attribute has a value for {column!r}")
+        places = np.arange(len(values))
+        self.ax_ = axes_or_new(ax, (_WIDTH, _MARGIN + _BAR * len(values)))
+        self.figure_ = self.ax_.figure
+        label = f"{readable(column)} (mean {values.mean():.3f}"
+        lowest, above = values.min(), np.ones(len(values), bool)
+        self.baselines_ = None
+        if column in _BASELINES:
+            name, baseline = _BASELINES[column]
+            baselines = baseline(self.report.loc[values.index])
+            label += f", {name} {baselines.mean():.3f}"
+            lowest = min(lowest, baselines.min())
+            above = (values > baselines).to_numpy()
+            self.baselines_ = self._mark(baselines, places)
+        self.bars_ = self.ax_.barh(
+            places, values, color=np.where(above, BLUE, VERMILION), height=0.7
+        )
+        self._label(values, places)
+        self.ax_.set(xlabel=f"{label})", xlim=(0.5 if lowest >= 0.5 else 0, 1))
+        bare(self.ax_)
+        if self.baselines_ is not None:
+            self._add_legend(name, above)
+        return self
+
+    def _mark(self, baselines, places):
+        """A black line across each bar, on white where the bar is dark."""
+        from matplotlib import patheffects
+
+        (line,) = self.ax_.plot(
+            baselines,
+            places,
+            linestyle="none",
+            marker="|",
+            markersize=9,
+            markeredgewidth=1.6,
+            color=BLACK,
+            path_effects=[patheffects.withStroke(linewidth=3.6, foreground="white")],
+            clip_on=False,
+            zorder=3,
+        )
+        return line
+
+    def _label(self, values, places):
+        """The attributes on the left, their scores in a column on the right."""
+        size = _FONT_SIZE
+        names = [readable(name) for name in values.index]
+        self.ax_.set_yticks(places, labels=names, fontsize=size)
+        self.ax_.tick_params(axis="y", length=0)
+        self.ax_.set_ylim(len(values) - 0.4, -0.6)
+        for place, value in zip(places, values, strict=True):
+            self.ax_.text(
+                1.01,
+                place,
+                f"{value:.3f}",
+                transform=self.ax_.get_yaxis_transform(),
+                va="center",
+                fontsize=size,
+            )
+
+    def _add_legend(self, name, above):
+        from matplotlib.patches import Patch
+
+        handles = [self.baselines_]
+        self.baselines_.set_label(f"baseline: {name}")
+        for color, text, drawn in (
+            (BLUE, "better", above.any()),
+            (VERMILION, "not better", not above.all()),
+        ):
+            if drawn:
+                handles.append(Patch(color=color, label=text))
+        legend_above(self.ax_, handles, fontsize=_FONT_SIZE + 1)

@@ -1,0 +1,138 @@
+"""What the displays share: matplotlib, colours, axes, and kinds of targets."""
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+
+from skface.datasets import ATTRIBUTE_NAMES
+from skface.exceptions import InputError
+
+# Okabe and Ito's palette, which colour-blind readers tell apart too.
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
+    "#000000 #E69F00 #56B4E9 #009E73 #F0E442 #0072B2 #D55E00 #CC79A7".split()  # noqa: SIM905
+)
+GREY = "#8C8C8C"
+
+
+def check_matplotlib(caller):
+    """Raise an ImportError that tells how to get matplotlib, where it is missing."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            f"{caller} needs matplotlib, which is not installed: "
+            "pip install skface[plots]"
+        ) from error
+
+
+def axes_or_new(ax, figsize):
+    """`ax`, or the axes of a new figure of this size in inches."""
+    import matplotlib.pyplot as plt
+
+    if ax is None:
+        _, ax = plt.subplots(figsize=figsize, layout="constrained")
+    return ax
+
+
+def split_axes(ax, n_rows, n_columns, heights=None):
+    """Hide `ax`, and lay a grid of new axes in its bounds: flat ndarray of Axes.
+
+    `heights` are those of the rows, in any unit.
+    """
+    spec = ax.get_subplotspec()
+    options = {"height_ratios": heights}
+    if ax.figure.get_layout_engine() is None:
+        options |= {"wspace": 0.3, "hspace": 0.5}  # room for what stands around each
+    if spec is not None:
+        grid = spec.subgridspec(n_rows, n_columns, **options)
+    else:
+        bounds = ax.get_position()
+        grid = ax.figure.add_gridspec(
+            n_rows,
+            n_columns,
+            left=bounds.x0,
+            right=bounds.x1,
+            bottom=bounds.y0,
+            top=bounds.y1,
+            **options,
+        )
+    ax.set_axis_off()
+    return np.array([ax.figure.add_subplot(cell) for cell in grid], dtype=object)
+
+
+def bare(ax):
+    """Leave out the frame's lines that carry no scale."""
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def legend_above(ax, handles=None, n_columns=None, **options):
+    """A legend over the axes, where it hides nothing; in one row unless told."""
+    handles = ax.get_legend_handles_labels()[0] if handles is None else handles
+    return ax.legend(
+        handles=handles,
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        ncols=n_columns or len(handles),
+        frameon=False,
+        borderaxespad=0.2,
+        **options,
+    )
+
+
+def target_kind(y, name="y"):
+    """What an array of targets holds: "boxes", "landmarks" or "attributes"."""
+    if y.ndim != 2 or not y.size:
+        raise InputError(
+            f"{name} must have the shape (n_samples, n_targets), got {y.shape}"
+        )
+    # 0 and 1 as integers are no coordinates, however many columns there are
+    coordinates = y.dtype.kind == "f"
+    if coordinates and y.shape[1] == 4:
+        return "boxes"
+    if coordinates and y.shape[1] == 10:
+        return "landmarks"
+    if not 0 <= y.min() <= y.max() <= 1:
+        raise InputError(
+            f"{name} holds values from {y.min():g} to {y.max():g} in {y.shape[1]} "
+            "columns: attributes must lie in 0 to 1, and boxes (4 columns) and "
+            "landmarks (10 columns) be fractions of the photo, as floats"
+        )
+    return "attributes"
+
+
+def attribute_names(names, n_attributes):
+    """`names`, else CelebA's forty, else numbers."""
+    if names is None:
+        celeba = n_attributes == len(ATTRIBUTE_NAMES)
+        return (
+            list(ATTRIBUTE_NAMES) if celeba else [str(i) for i in range(n_attributes)]
+        )
+    if len(names) != n_attributes:
+        raise InputError(f"{len(names)} names for {n_attributes} attributes")
+    return list(names)
+
+
+def readable(name):
+    """A name as people write it."""
+    return str(name).replace("_", " ")
+
+
+def presence(estimator, X):
+    """Probability that each attribute is present, (n_samples, n_attributes).
+
+    None where the estimator gives none.
+    """
+    if not (is_classifier(estimator) and hasattr(estimator, "predict_proba")):
+        return None
+    probabilities = estimator.predict_proba(X)
+    if isinstance(probabilities, list):  # scikit-learn's: one pair of columns each
+        return np.column_stack([pair[:, 1] for pair in probabilities])
+    if not isinstance(getattr(estimator, "classes_", None), list):
+        return probabilities[:, 1:]
+    return probabilities
+
+
+def last_step(estimator):
+    """The head of a pipeline, of a fitted search's best one, or the head itself."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator

@@ -1,0 +1,551 @@
+"""The displays, by the data of what they draw."""
+
+import subprocess
+import sys
+
+import matplotlib
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.dummy import DummyRegressor
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, PredefinedSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier
+
+from skface import DenseHeadClassifier, ImageArray
+from skface.displays import (
+    AttributesDisplay,
+    ErrorsDisplay,
+    FacesDisplay,
+    HistoryDisplay,
+    SearchDisplay,
+)
+from skface.exceptions import InputError, ParameterError
+
+matplotlib.use("Agg")
+
+HISTORY = {
+    "loss": [0.7, 0.5, 0.4],
+    "binary_accuracy": [0.5, 0.7, 0.8],
+    "val_loss": [0.7, 0.6, 0.65],
+    "val_binary_accuracy": [0.5, 0.65, 0.6],
+}
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    import matplotlib.pyplot as plt
+
+    yield
+    plt.close("all")
+
+
+class Guess(ClassifierMixin, BaseEstimator):
+    """A classifier that says the same of every photo."""
+
+    def __init__(self, probabilities):
+        self.probabilities = probabilities
+        self.classes_ = [np.array([0, 1])] * len(probabilities)
+        self.n_seen = 0
+
+    def predict_proba(self, X):
+        self.n_seen += len(X)
+        return np.tile(self.probabilities, (len(X), 1))
+
+    def predict(self, X):
+        return (self.predict_proba(X) > 0.5).astype(int)
+
+
+@pytest.fixture
+def photos():
+    return np.arange(5, dtype=np.uint8)[:, None, None, None] + np.zeros(
+        (1, 8, 8, 3), np.uint8
+    )
+
+
+@pytest.fixture
+def boxes():
+    """True boxes, and predictions that grow worse from row to row."""
+    true = np.tile([0.2, 0.2, 0.4, 0.4], (5, 1))
+    return true, true + np.arange(5)[:, None] * [0.05, 0, 0, 0]
+
+
+@pytest.fixture
+def landmarks():
+    true = np.tile([0.3, 0.3, 0.7, 0.3, 0.5, 0.5, 0.35, 0.7, 0.65, 0.7], (5, 1))
+    return true, true + np.arange(5)[:, None] * 0.01
+
+
+def texts(lines):
+    return [line.get_text() for line in lines]
+
+
+def caption(probabilities, truth=None, **options):
+    truth = truth if truth is None else np.array([truth])
+    display = FacesDisplay.from_predictions(
+        np.zeros((1, 8, 8, 3), np.uint8),
+        np.array([probabilities]),
+        truth,
+        names=list("abcdef")[: len(probabilities)],
+        **options,
+    )
+    return texts(display.captions_[0])
+
+
+def search_over(grid, **options):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    tree = DecisionTreeClassifier(random_state=0)
+    return GridSearchCV(tree, grid, **options).fit(X, X[:, 0] + X[:, 1] > 0)
+
+
+@pytest.fixture(scope="module")
+def search():
+    return search_over({"max_depth": [2, 1], "min_samples_leaf": [1, 5, 20]}, cv=3)
+
+
+# Faces
+
+
+def test_predicted_and_true_boxes_lie_where_they_are(photos, boxes):
+    true, found = boxes
+    display = FacesDisplay.from_predictions(photos, found, true)
+    predicted, truth = display.axes_[3].patches
+    assert predicted.get_bbox().bounds == pytest.approx(tuple(found[3]))
+    assert truth.get_bbox().bounds == pytest.approx(tuple(true[3]))
+
+
+def test_points_lie_where_they_are(photos, landmarks):
+    display = FacesDisplay.from_predictions(photos, landmarks[1])
+    (line,) = display.axes_[4].lines
+    assert line.get_xydata().ravel() == pytest.approx(landmarks[1][4])
+
+
+@pytest.mark.parametrize(
+    ("order", "index"), [(None, [0, 1, 2]), ("worst", [4, 3, 2]), ("best", [0, 1, 2])]
+)
+@pytest.mark.parametrize("target", ["boxes", "landmarks"])
+def test_order_chooses_by_the_error(photos, target, order, index, request):
+    true, found = request.getfixturevalue(target)
+    display = FacesDisplay.from_predictions(photos, found, true, order=order, n_faces=3)
+    assert display.index.tolist() == index
+    assert [ax.images[0].get_array()[0, 0, 0] for ax in display.axes_] == index
+
+
+def test_worst_attributes_are_those_least_often_right(photos):
+    true = np.ones((5, 3), int)
+    found = np.tril(np.ones((5, 3), int))
+    display = FacesDisplay.from_predictions(photos, found, true, order="worst")
+    assert display.index.tolist() == [0, 1, 2, 3, 4]
+    assert display.titles[:2] == ["1/3 right", "2/3 right"]
+
+
+def test_several_targets_stand_on_one_photo(photos, boxes, landmarks):
+    probabilities = np.tile([0.9, 0.1], (5, 1))
+    display = FacesDisplay.from_predictions(
+        photos,
+        [boxes[1], landmarks[1], probabilities],
+        [boxes[0], landmarks[0], np.ones((5, 2), int)],
+        n_faces=1,
+        names=["Smiling", "Bald"],
+    )
+    (ax,) = display.axes_
+    assert (len(ax.patches), len(ax.lines)) == (2, 2)
+    assert ax.get_title("left") == "IoU 1.00 · NME 0.0 % · 1/2"
+    assert texts(display.captions_[0]) == ["Smiling 90 %", "✗ not Bald 90 %"]
+    assert texts(display.legend_.texts) == ["predicted", "true"]
+
+
+def test_three_pipelines_are_shown_together(photos, boxes, landmarks):
+    display = FacesDisplay.from_estimator(
+        [
+            DummyRegressor().fit(photos, boxes[0]),
+            DummyRegressor().fit(photos, landmarks[0]),
+            Guess([0.9, 0.1, 0.3]),
+        ],
+        photos,
+        [boxes[0], None, np.tile([1, 0, 0], (5, 1))],
+        order="worst",
+    )
+    assert display.boxes == pytest.approx(boxes[0])
+    assert display.true_landmarks is None
+    assert texts(display.captions_[0]) == ["0 90 %"]
+
+
+def test_surest_attributes_come_first():
+    assert caption([0.6, 0.9, 0.2, 0.75, 0.1], n_attributes=2) == ["b 90 %", "d 75 %"]
+
+
+def test_wrong_and_missed_attributes_are_marked():
+    assert caption([0.6, 0.9, 0.02, 0.3, 0], truth=[0, 1, 1, 0, 0]) == [
+        "✗ not c 98 %",
+        "b 90 %",
+        "✗ a 60 %",
+    ]
+
+
+def test_predictions_without_probability_show_none():
+    assert caption([1, 0, 1], truth=[1, 1, 0]) == ["a", "✗ not b", "✗ c"]
+
+
+def test_only_certainty_is_100_percent():
+    assert caption([0.9999, 1.0]) == ["b 100 %", "a 99 %"]
+
+
+def test_forty_attributes_have_celebas_names(photos):
+    found = np.zeros((5, 40))
+    found[:, 31] = 0.75
+    display = FacesDisplay.from_predictions(photos, found)
+    assert texts(display.captions_[0]) == ["Smiling 75 %"]
+
+
+def test_without_an_order_only_what_is_shown_is_predicted(photos):
+    guess = Guess([0.9])
+    FacesDisplay.from_estimator(guess, photos, n_faces=2)
+    assert guess.n_seen == 2
+
+
+def test_labels_of_one_dimension_are_one_attribute(photos):
+    y = np.array(["no", "yes", "yes", "no", "yes"])
+    X = photos.reshape(5, -1)
+    tree = DecisionTreeClassifier().fit(X, y)
+
+    class OnPhotos(DecisionTreeClassifier):
+        def predict_proba(self, X):
+            return tree.predict_proba(X.reshape(len(X), -1))
+
+    pipe = OnPhotos().fit(X, y)
+    display = FacesDisplay.from_estimator(pipe, photos, y, names=["it"], n_faces=3)
+    assert display.titles == ["1/1 right"] * 3
+    assert [texts(lines) for lines in display.captions_] == [[], ["it"], ["it"]]
+
+
+def test_only_the_photos_shown_are_decoded(tmp_path, boxes):
+    paths = [tmp_path / f"{i}.png" for i in range(5)]
+    Image.new("RGB", (20, 10), (7, 7, 7)).save(paths[4])
+    display = FacesDisplay.from_predictions(
+        ImageArray(paths, 8), boxes[1], boxes[0], order="worst", n_faces=1
+    )
+    assert display.axes_[0].images[0].get_array()[0, 0, 0] == 7
+
+
+def test_paths_are_photos_too(tmp_path):
+    path = tmp_path / "a.png"
+    Image.new("RGB", (20, 10)).save(path)
+    display = FacesDisplay.from_predictions([path], [[0.1, 0.1, 0.5, 0.5]])
+    assert len(display.axes_) == 1
+
+
+def test_image_sizes_give_back_the_aspect(photos, boxes):
+    sizes = np.array([[100, 50]] * 4 + [[100, 200]])
+    display = FacesDisplay.from_predictions(
+        photos, *boxes, image_sizes=sizes, order="worst", n_faces=2
+    )
+    assert [ax.get_aspect() for ax in display.axes_] == [2, 0.5]
+
+
+def test_rows_of_the_grid_are_even(photos):
+    images = np.concatenate([photos, photos])[:8]
+    display = FacesDisplay(images).plot()
+    places = [ax.get_subplotspec().rowspan.start for ax in display.axes_]
+    assert places == [0] * 4 + [1] * 4
+
+
+def test_a_given_axes_is_filled(photos):
+    import matplotlib.pyplot as plt
+
+    figure, (left, right) = plt.subplots(1, 2)
+    display = FacesDisplay(photos).plot(right)
+    assert display.ax_ is right
+    assert display.figure_ is figure
+    assert len(figure.axes) == 7
+    assert all(ax.get_position().x0 > left.get_position().x1 for ax in display.axes_)
+
+
+def test_legend_covers_no_title(photos, boxes):
+    import matplotlib.pyplot as plt
+
+    _, (_, ax) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+    for place in (None, ax):
+        display = FacesDisplay.from_predictions(photos, *boxes, n_faces=3, ax=place)
+        display.figure_.draw_without_rendering()
+        legend = display.legend_.get_window_extent()
+        titles = [ax._left_title.get_window_extent() for ax in display.axes_]
+        assert not legend.count_overlaps(titles)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"order": "odd"}, ParameterError, "order must be in"),
+        ({"order": "best", "y_true": None}, ParameterError, "needs the truth"),
+        ({"n_faces": 0}, ParameterError, "n_faces must be a positive"),
+        ({"n_columns": 0}, ParameterError, "n_columns must be a positive"),
+        ({"X": np.zeros((5, 8, 8, 3))}, InputError, "uint8 of shape"),
+        ({"y_pred": np.zeros((4, 4)), "y_true": None}, InputError, "4 rows of boxes"),
+        ({"y_pred": np.full((5, 4), 90)}, InputError, "fractions of the photo"),
+        ({"y_pred": np.full((5, 4), 90.0)}, InputError, "to_fractions"),
+        ({"y_true": np.zeros((5, 10))}, InputError, r"the truth \(5, 10\)"),
+        ({"y_pred": [np.zeros((5, 4))] * 2, "y_true": None}, InputError, "two targets"),
+        ({"image_sizes": np.ones((3, 2))}, InputError, r"\(5, 2\) or \(2,\)"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(photos, boxes, arguments, error, message):
+    call = {"X": photos, "y_pred": boxes[1], "y_true": boxes[0], **arguments}
+    with pytest.raises(error, match=message):
+        FacesDisplay.from_predictions(**call)
+
+
+# Search
+
+
+def test_heat_map_holds_the_mean_scores(search):
+    display = SearchDisplay.from_estimator(search)
+    scores = search.cv_results_["mean_test_score"].reshape(2, 3)[::-1]
+    assert display.im_.get_array().data == pytest.approx(scores)
+    assert texts(display.ax_.get_yticklabels()) == ["1", "2"]
+    assert texts(display.ax_.get_xticklabels()) == ["1", "5", "20"]
+    deviation = search.cv_results_["std_test_score"][0]
+    assert display.text_[1, 0].get_text() == f"{scores[1, 0]:.3f}\n± {deviation:.3f}"
+
+
+def test_best_candidate_is_marked(search):
+    display = SearchDisplay.from_estimator(search)
+    row = [1, 2].index(search.best_params_["max_depth"])
+    column = [1, 5, 20].index(search.best_params_["min_samples_leaf"])
+    assert display.best_.get_xy() == (column - 0.5, row - 0.5)
+    assert display.text_[row, column].get_fontweight() == "bold"
+
+
+def test_one_fold_has_no_deviation():
+    grid = {"max_depth": [1, 2], "min_samples_leaf": [1, 5]}
+    search = search_over(grid, cv=PredefinedSplit([-1] * 40 + [0] * 20))
+    display = SearchDisplay.from_estimator(search)
+    assert "±" not in display.text_[0, 0].get_text()
+
+
+def test_time_stands_against_score(search):
+    display = SearchDisplay.from_estimator(search, kind="time")
+    drawn = np.concatenate([line.get_xydata() for line in display.points_])
+    results = search.cv_results_
+    expected = np.c_[results["mean_fit_time"], results["mean_test_score"]]
+    assert sorted(map(tuple, drawn)) == sorted(map(tuple, expected))
+    assert texts(display.labels_) == ["1", "5", "20"] * 2
+    assert display.best_.get_ydata() == [search.best_score_]
+
+
+def test_labels_of_near_points_do_not_overlap():
+    widths = [128, 256, 512]
+    results = {
+        "params": [{"l": i, "w": w} for i in (1, 2) for w in widths],
+        "mean_test_score": [0.8, 0.8005, 0.801, 0.9, 0.9005, 0.901],
+        "std_test_score": [0.0] * 6,
+        "mean_fit_time": [1, 1.01, 1.02, 2, 2.01, 9],
+    }
+    display = SearchDisplay(results).plot(kind="time")
+    boxes = [label.get_window_extent() for label in display.labels_]
+    assert not any(box.count_overlaps(boxes[i + 1 :]) for i, box in enumerate(boxes))
+
+
+def test_third_parameter_shows_its_best():
+    grid = {"max_depth": [1, 3], "min_samples_leaf": [1, 5], "splitter": ["best"]}
+    grid["splitter"] += ["random"]
+    search = search_over(grid, cv=3)
+    display = SearchDisplay.from_estimator(
+        search, rows="max_depth", columns="min_samples_leaf"
+    )
+    scores = search.cv_results_["mean_test_score"].reshape(2, 2, 2).max(axis=2)
+    assert display.im_.get_array().data == pytest.approx(scores)
+
+
+def test_untried_pairs_stay_empty_and_failed_ones_say_so():
+    results = {
+        "params": [{"a": 1, "b": 1}, {"a": 2, "b": 2}, {"a": 1, "b": 2}],
+        "mean_test_score": [0.5, 0.7, np.nan],
+        "std_test_score": [0.1, 0.1, np.nan],
+        "mean_fit_time": [1.0, 1.0, 0.0],
+    }
+    display = SearchDisplay(results).plot()
+    assert display.text_[1, 0] is None
+    assert display.text_[0, 1].get_text() == "failed"
+    assert SearchDisplay(results).plot(kind="time").labels_[0].get_text() == "1"
+
+
+def test_metric_of_refit_is_shown():
+    grid = {"max_depth": [1, 2], "min_samples_leaf": [1, 5]}
+    search = search_over(grid, scoring=["accuracy", "f1"], refit="f1")
+    display = SearchDisplay.from_estimator(search)
+    assert display.im_.get_array().data.ravel() == pytest.approx(
+        search.cv_results_["mean_test_f1"]
+    )
+    with pytest.raises(ParameterError, match="no metric 'iou'; it has"):
+        SearchDisplay.from_estimator(search, metric="iou")
+
+
+def test_parameters_must_be_two():
+    grid = {"max_depth": [1, 2], "splitter": ["best", "random"], "ccp_alpha": [0, 1]}
+    search = search_over(grid, cv=2)
+    with pytest.raises(ParameterError, match="3 parameters vary"):
+        SearchDisplay.from_estimator(search)
+    with pytest.raises(ParameterError, match="no parameter 'depth'"):
+        SearchDisplay.from_estimator(search, rows="depth", columns="splitter")
+
+
+def test_search_must_be_fitted():
+    with pytest.raises(NotFittedError):
+        SearchDisplay.from_estimator(GridSearchCV(DecisionTreeClassifier(), {}))
+
+
+# History
+
+
+def test_curves_and_best_epoch_are_drawn():
+    display = HistoryDisplay(HISTORY, best_epoch=1).plot()
+    for name, line in display.lines_.items():
+        assert line.get_ydata().tolist() == HISTORY[name]
+        assert line.get_xdata().tolist() == [1, 2, 3]
+    for ax, value in zip(display.axes_, [0.6, 0.65], strict=True):
+        assert ax.lines[-1].get_xydata().tolist() == [[2, value]]
+        assert texts(ax.get_legend().texts)[-1] == "best epoch: 2"
+
+
+def test_training_without_validation_marks_no_epoch():
+    display = HistoryDisplay({"loss": [0.5, 0.4]}, best_epoch=1).plot()
+    assert len(display.axes_) == 1
+    assert texts(display.axes_[0].get_legend().texts) == ["train"]
+
+
+def test_history_of_a_pipelines_head_is_found():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    head = DenseHeadClassifier(0, epochs=2, random_state=0)
+    pipe = make_pipeline(StandardScaler(), head)
+    with pytest.raises(NotFittedError):
+        HistoryDisplay.from_estimator(pipe)
+    display = HistoryDisplay.from_estimator(pipe.fit(X, (X > 0).astype(int)))
+    assert display.history == head.history_
+    assert display.best_epoch == head.best_epoch_
+
+
+def test_estimator_without_history_is_refused():
+    with pytest.raises(ParameterError, match="DummyRegressor keeps no history_"):
+        HistoryDisplay.from_estimator(DummyRegressor().fit([[0]], [0]))
+
+
+# Attributes
+
+
+@pytest.fixture
+def answers():
+    y_true = np.array([[0, 0, 1], [0, 1, 1], [0, 1, 1], [1, 0, 1]])
+    y_pred = np.array([[1, 0, 1], [0, 1, 1], [0, 1, 1], [0, 0, 1]])
+    return y_true, y_pred
+
+
+def test_bars_are_sorted_and_carry_the_majority(answers):
+    display = AttributesDisplay.from_predictions(*answers, names=["a_a", "b", "c"])
+    assert [bar.get_width() for bar in display.bars_] == [1, 1, 0.5]
+    assert texts(display.ax_.get_yticklabels()) == ["b", "c", "a a"]
+    assert display.baselines_.get_xdata().tolist() == [0.5, 1, 0.75]
+    assert texts(display.ax_.texts) == ["1.000", "1.000", "0.500"]
+
+
+def test_bars_not_above_their_baseline_have_another_colour(answers):
+    display = AttributesDisplay.from_predictions(*answers)
+    better, equal, worse = (bar.get_facecolor() for bar in display.bars_)
+    assert better != equal == worse
+
+
+def test_baseline_of_balanced_accuracy_is_a_constant_answer(answers):
+    display = AttributesDisplay.from_predictions(*answers, column="balanced_accuracy")
+    assert display.baselines_.get_xdata().tolist() == [0.5, 1, 0.5]
+    assert display.ax_.get_xlim() == (0, 1)
+
+
+def test_average_precision_is_had_from_an_estimator(answers):
+    y_true, _ = answers
+    display = AttributesDisplay.from_estimator(
+        Guess([0.9, 0.1, 0.6]), np.zeros((4, 1)), y_true, column="average_precision"
+    )
+    assert [bar.get_width() for bar in display.bars_] == [1, 0.5, 0.25]
+
+
+def test_unknown_column_is_refused(answers):
+    with pytest.raises(ParameterError, match="no column 'auc'; there are"):
+        AttributesDisplay.from_predictions(*answers, column="auc")
+
+
+# Errors
+
+
+def test_curve_counts_photos_up_to_each_error(landmarks):
+    true, found = landmarks
+    display = ErrorsDisplay.from_predictions(true, found)
+    x, y = display.line_.get_data()
+    errors = np.hypot(0.01, 0.01) / 0.4 * np.arange(5)
+    assert display.values == pytest.approx(errors)
+    assert x[:-1] == pytest.approx([0, *errors])
+    assert y == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1, 1])
+    assert display.line_.get_label() == "model: mean 7.1 %, 40.0 % above 10 %"
+
+
+def test_histogram_counts_boxes_by_overlap(boxes):
+    display = ErrorsDisplay.from_estimator(
+        DummyRegressor().fit(boxes[0], boxes[0]), boxes[0], boxes[0]
+    )
+    counts, edges, _ = display.line_.get_data()
+    assert counts.tolist() == [0] * 19 + [1]
+    assert (edges[0], edges[-1]) == (0, 1)
+    assert display.line_.get_label().startswith("DummyRegressor: mean 1.000, 0.0 %")
+
+
+def test_one_row_is_baseline_for_all(boxes):
+    true, found = boxes
+    display = ErrorsDisplay.from_predictions(true, found, y_baseline=true[0])
+    assert display.baseline == pytest.approx(np.ones(5))
+    assert display.baseline_.get_label().startswith("baseline")
+
+
+def test_two_models_share_one_axes(landmarks):
+    true, found = landmarks
+    first = ErrorsDisplay.from_predictions(true, found, name="first")
+    second = ErrorsDisplay.from_predictions(true, true, name="second", ax=first.ax_)
+    assert second.ax_ is first.ax_
+    assert len(texts(first.ax_.get_legend().texts)) == 2
+    assert len(first.figure_.axes) == 1
+
+
+def test_attributes_have_no_error_curve():
+    with pytest.raises(InputError, match="must be boxes"):
+        ErrorsDisplay.from_predictions(np.zeros((3, 40)), np.zeros((3, 40)))
+
+
+def test_values_must_be_one_a_photo():
+    with pytest.raises(InputError, match="one finite number a photo"):
+        ErrorsDisplay([[0.1]], kind="nme").plot()
+    with pytest.raises(ParameterError, match="kind must be in"):
+        ErrorsDisplay([0.1], kind="mse").plot()
+
+
+# All
+
+
+def test_import_needs_no_matplotlib_and_its_lack_names_the_cure():
+    code = """
+import sys
+sys.modules["matplotlib"] = None
+from skface.displays import HistoryDisplay
+assert not {"keras", "tensorflow"} & set(sys.modules)
+try:
+    HistoryDisplay({"loss": [1.0]}).plot()
+except ImportError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (
+        "HistoryDisplay.plot needs matplotlib, which is not installed: "
+        "pip install skface[plots]\n"
+    )
