@@ -1,6 +1,10 @@
 """For the tests and the examples in docstrings alike."""
 
+import os
+
 import pytest
+
+os.environ["MPLBACKEND"] = "Agg"
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -18,8 +18,21 @@ _HOMES = {
     "make_attribute_pipeline": "pipelines",
     "make_bbox_pipeline": "pipelines",
     "make_landmark_pipeline": "pipelines",
+    "AttributesDisplay": "displays",
+    "ErrorsDisplay": "displays",
+    "FacesDisplay": "displays",
+    "HistoryDisplay": "displays",
+    "SearchDisplay": "displays",
 }
-_MODULES = ("datasets", "exceptions", "features", "heads", "metrics", "pipelines")
+_MODULES = (
+    "datasets",
+    "displays",
+    "exceptions",
+    "features",
+    "heads",
+    "metrics",
+    "pipelines",
+)
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

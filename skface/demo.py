@@ -1,9 +1,8 @@
 """The whole of skface in minutes: data, three pipelines, a search, and pictures."""
 
+from functools import partial
 from pathlib import Path
 from time import perf_counter
-
-from functools import partial
 
 import joblib
 import numpy as np
@@ -76,8 +75,8 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
     targets = available_targets(root)
     if not targets:
         raise DatasetError(
-            f"{root}: has photos, lists and a partition for no target; see CelebALoader "
-            "for the layouts it reads"
+            f"{root}: has photos, lists and a partition for no target; CelebALoader "
+            "tells the layouts it reads"
         )
     for target in targets:
         pipe, rows = _fit(root, target, weights, verbose)
@@ -89,16 +88,15 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
 
     target = targets[-1]
     search = _search(root, target, pipelines[target], say)
-    SearchDisplay.from_estimator(search).figure_.savefig(output / "search.png", dpi=_DPI)
+    heat_map = SearchDisplay.from_estimator(search).figure_
+    heat_map.savefig(output / "search.png", dpi=_DPI, bbox_inches="tight")
     _picture(root, pipelines, ["bbox"], output / "boxes.png")
     _picture(root, pipelines, ["landmarks", "attributes"], output / "faces.png")
     names = ", ".join(sorted(path.name for path in output.iterdir()))
     say(f"\nIn {output.resolve()}: {names}")
     say(f"{perf_counter() - start:.0f} s in all. A photo of your own:\n")
-    say("    from functools import partial
-
-import joblib")
-    say(f"    pipe = joblib.load({str(output / f'{target}.joblib')!r})")
+    say("    import joblib")
+    say(f"    pipe = joblib.load({str(output / f'{targets[0]}.joblib')!r})")
     say('    print(pipe.predict(["me.jpg"]))')
     return table
 
@@ -182,4 +180,4 @@ def _picture(root, pipelines, targets, file):
         n_faces=_N_PICTURED,
         names=bunches["attributes"].target_names if "attributes" in bunches else None,
         image_sizes=first.image_sizes,
-    ).figure_.savefig(file, dpi=_DPI)
+    ).figure_.savefig(file, dpi=_DPI, bbox_inches="tight")
