@@ -27,7 +27,7 @@ from skface.pipelines import (
     make_landmark_pipeline,
 )
 
-__all__ = ["run_demo"]
+__all__ = ["fit_and_score", "run_demo"]
 
 _MAKERS = {
     "bbox": make_bbox_pipeline,
@@ -79,7 +79,7 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
             "tells the layouts it reads"
         )
     for target in targets:
-        pipe, rows = _fit(root, target, weights, verbose)
+        pipe, rows = fit_and_score(root, target, weights, verbose=verbose)
         joblib.dump(pipe, output / f"{target}.joblib")
         pipelines[target] = pipe
         figures += rows
@@ -101,9 +101,27 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
     return table
 
 
-def _fit(root, target, weights, verbose):
-    """A fitted pipeline and its rows of the table."""
-    loader = CelebALoader(root, target, verbose=verbose)
+def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0):
+    """Fit the best preset on the official train and valid photos, score it on test.
+
+    Parameters
+    ----------
+    root : path-like
+        A CelebA folder.
+    target : {"bbox", "landmarks", "attributes"}
+    weights : "synthetic", "imagenet" or path-like, default="synthetic"
+    aligned : bool, default=None
+        As for `CelebALoader`.
+    verbose : int, default=0
+
+    Returns
+    -------
+    pipe : FacePipeline
+        Fitted; its features are kept in the user's cache.
+    figures : list of tuple
+        (name, "higher" or "lower" is better, the trivial baseline's figure, skface's).
+    """
+    loader = CelebALoader(root, target, aligned=aligned, verbose=verbose)
     train, valid, test = (
         loader.load_bunch(split) for split in ("train", "valid", "test")
     )

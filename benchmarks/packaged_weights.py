@@ -1,0 +1,56 @@
+"""What the packaged weights can do, on drawn faces and on photos.
+
+On fresh faces, drawn with a seed that the weights were not trained on::
+
+    python benchmarks/packaged_weights.py
+
+On photos, beside ImageNet weights::
+
+    python benchmarks/packaged_weights.py --data CELEBA --weights synthetic VGG19.h5
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from skface import CelebALoader
+from skface.datasets import DRAWN_ATTRIBUTES, available_targets, make_celeba
+from skface.demo import fit_and_score
+from skface.metrics import attribute_report
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--data", nargs="+", help="CelebA folders; fresh faces without it")
+parser.add_argument("--weights", nargs="+", default=["synthetic"])
+parser.add_argument("--n-faces", type=int, default=1500)
+parser.add_argument("--seed", type=int, default=77)
+args = parser.parse_args()
+
+roots = args.data
+if not roots:
+    folder = Path(tempfile.mkdtemp(), "fresh")
+    make_celeba(folder, args.n_faces, random_state=args.seed, n_jobs=-1, verbose=1)
+    roots = [folder]
+
+rows = []
+for root in roots:
+    for target in available_targets(root):
+        for weights in args.weights:
+            pipe, figures = fit_and_score(root, target, weights)
+            rows += [(Path(root).name, Path(weights).name, *row) for row in figures]
+            if target == "attributes" and not args.data:
+                X, y = CelebALoader(root).load("test")
+                names = CelebALoader(root).load_bunch("test").target_names
+                report = attribute_report(y, pipe.predict(X), names=names)
+                drawn = report.loc[list(DRAWN_ATTRIBUTES)].sort_values(
+                    "balanced_accuracy"
+                )
+                print(drawn[["prevalence", "accuracy", "balanced_accuracy"]].round(3))
+                print(f"drawn attributes: {drawn['balanced_accuracy'].mean():.3f}")
+    if not args.data:
+        for weights in args.weights:
+            _, figures = fit_and_score(root, "landmarks", weights, aligned=False)
+            rows += [("fresh, wild", Path(weights).name, *row) for row in figures]
+columns = ["data", "weights", "figure", "better", "baseline", "skface"]
+print(pd.DataFrame(rows, columns=columns).round(3).to_string(index=False))
