@@ -11,10 +11,10 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skface import ImageArray, VGG19Features
+from skface import FeatureStore, ImageArray, VGG19Features
 from skface._keras import import_keras
 from skface.exceptions import ImageError, InputError, ParameterError, WeightsError
-from skface.features import _network
+from skface.features import FeatureArray, _network, _vgg19
 from skface.features._device import fastest_dtype
 
 CAFFE_MEAN = (103.939, 116.779, 123.68)
@@ -628,3 +628,40 @@ def test_real_features_in_bfloat16_are_close_to_float32(real_rows, bfloat16_rows
 
 def test_real_photos_differ_in_their_features(real_rows):
     assert _cosines(real_rows[:1], real_rows[1:]).max() < 0.9
+
+
+def test_workers_give_the_same_features(photos):
+    alone = features(batch_size=1)
+    spread = clone(alone).set_params(n_jobs=2)
+    assert np.array_equal(alone.fit_transform(photos), spread.fit_transform(photos))
+
+
+def test_large_features_stay_in_the_store(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(_vgg19, "_MOST_BYTES_IN_MEMORY", 0)
+    stored = features(cache_dir=tmp_path / "store", dtype="float16")
+    plain = clone(stored).set_params(cache_dir=None)
+    lazy = stored.fit_transform(photos)
+    assert isinstance(lazy, FeatureArray)
+    assert np.array_equal(np.asarray(lazy), plain.fit_transform(photos))
+
+
+def test_known_photos_do_not_reach_the_network(photos, tmp_path, monkeypatch):
+    stored = features(cache_dir=tmp_path / "store", dtype="float16")
+    first = stored.fit_transform(photos)
+    monkeypatch.setattr(_vgg19, "get_network", None)
+    assert np.array_equal(stored.transform(photos[::-1]), first[::-1])
+
+
+def test_photos_that_occur_twice_are_extracted_once(photos, tmp_path):
+    twice = np.concatenate([photos, photos])
+    stored = features(cache_dir=tmp_path / "store", dtype="float16")
+    assert len(stored.fit_transform(twice)) == len(twice)
+    assert len(FeatureStore(tmp_path / "store")) == len(photos)
+
+
+def test_other_parameters_have_rows_of_their_own(photos, tmp_path):
+    stored = features(cache_dir=tmp_path / "store", dtype="float16")
+    flat = stored.fit_transform(photos)
+    pooled = clone(stored).set_params(pooling="avg").fit_transform(photos)
+    assert flat.shape[1] != pooled.shape[1]
+    assert len(FeatureStore(tmp_path / "store")) == 2 * len(photos)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from skface.datasets import ImageArray, map_photos
-from skface.exceptions import ImageError, WeightsError
-from skface.features._weights import SYNTHETIC, synthetic_digest
+from skface.exceptions import ImageError
+from skface.features._weights import SYNTHETIC, check_file, synthetic_digest
 
 _N_BYTES = 16
 # Keras' own MD5 of the file that weights="imagenet" stands for.
@@ -52,11 +52,9 @@ def weights_digest(weights):
         return f"sha256:{synthetic_digest()}"
     if weights == "imagenet":
         return _IMAGENET
-    try:
-        status = os.stat(weights)
-        return _file_digest(weights, status.st_mtime_ns, status.st_size)
-    except OSError as error:
-        raise WeightsError(f"{weights}: cannot be read ({error})") from error
+    check_file(weights)
+    status = os.stat(weights)
+    return _file_digest(weights, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache

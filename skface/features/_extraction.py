@@ -1,12 +1,17 @@
 """Photos through the network, batch by batch, the next batch read meanwhile."""
 
 import numpy as np
+from joblib import Parallel, delayed
 from PIL import Image
 from sklearn.utils import gen_batches
 
 from skface._threads import read_ahead
 from skface.datasets import ImageArray
 from skface.exceptions import ImageError
+from skface.features._network import get_network
+
+FLOAT16_MAX = np.finfo(np.float16).max
+_BATCHES_A_CHUNK = 4
 
 
 def extract(network, images, batch_size):
@@ -42,6 +47,29 @@ def extract(network, images, batch_size):
 
     for batch, photos in zip(batches, read_ahead(read, batches), strict=True):
         yield batch, network.predict_on_batch(photos)
+
+
+def extract_in_workers(specification, compute_dtype, images, batch_size, n_jobs, dtype):
+    """`extract` spread over joblib's workers; the batches are whole chunks.
+
+    A chunk of photos goes out, rows of `dtype` come back, in the order of the photos.
+    """
+    chunks = list(gen_batches(len(images), _BATCHES_A_CHUNK * batch_size))
+    rows = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_extract_chunk)(
+            specification, compute_dtype, images[chunk], batch_size, dtype
+        )
+        for chunk in chunks
+    )
+    return zip(chunks, rows, strict=True)
+
+
+def _extract_chunk(specification, compute_dtype, images, batch_size, dtype):
+    network = get_network(specification, compute_dtype)
+    rows = np.empty((len(images), specification.n_features), dtype)
+    for batch, values in extract(network, images, batch_size):
+        rows[batch] = np.minimum(values, FLOAT16_MAX)
+    return rows
 
 
 def _as_photos(images, input_size):

@@ -60,11 +60,13 @@ def get_network(specification, compute_dtype):
         (n, n_features).
     """
     with _building:
-        return _build(specification, compute_dtype)
+        return _build(
+            specification, compute_dtype, weights_digest(specification.weights)
+        )
 
 
 @lru_cache(maxsize=8)
-def _build(specification, compute_dtype):
+def _build(specification, compute_dtype, _content):
     keras = import_keras()
     ops = keras.ops
     photos = keras.Input((*specification.input_size, 3), dtype="uint8")

@@ -4,6 +4,7 @@ import os
 from numbers import Integral
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from tqdm.auto import tqdm
@@ -13,15 +14,16 @@ from skface.datasets import as_image_size
 from skface.exceptions import ParameterError
 from skface.features._device import fastest_dtype
 from skface.features._digests import photo_digests
-from skface.features._extraction import extract
+from skface.features._extraction import FLOAT16_MAX, extract, extract_in_workers
 from skface.features._images import as_images
 from skface.features._layers import as_layers, feature_names, map_shape
+from skface.features._lazy import FeatureArray
 from skface.features._network import Specification, get_network
 from skface.features._store import FeatureStore
 from skface.features._weights import native_input_size, width_of
 
 _MIN_INPUT_SIZE = 32
-_FLOAT16_MAX = np.finfo(np.float16).max
+_MOST_BYTES_IN_MEMORY = 2**30
 
 
 class VGG19Features(TransformerMixin, BaseEstimator):
@@ -62,6 +64,10 @@ class VGG19Features(TransformerMixin, BaseEstimator):
     compute_dtype : {"auto", "float32", "bfloat16", "float16"}, default="auto"
         In which precision the network computes. "auto" takes bfloat16 where the
         processor or a GPU computes in it, float32 elsewhere.
+    n_jobs : int, default=None
+        Processes that chunks of photos are spread over, through joblib. None means 1
+        unless in a `joblib.parallel_config` context. On one machine the network uses
+        every core already: this is for clusters, as with joblib's "dask" backend.
     verbose : int, default=0
         1 shows a bar.
 
@@ -106,6 +112,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         "dtype": [StrOptions({"float16", "float32"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "compute_dtype": [StrOptions({"auto", "float32", "bfloat16", "float16"})],
+        "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
 
@@ -122,6 +129,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         dtype="float16",
         batch_size=32,
         compute_dtype="auto",
+        n_jobs=None,
         verbose=0,
     ):
         self.weights = weights
@@ -134,6 +142,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         self.dtype = dtype
         self.batch_size = batch_size
         self.compute_dtype = compute_dtype
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     def fit(self, X, y=None):
@@ -167,6 +176,8 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, n_features), `dtype`
+            With `cache_dir`, a `FeatureArray` instead where it would hold more than
+            1 GiB: float16 rows that are read from the store when they are asked for.
 
         Raises
         ------
@@ -198,17 +209,31 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         if len(new):
             for batch, rows in self._extracted(images[new], specification):
                 store.write(digests[new[batch]], rows)
-        features = np.empty((len(images), specification.n_features), self.dtype)
-        return store.read(digests, out=features)
+        features = FeatureArray(store, digests)
+        if features.nbytes > _MOST_BYTES_IN_MEMORY:
+            return features
+        return np.asarray(features, self.dtype)
 
     def _extracted(self, images, specification):
         """Yield the rows of each batch of photos, in the range of float16."""
-        network = get_network(specification, self._compute_dtype())
+        compute_dtype = self._compute_dtype()
+        if effective_n_jobs(self.n_jobs) == 1:
+            network = get_network(specification, compute_dtype)
+            parts = extract(network, images, self.batch_size)
+        else:
+            parts = extract_in_workers(
+                specification,
+                compute_dtype,
+                images,
+                self.batch_size,
+                self.n_jobs,
+                self.dtype,
+            )
         with tqdm(
             total=len(images), desc="VGG19", unit="photo", disable=not self.verbose
         ) as progress:
-            for batch, rows in extract(network, images, self.batch_size):
-                yield batch, np.minimum(rows, _FLOAT16_MAX)
+            for batch, rows in parts:
+                yield batch, np.minimum(rows, FLOAT16_MAX)
                 progress.update(len(rows))
 
     def get_feature_names_out(self, input_features=None):
@@ -227,7 +252,9 @@ class VGG19Features(TransformerMixin, BaseEstimator):
 
     def _specification(self):
         validate_params(self)
-        weights = None if self.weights is None else os.fspath(self.weights)
+        weights = self.weights
+        if weights is not None:
+            weights = os.path.expanduser(weights)
         input_size = native_input_size(weights)
         if self.input_size is not None:
             input_size = as_image_size(self.input_size, "input_size")

@@ -91,6 +91,12 @@ def _he_normal(rng, kernel, bias):
     return [rng.normal(0, np.sqrt(2 / fan_in), kernel.shape), np.zeros_like(bias)]
 
 
+def check_file(weights):
+    """Raise a WeightsError that tells the ways out, where there is no such file."""
+    if not Path(weights).is_file():
+        raise WeightsError(f"{weights}: no such weights file. {_WAYS}")
+
+
 def _vgg19(weights):
     """All of VGG19 without its top, for as long as its weights are copied."""
     vgg19 = import_keras().applications.VGG19
@@ -101,8 +107,7 @@ def _vgg19(weights):
             raise WeightsError(
                 f"VGG19's ImageNet weights cannot be downloaded ({error}). {_WAYS}"
             ) from error
-    if not Path(weights).is_file():
-        raise WeightsError(f"{weights}: no such weights file. {_WAYS}")
+    check_file(weights)
     try:
         return vgg19(include_top=False, weights=weights)
     except Exception as error:
