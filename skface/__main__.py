@@ -12,7 +12,7 @@ def main(arguments=None):
     args = _parser().parse_args(arguments)
     try:
         args.run(args)
-    except SkfaceError as error:
+    except (SkfaceError, ImportError) as error:
         print(f"skface: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

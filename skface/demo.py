@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skface._cache import user_cache
 from skface.datasets import CelebALoader, available_targets, drawn_celeba
-from skface.displays import FacesDisplay, SearchDisplay
+from skface.displays import FacesDisplay, SearchDisplay, check_matplotlib
 from skface.exceptions import DatasetError
 from skface.metrics import (
     attribute_accuracy,
@@ -63,8 +63,11 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
     ------
     DatasetError
         `data` has no photos or lists for any target.
+    ImportError
+        matplotlib is missing.
     """
     start = perf_counter()
+    check_matplotlib("the demo")
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
     say = partial(print, flush=True) if verbose else lambda text: None

@@ -1,6 +1,7 @@
 """Pictures of photos, searches, trainings and errors; they need matplotlib."""
 
 from skface.displays._attributes import AttributesDisplay
+from skface.displays._common import check_matplotlib
 from skface.displays._errors import ErrorsDisplay
 from skface.displays._faces import FacesDisplay
 from skface.displays._history import HistoryDisplay
@@ -12,4 +13,5 @@ __all__ = [
     "FacesDisplay",
     "HistoryDisplay",
     "SearchDisplay",
+    "check_matplotlib",
 ]
