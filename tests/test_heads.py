@@ -1,5 +1,6 @@
 """The dense heads."""
 
+import json
 import pickle
 
 import numpy as np
@@ -302,6 +303,24 @@ def test_killed_fit_does_not_train_its_epochs_again(
     assert epochs[0] == 5
 
 
+def test_killed_fit_without_a_seed_goes_on_with_the_one_it_drew(
+    features, attributes, tmp_path, interrupted_after, monkeypatch
+):
+    unseeded = checkpointed(tmp_path / "best.npz").set_params(random_state=None)
+    interrupted_after(5)
+    with pytest.raises(KeyboardInterrupt):
+        clone(unseeded).fit(features, attributes)
+    monkeypatch.undo()
+    with np.load(tmp_path / "best.npz") as file:
+        before = json.loads(str(file["about"]))
+    clone(unseeded).fit(features, attributes)
+    with np.load(tmp_path / "best.npz") as file:
+        after = json.loads(str(file["about"]))
+    assert after["seed"] == before["seed"]
+    n_kept = before["epoch"] + 1
+    assert after["history"]["loss"][:n_kept] == before["history"]["loss"]
+
+
 def test_finished_checkpoint_holds_the_best_weights(features, attributes, tmp_path):
     head = checkpointed(tmp_path / "best.npz").fit(features, attributes)
     with np.load(tmp_path / "best.npz") as file:
@@ -329,7 +348,7 @@ def test_checkpoint_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").touch()
     checkpoint = Checkpoint(tmp_path / "file" / "best.npz", {})
     with pytest.raises(CheckpointError, match="cannot be written"):
-        checkpoint.save(_training.State(0, [], [], {}))
+        checkpoint.save(_training.State(0, 0, [], [], {}))
 
 
 @pytest.mark.parametrize(

@@ -89,17 +89,23 @@ class DenseHead:
         samples = Samples(X, targets)
         if sample_weight is not None:
             samples = samples.weighted(_check_sample_weight(sample_weight, X))
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         if (X_val is None) != (y_val is None):
             raise InputError("X_val and y_val go together: give both or none")
+        validation = None
         if X_val is not None:
-            X_val, y_val = self._check_validation(X_val, y_val)
-            validation = Samples(X_val, y_val)
-        elif self.early_stopping:
-            samples, validation = samples.split(self.validation_fraction, seed)
+            validation = Samples(*self._check_validation(X_val, y_val))
+
+        checkpoint = start = None
+        if self.checkpoint_path is not None:
+            checkpoint = self._checkpoint(samples, validation)
+            start = checkpoint.load()
+        if start is None:
+            seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         else:
-            validation = None
-        self._train(samples, validation, seed)
+            seed = start.seed
+        if validation is None and self.early_stopping:
+            samples, validation = samples.split(self.validation_fraction, seed)
+        self._train(samples, validation, seed, checkpoint, start)
         return self
 
     def _check_X_y(self, X, y):
@@ -122,7 +128,7 @@ class DenseHead:
             raise InputError(f"X_val has {len(X_val)} rows, y_val {len(targets)}")
         return X_val, targets
 
-    def _train(self, samples, validation, seed):
+    def _train(self, samples, validation, seed, checkpoint, start):
         architecture = Architecture(
             n_features=self.n_features_in_,
             n_outputs=samples.y.shape[1],
@@ -142,11 +148,14 @@ class DenseHead:
             patience=self.patience if self.early_stopping else None,
             seed=seed,
         )
-        checkpoint = None
-        if self.checkpoint_path is not None:
-            checkpoint = self._checkpoint(architecture, settings, samples)
         best, history = train(
-            architecture, settings, samples, validation, checkpoint, self.verbose
+            architecture,
+            settings,
+            samples,
+            validation,
+            start=start,
+            save=checkpoint.save if checkpoint else None,
+            verbose=self.verbose,
         )
         if checkpoint:
             checkpoint.save(best, finished=True)
@@ -155,17 +164,18 @@ class DenseHead:
         self.best_epoch_ = best.epoch
         self._set_model(architecture, best.weights)
 
-    def _checkpoint(self, architecture, settings, samples):
-        # epochs and patience may differ: a fit may go on for longer.
-        settings = settings._asdict()
-        del settings["epochs"], settings["patience"]
-        identity = {
-            "architecture": architecture._asdict(),
-            "settings": settings,
-            "y": digest(samples.y),
-            "X": digest(np.asarray(samples.X[:1])),
-        }
-        return Checkpoint(self.checkpoint_path, identity)
+    def _checkpoint(self, samples, validation):
+        """The file of this fit, told from others by its parameters and data."""
+        params = self.get_params()
+        # A fit may go on for longer, or elsewhere; without a seed of the user's it
+        # goes on with the seed in the file.
+        for name in ("epochs", "patience", "checkpoint_path", "verbose"):
+            del params[name]
+        if not isinstance(self.random_state, Integral):
+            params["random_state"] = None
+        parts = [part for part in (samples, validation) if part is not None]
+        data = [[digest(part.y), digest(np.asarray(part.X[:1]))] for part in parts]
+        return Checkpoint(self.checkpoint_path, {"params": params, "data": data})
 
     def _set_model(self, architecture, weights):
         self._architecture = architecture

@@ -19,7 +19,7 @@ class Checkpoint:
     path : path-like
         An ``.npz`` file, written beside and renamed, so that it is never half done.
     identity : dict
-        What tells this fit from another; JSON-able.
+        What tells this fit from another.
 
     Raises
     ------
@@ -29,7 +29,7 @@ class Checkpoint:
 
     def __init__(self, path, identity):
         self.path = Path(path)
-        self.identity = json.dumps(identity, sort_keys=True)
+        self.identity = json.dumps(identity, sort_keys=True, default=str)
 
     def load(self):
         """The state to go on from; None where there is none, or the fit had ended."""
@@ -46,6 +46,7 @@ class Checkpoint:
                         "other data; remove it, or give another checkpoint_path"
                     )
                 return State(
+                    about["seed"],
                     about["epoch"],
                     [file[f"weight_{i}"] for i in range(about["n_weights"])],
                     [file[f"optimizer_{i}"] for i in range(about["n_optimizer"])],
@@ -63,6 +64,7 @@ class Checkpoint:
         about = {
             "identity": self.identity,
             "finished": finished,
+            "seed": state.seed,
             "epoch": state.epoch,
             "history": state.history,
             "n_weights": len(state.weights),

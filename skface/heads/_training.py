@@ -80,13 +80,16 @@ class Settings(NamedTuple):
 class State(NamedTuple):
     """A moment of a training, from which it can go on exactly."""
 
+    seed: int
     epoch: int
     weights: list
     optimizer: list
     history: dict
 
 
-def train(architecture, settings, samples, validation, checkpoint=None, verbose=0):
+def train(
+    architecture, settings, samples, validation, *, start=None, save=None, verbose=0
+):
     """Train a head and return the state of its best epoch, and the whole history.
 
     Parameters
@@ -98,8 +101,10 @@ def train(architecture, settings, samples, validation, checkpoint=None, verbose=
         epoch's number.
     validation : Samples or None
         The best epoch has the lowest loss on them; without them it is the last.
-    checkpoint : object with ``load()`` and ``save(state)``, default=None
-        Is asked for a state to start from, and given each new best state.
+    start : State, default=None
+        What to go on from.
+    save : callable, default=None
+        Is given each new best state.
     verbose : int, default=0
 
     Returns
@@ -114,7 +119,7 @@ def train(architecture, settings, samples, validation, checkpoint=None, verbose=
         The loss is not finite.
     """
     with _borrowed_trainer(architecture, settings) as trainer:
-        best = checkpoint.load() if checkpoint else None
+        best = start
         if best is None:
             rng = np.random.default_rng(settings.seed)
             trainer.start(settings.learning_rate, architecture.initial_weights(rng))
@@ -134,9 +139,9 @@ def train(architecture, settings, samples, validation, checkpoint=None, verbose=
                 if not math.isfinite(figures["loss"]):
                     break
                 if best is None or _improved(history, best.epoch):
-                    best = trainer.state(epoch, history)
-                    if checkpoint:
-                        checkpoint.save(best)
+                    best = trainer.state(settings.seed, epoch, history)
+                    if save is not None:
+                        save(best)
                 elif settings.patience and epoch - best.epoch >= settings.patience:
                     break
     if best is None:
@@ -184,10 +189,11 @@ class _Trainer:
             variable.assign(value)
         self.network.set_weights(state.weights)
 
-    def state(self, epoch, history):
+    def state(self, seed, epoch, history):
         to_numpy = import_keras().ops.convert_to_numpy
         optimizer = [to_numpy(value) for value in self.network.optimizer.variables]
-        return State(epoch, self.network.get_weights(), optimizer, _copied(history))
+        weights = self.network.get_weights()
+        return State(seed, epoch, weights, optimizer, _copied(history))
 
     def epoch(self, epoch, settings, samples, validation):
         """One pass over the samples; its figures."""
