@@ -40,9 +40,10 @@ for root in roots:
             pipe, figures = fit_and_score(root, target, weights)
             rows += [(Path(root).name, Path(weights).name, *row) for row in figures]
             if target == "attributes" and not args.data:
-                X, y = CelebALoader(root).load("test")
-                names = CelebALoader(root).load_bunch("test").target_names
-                report = attribute_report(y, pipe.predict(X), names=names)
+                test = CelebALoader(root).load_bunch("test")
+                report = attribute_report(
+                    test.target, pipe.predict(test.images), names=test.target_names
+                )
                 drawn = report.loc[list(DRAWN_ATTRIBUTES)].sort_values(
                     "balanced_accuracy"
                 )

@@ -10,7 +10,7 @@ from skface.datasets import ImageArray
 from skface.exceptions import ImageError
 from skface.features._network import get_network
 
-FLOAT16_MAX = np.finfo(np.float16).max
+_FLOAT16_MAX = np.finfo(np.float16).max
 _BATCHES_A_CHUNK = 4
 
 
@@ -28,6 +28,7 @@ def extract(network, images, batch_size):
     ------
     batch : slice of the images
     rows : ndarray of shape (n_batch, n_features), float32
+        In the range of float16.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def extract(network, images, batch_size):
             raise
 
     for batch, photos in zip(batches, read_ahead(read, batches), strict=True):
-        yield batch, network.predict_on_batch(photos)
+        yield batch, np.minimum(network.predict_on_batch(photos), _FLOAT16_MAX)
 
 
 def extract_in_workers(specification, compute_dtype, images, batch_size, n_jobs, dtype):
@@ -68,7 +69,7 @@ def _extract_chunk(specification, compute_dtype, images, batch_size, dtype):
     network = get_network(specification, compute_dtype)
     rows = np.empty((len(images), specification.n_features), dtype)
     for batch, values in extract(network, images, batch_size):
-        rows[batch] = np.minimum(values, FLOAT16_MAX)
+        rows[batch] = values
     return rows
 
 

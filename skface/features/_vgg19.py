@@ -14,7 +14,7 @@ from skface.datasets import as_image_size
 from skface.exceptions import ParameterError
 from skface.features._device import fastest_dtype
 from skface.features._digests import photo_digests
-from skface.features._extraction import FLOAT16_MAX, extract, extract_in_workers
+from skface.features._extraction import extract, extract_in_workers
 from skface.features._images import as_images
 from skface.features._layers import as_layers, feature_names, map_shape
 from skface.features._lazy import FeatureArray
@@ -215,7 +215,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         return np.asarray(features, self.dtype)
 
     def _extracted(self, images, specification):
-        """Yield the rows of each batch of photos, in the range of float16."""
+        """Yield the rows of each batch of photos, from here or from workers."""
         compute_dtype = self._compute_dtype()
         if effective_n_jobs(self.n_jobs) == 1:
             network = get_network(specification, compute_dtype)
@@ -233,7 +233,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             total=len(images), desc="VGG19", unit="photo", disable=not self.verbose
         ) as progress:
             for batch, rows in parts:
-                yield batch, np.minimum(rows, FLOAT16_MAX)
+                yield batch, rows
                 progress.update(len(rows))
 
     def get_feature_names_out(self, input_features=None):
@@ -283,7 +283,6 @@ class VGG19Features(TransformerMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
-        tags.no_validation = False
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         return tags
