@@ -55,7 +55,7 @@ class DenseHead:
     set_params = BaseEstimator.set_params
     __repr__ = BaseEstimator.__repr__
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, X_mirrored=None):
         """Train the head.
 
         Parameters
@@ -70,6 +70,9 @@ class DenseHead:
         X_val, y_val : array-likes like X and y, default=None
             Validation data for early stopping and the best weights. Without them
             early stopping sets `validation_fraction` of the rows aside.
+        X_mirrored : array-like like X, default=None
+            Features of the photos' mirror images, row by row, to train on too; the
+            targets are mirrored with them. Rows set aside for validation stay out.
 
         Returns
         -------
@@ -97,10 +100,17 @@ class DenseHead:
         validation = None
         if X_val is not None:
             validation = self._check_validation(X_val, y_val, encode)
+        if X_mirrored is not None:
+            X_mirrored = self._check_X(X_mirrored)
+            if len(X_mirrored) != len(X):
+                raise InputError(
+                    f"X has {len(X)} rows, X_mirrored {len(X_mirrored)}: it must hold "
+                    "the mirror image of each"
+                )
 
         checkpoint = start = None
         if self.checkpoint_path is not None:
-            checkpoint = self._checkpoint(samples, validation)
+            checkpoint = self._checkpoint(samples, validation, X_mirrored)
             start = checkpoint.load()
         if start is None:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -108,6 +118,8 @@ class DenseHead:
             seed = start.seed
         if validation is None and self._needs_validation():
             samples, validation = samples.split(self.validation_fraction, seed)
+        if X_mirrored is not None:
+            samples = samples.with_mirror_images(X_mirrored, self._mirrored(samples.y))
         self._train(samples, validation, seed, checkpoint, start)
         self._fit_decisions(validation)
         return self
@@ -178,7 +190,7 @@ class DenseHead:
         self.best_epoch_ = best.epoch
         self._set_model(architecture, best.weights)
 
-    def _checkpoint(self, samples, validation):
+    def _checkpoint(self, samples, validation, X_mirrored):
         """The file of this fit, told from others by its parameters and data."""
         params = {name: repr(value) for name, value in self.get_params().items()}
         # A fit may go on for longer, unless the learning rate depends on the end, or
@@ -190,7 +202,12 @@ class DenseHead:
         if not isinstance(self.random_state, Integral):
             params["random_state"] = None
         parts = [part for part in (samples, validation) if part is not None]
-        data = [[digest(part.y), digest(np.asarray(part.X[:1]))] for part in parts]
+        data = [
+            [digest(part.y), digest(part.weight), digest(np.asarray(part.X[:1]))]
+            for part in parts
+        ]
+        if X_mirrored is not None:
+            data.append(digest(np.asarray(X_mirrored[:1])))
         return Checkpoint(self.checkpoint_path, {"params": params, "data": data})
 
     def _set_model(self, architecture, weights):

@@ -295,6 +295,9 @@ default="binary_crossentropy"
             raise InputError("y_val holds no label: every value is missing")
         return Samples(X, targets, rows=np.flatnonzero(there.any(axis=1)))
 
+    def _mirrored(self, targets):
+        return targets
+
     def _needs_validation(self):
         tunes = isinstance(self.threshold, str) or self.calibration is not None
         return tunes or super()._needs_validation()

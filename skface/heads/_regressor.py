@@ -6,6 +6,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import RegressorTags
 from sklearn.utils._param_validation import StrOptions
 
+from skface.datasets import mirrored
 from skface.exceptions import InputError
 from skface.heads._base import DenseHead
 from skface.metrics import iou_score, nme_score
@@ -203,6 +204,9 @@ default="mean_squared_error"
                 "or set output_activation='linear'"
             )
         return y
+
+    def _mirrored(self, targets):
+        return mirrored(targets)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -59,11 +59,35 @@ class Samples:
             Samples(self.X, self.y, self.weight, order[:n_held_out]),
         )
 
+    def with_mirror_images(self, X, y):
+        """Twice the samples: after these, those of the mirror images of all photos."""
+        return Samples(
+            _BothSides(self.X, X),
+            np.concatenate([self.y, y]),
+            None if self.weight is None else np.tile(self.weight, 2),
+            np.concatenate([self.rows, self.rows + len(self.X)]),
+        )
+
     def batch(self, positions):
         """Float32 copies of some of the rows, ready for Keras."""
         rows = self.rows[positions]
         weight = None if self.weight is None else self.weight[rows]
         return np.asarray(self.X[rows], np.float32), self.y[rows], weight
+
+
+class _BothSides:
+    """Rows of photos and, after them, of their mirror images, none of them copied."""
+
+    def __init__(self, X, X_mirrored):
+        self.X, self.X_mirrored = X, X_mirrored
+
+    def __getitem__(self, rows):
+        n = len(self.X)
+        picked = np.empty((len(rows), self.X.shape[1]), np.float32)
+        mirrored = rows >= n
+        picked[~mirrored] = self.X[rows[~mirrored]]
+        picked[mirrored] = self.X_mirrored[rows[mirrored] - n]
+        return picked
 
 
 class Settings(NamedTuple):
