@@ -22,6 +22,7 @@ _HOMES = {
     "ErrorsDisplay": "displays",
     "FacesDisplay": "displays",
     "HistoryDisplay": "displays",
+    "SaliencyDisplay": "displays",
     "SearchDisplay": "displays",
 }
 _MODULES = (
