@@ -18,6 +18,9 @@ _HOMES = {
     "make_attribute_pipeline": "pipelines",
     "make_bbox_pipeline": "pipelines",
     "make_landmark_pipeline": "pipelines",
+    "extract_once": "search",
+    "make_cost_aware_scorer": "search",
+    "search_report": "search",
     "AttributesDisplay": "displays",
     "ErrorsDisplay": "displays",
     "FacesDisplay": "displays",
@@ -33,6 +36,7 @@ _MODULES = (
     "heads",
     "metrics",
     "pipelines",
+    "search",
 )
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
