@@ -23,6 +23,7 @@ _HOMES = {
     "FacesDisplay": "displays",
     "HistoryDisplay": "displays",
     "SearchDisplay": "displays",
+    "card": "_card",
 }
 _MODULES = (
     "datasets",

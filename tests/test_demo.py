@@ -33,5 +33,5 @@ def test_demo_writes_pipelines_and_pictures(ran):
 def test_folder_without_data_is_an_error_in_one_line(tmp_path, capsys):
     assert main(["demo", "--data", str(tmp_path)]) == 1
     said = capsys.readouterr().err
-    assert said.startswith(f"skface: {tmp_path}: has photos, lists and a partition for")
+    assert said.startswith(f"skface: error: {tmp_path}: has photos, lists and a partition for")
     assert said.count("\n") == 1
