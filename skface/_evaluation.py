@@ -8,6 +8,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
 
 from skface.datasets import ATTRIBUTE_NAMES, BBOX_NAMES, LANDMARK_NAMES
 from skface.exceptions import InputError
@@ -76,15 +77,19 @@ class Evaluation:
         """
         y = np.asarray(y)
         target = target_of(estimator, y)
-        y_pred = np.asarray(estimator.predict(X))
+        if isinstance(estimator, Pipeline):  # one pass of the photos for both answers
+            X, head = estimator[:-1].transform(X), estimator[-1]
+        else:
+            head = estimator
+        y_pred = np.asarray(head.predict(X))
         if y.shape != y_pred.shape or y.ndim != 2:
             raise InputError(
                 f"y must have one row a photo and one column a target, {y_pred.shape}, "
                 f"got the shape {y.shape}"
             )
         y_score = None
-        if target == "attributes" and hasattr(estimator, "predict_proba"):
-            scores = estimator.predict_proba(X)
+        if target == "attributes" and hasattr(head, "predict_proba"):
+            scores = head.predict_proba(X)
             y_score = scores if np.shape(scores) == y.shape else None
         return cls(
             target,

@@ -19,7 +19,10 @@ from skface.cli import main
 from skface.datasets import ATTRIBUTE_NAMES, make_celeba, to_pixels
 from skface.metrics import attribute_accuracy, iou_score
 
-COMMANDS = "demo info extract fit search evaluate predict card cache".split()
+COMMANDS = [
+    *("demo", "info", "extract", "fit", "search"),
+    *("evaluate", "predict", "card", "cache"),
+]
 FAST = ["--weights", "synthetic", "--set", "head__epochs=2", "head__n_units=16"]
 
 
@@ -327,7 +330,9 @@ def test_fractions_are_what_the_pipeline_predicts(run, box_run, photos):
     model = box_run / "model.skface"
     _, out, _ = run("predict", model, *photos, "--fractions", "--json")
     found = [list(row.values())[1:] for row in json.loads(out)]
-    assert np.array(found) == pytest.approx(skface.load(model).predict(photos), abs=1e-6)
+    assert np.array(found) == pytest.approx(
+        skface.load(model).predict(photos), abs=1e-6
+    )
 
 
 def test_attributes_are_0_or_1_or_probabilities(run, attribute_run, photos):

@@ -21,9 +21,9 @@ def ran(drawn, tmp_path_factory):
 
 def test_demo_writes_pipelines_and_pictures(ran):
     assert {path.name for path in ran.iterdir()} == {
-        "attributes.joblib",
-        "bbox.joblib",
-        "landmarks.joblib",
+        "attributes.skface",
+        "bbox.skface",
+        "landmarks.skface",
         "boxes.png",
         "faces.png",
         "search.png",
@@ -33,5 +33,7 @@ def test_demo_writes_pipelines_and_pictures(ran):
 def test_folder_without_data_is_an_error_in_one_line(tmp_path, capsys):
     assert main(["demo", "--data", str(tmp_path)]) == 1
     said = capsys.readouterr().err
-    assert said.startswith(f"skface: error: {tmp_path}: has photos, lists and a partition for")
+    assert said.startswith(
+        f"skface: error: {tmp_path}: has photos, lists and a partition for"
+    )
     assert said.count("\n") == 1

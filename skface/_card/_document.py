@@ -70,7 +70,7 @@ class Document:
         return {block.name: block.png for block in blocks}
 
     def markdown(self, prefix=""):
-        """GitHub's Markdown; the pictures are files beside it, `prefix` before names."""
+        """GitHub's Markdown, beside picture files whose names begin with `prefix`."""
         blocks = [f"# {_escaped(self.title)}"]
         blocks += [block.markdown(prefix) for block in self.blocks]
         return "\n\n".join(blocks) + "\n"
@@ -181,5 +181,5 @@ def _line(text):
 
 def _shown(value):
     if isinstance(value, float):
-        return "–" if value != value else f"{value:.3f}"
+        return "-" if value != value else f"{value:.3f}"
     return str(value)

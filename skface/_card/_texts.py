@@ -44,14 +44,14 @@ USES = {
     ],
     "attributes": [
         "Research and teaching: what frozen features and a small head can do.",
-        "Sorting and searching photos whose subjects agreed to it, where a person looks "
-        "at the result and a mistake costs nothing.",
+        "Sorting and searching photos whose subjects agreed to it, where a person "
+        "looks at the result and a mistake costs nothing.",
     ],
 }
 
 MISUSES = [
-    "No decision about a person: not in hiring, lending, insurance, housing, schooling, "
-    "policing, at a border, or on who gets in.",
+    "No decision about a person: not in hiring, lending, insurance, housing, "
+    "schooling, policing, at a border, or on who gets in.",
     "No watching of people who do not know of it, or did not agree.",
     "It does not tell who somebody is, nor what they feel, think or are.",
 ]
@@ -75,8 +75,10 @@ LIMITS = {
         "CelebA's labels are noisy: 12 of its 40 attributes are labelled with 95 % "
         "consistency or more (Wu et al., CVPR Workshops 2023). No model can be more "
         "right than the labels that it is measured by.",
-        "CelebA shows celebrities, often posed and made up; most people do not look so.",
-        "A probability says how sure the model is, which is not how often it is right.",
+        "CelebA shows celebrities, often posed and made up; most people do not look "
+        "so.",
+        "A probability says how sure the model is. That is how often it is right only "
+        "where it was calibrated, and on photos like those of the calibration.",
         *_ANY_LIMITS,
     ],
 }

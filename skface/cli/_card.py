@@ -56,9 +56,9 @@ def _trained_on(model):
         settings = json.loads((model.parent / "settings.json").read_text("utf-8"))
         counts = settings["n_photos"]
         return (
-            f"{counts['train']:,} photos of {Path(settings['data']).name}, the official "
-            f"train split; {counts['valid']:,} photos of the valid split chose the best "
-            "epoch."
+            f"{counts['train']:,} photos of {Path(settings['data']).name}, the "
+            f"official train split; {counts['valid']:,} photos of the valid split "
+            "chose the best epoch."
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

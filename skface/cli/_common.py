@@ -172,7 +172,7 @@ def _below(folder):
 
 
 def _is_photo(path):
-    return path.lower().endswith(_SUFFIXES) and not os.path.basename(path)[0] == "."
+    return path.lower().endswith(_SUFFIXES) and os.path.basename(path)[0] != "."
 
 
 def _reason(path):

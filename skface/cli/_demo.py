@@ -1,6 +1,5 @@
 """``skface demo``."""
 
-from skface.cli._common import verbose
 from skface.demo import run_demo
 
 

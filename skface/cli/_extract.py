@@ -2,6 +2,7 @@
 
 import os
 
+from skface._makers import MAKERS
 from skface.cli._common import (
     cache_dir,
     find_photos,
@@ -10,7 +11,6 @@ from skface.cli._common import (
     without_unreadable,
     write_out,
 )
-from skface.cli._fit import MAKERS
 from skface.datasets import CelebALoader, available_targets
 from skface.features import FeatureStore
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 from skface._evaluation import Evaluation
+from skface._makers import MAKERS
 from skface._version import __version__
 from skface.cli._common import (
     as_json,
@@ -23,17 +24,6 @@ from skface.cli._report import figures_text, write_pictures, write_report
 from skface.datasets import CelebALoader
 from skface.exceptions import ParameterError
 from skface.persistence import save
-from skface.pipelines import (
-    make_attribute_pipeline,
-    make_bbox_pipeline,
-    make_landmark_pipeline,
-)
-
-MAKERS = {
-    "bbox": make_bbox_pipeline,
-    "landmarks": make_landmark_pipeline,
-    "attributes": make_attribute_pipeline,
-}
 
 
 def run(args):
@@ -66,17 +56,25 @@ def make_pipeline(args):
         random_state=args.random_state,
         verbose=verbose(args),
     )
-    known = [name for name in pipe.get_params() if "__" in name]
+    known = settable_params(pipe)
     for name, value in args.set:
         if name not in known:
-            near = difflib.get_close_matches(name, known)
-            hint = near or ["features__layer", "head__n_layers"]
+            near = difflib.get_close_matches(name, known, cutoff=0)
             raise ParameterError(
-                f"--set {name}: the pipeline has no such parameter; {' or '.join(hint)}"
-                f"{'' if near else ' would be some'}"
+                f"--set {name}: the pipeline has no such parameter; near to it are "
+                f"{', '.join(near)}"
             )
         pipe.set_params(**{name: value})
     return pipe
+
+
+def settable_params(pipe):
+    """Parameters of the steps, and those of the pipeline that shape what it learns."""
+    return {
+        name: value
+        for name, value in pipe.get_params().items()
+        if "__" in name or name == "mirror"
+    }
 
 
 def run_folder(args):
@@ -94,14 +92,13 @@ def fit_into(folder, pipe, splits, args, **more):
         "command": shlex.join(["skface", *args.arguments]),
         "skface": __version__,
         "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "working_directory": os.getcwd(),
         "data": Path(args.data).resolve(),
         "target": args.target,
         "n_photos": {split: len(bunch.images) for split, bunch in splits.items()},
         "preset": args.preset,
         "random_state": args.random_state,
-        "pipeline": {
-            name: value for name, value in pipe.get_params().items() if "__" in name
-        },
+        "pipeline": settable_params(pipe),
         **more,
     }
     write_file(folder / "settings.json", as_json(settings) + "\n")
@@ -110,7 +107,10 @@ def fit_into(folder, pipe, splits, args, **more):
     pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
     seconds = perf_counter() - start
     head = pipe[-1]
-    say(args, f"{head.n_epochs_} epochs, the best {head.best_epoch_ + 1}, {seconds:.1f} s")
+    say(
+        args,
+        f"{head.n_epochs_} epochs, the best {head.best_epoch_ + 1}, {seconds:.1f} s",
+    )
     save(pipe, folder / "model.skface", target_names=train.target_names)
     evaluation = Evaluation.from_estimator(
         pipe,

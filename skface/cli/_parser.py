@@ -137,7 +137,7 @@ examples:
   skface fit --data celeba --target landmarks
   skface fit --data celeba --weights vgg19_notop.h5 --output run
   skface fit --data celeba --preset paper --random-state 0
-  skface fit --data celeba --set head__n_layers=2 head__l2=1e-5 features__pooling=7,7""",
+  skface fit --data celeba --set head__n_layers=2 mirror=True features__pooling=7,7""",
     )
     _add_recipe(fit)
     _add_cache_dir(fit, or_none=True)

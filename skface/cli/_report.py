@@ -1,7 +1,5 @@
 """A folder with what is known about a model."""
 
-import numpy as np
-
 from skface._evaluation import Evaluation
 from skface._pictures import (
     faces_picture,

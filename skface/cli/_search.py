@@ -58,7 +58,10 @@ def _write_search(folder, search, results):
     )
     if has_matplotlib():
         display = SearchDisplay(
-            search.cv_results_, rows=_ROWS, columns=_COLUMNS, best_index=search.best_index_
+            search.cv_results_,
+            rows=_ROWS,
+            columns=_COLUMNS,
+            best_index=search.best_index_,
         )
         write_file(folder / "search.png", as_png(display.plot()))
 
