@@ -18,10 +18,14 @@ _HOMES = {
     "make_attribute_pipeline": "pipelines",
     "make_bbox_pipeline": "pipelines",
     "make_landmark_pipeline": "pipelines",
+    "extract_once": "search",
+    "make_cost_aware_scorer": "search",
+    "search_report": "search",
     "AttributesDisplay": "displays",
     "ErrorsDisplay": "displays",
     "FacesDisplay": "displays",
     "HistoryDisplay": "displays",
+    "SaliencyDisplay": "displays",
     "SearchDisplay": "displays",
     "card": "_card",
 }
@@ -33,6 +37,7 @@ _MODULES = (
     "heads",
     "metrics",
     "pipelines",
+    "search",
 )
 
 __all__ = ["__version__", *_HOMES, *_MODULES]

@@ -370,7 +370,9 @@ def test_untried_pairs_stay_empty_and_failed_ones_say_so():
     display = SearchDisplay(results).plot()
     assert display.text_[1, 0] is None
     assert display.text_[0, 1].get_text() == "failed"
-    assert SearchDisplay(results).plot(kind="time").labels_[0].get_text() == "1"
+    display = SearchDisplay(results).plot(kind="time")
+    assert display.labels_[0].get_text() == "1"
+    assert texts(display.ax_.get_legend().texts)[-1] == "1 failed"
 
 
 def test_metric_of_refit_is_shown():

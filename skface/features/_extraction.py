@@ -33,7 +33,7 @@ def extract(network, images, batch_size):
     ------
     batch : slice of the images
     rows : ndarray of shape (n_batch, n_features), float32
-        In the range of float16.
+        In the range of float16. A list of them from a joint network.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def extract(network, images, batch_size):
             raise
 
     for batch, photos in zip(batches, read_ahead(read, batches), strict=True):
-        yield batch, np.minimum(network.predict_on_batch(photos), _FLOAT16_MAX)
+        yield batch, _within_float16(network.predict_on_batch(photos))
 
 
 def extract_in_workers(specification, compute_dtype, images, batch_size, n_jobs, dtype):
@@ -137,6 +137,12 @@ def _extract_chunk(
     for batch, values in extract(network, images, batch_size):
         rows[batch] = values
     return chunk, rows
+
+
+def _within_float16(rows):
+    if isinstance(rows, list):
+        return [_within_float16(each) for each in rows]
+    return np.minimum(rows, _FLOAT16_MAX)
 
 
 def _as_photos(images, input_size):
