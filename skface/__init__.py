@@ -18,6 +18,8 @@ _HOMES = {
     "make_attribute_pipeline": "pipelines",
     "make_bbox_pipeline": "pipelines",
     "make_landmark_pipeline": "pipelines",
+    "load": "persistence",
+    "save": "persistence",
     "AttributesDisplay": "displays",
     "ErrorsDisplay": "displays",
     "FacesDisplay": "displays",
@@ -31,6 +33,7 @@ _MODULES = (
     "features",
     "heads",
     "metrics",
+    "persistence",
     "pipelines",
 )
 

@@ -69,6 +69,7 @@ class FacePipeline(Pipeline):
         -------
         self
         """
+        vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
         if X_val is not None:
             # The steps before the head are fitted here, and once more, on the same X,
             # by Pipeline.fit; VGG19Features has nothing to fit.
