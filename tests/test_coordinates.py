@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skface import to_pixels
-from skface.datasets import to_fractions
+from skface.datasets import mirrored, to_fractions
 from skface.exceptions import InputError
 
 SIZES = [(200, 100), (50, 400)]
@@ -55,3 +55,26 @@ def test_coordinates_that_do_not_come_in_pairs_are_refused(y):
 def test_sizes_for_another_number_of_photos_are_refused():
     with pytest.raises(InputError, match=r"image_sizes must .* \(2, 2\) .* \(3, 2\)"):
         to_pixels(BOXES, [(1, 1)] * 3)
+
+
+def test_the_right_side_of_a_box_becomes_the_left_one():
+    expected = [[0.5, 0.25, 0.125, 0.5]]
+    np.testing.assert_array_equal(mirrored([[0.375, 0.25, 0.125, 0.5]]), expected)
+
+
+def test_mirrored_landmarks_change_sides_and_names():
+    y = [[0.25, 0.4, 0.75, 0.5, 0.5, 0.6, 0.375, 0.7, 0.625, 0.8]]
+    expected = [[0.25, 0.5, 0.75, 0.4, 0.5, 0.6, 0.375, 0.8, 0.625, 0.7]]
+    np.testing.assert_array_equal(mirrored(y), expected)
+
+
+@pytest.mark.parametrize("n_columns", [4, 10])
+def test_the_mirror_image_of_a_mirror_image_is_the_first(n_columns):
+    y = np.random.default_rng(0).integers(0, 17, (3, n_columns)) / 16
+    np.testing.assert_array_equal(mirrored(mirrored(y)), y)
+
+
+@pytest.mark.parametrize("y", [np.zeros((2, 6)), np.zeros(4)])
+def test_what_is_neither_box_nor_landmarks_cannot_be_mirrored(y):
+    with pytest.raises(InputError, match=r"4 columns or landmarks of 10"):
+        mirrored(y)

@@ -234,6 +234,11 @@ def test_normalised_layers_weigh_the_same(photos):
     np.testing.assert_allclose(np.linalg.norm(rows[:, 64:], axis=1), half, rtol=1e-5)
 
 
+def test_mirror_gives_the_features_of_the_mirror_images(photos):
+    mirrored = features(mirror=True).transform(photos)
+    np.testing.assert_array_equal(mirrored, features().transform(photos[:, :, ::-1]))
+
+
 def test_a_black_photo_has_no_length_to_divide_by():
     black = np.zeros((1, 32, 32, 3), dtype=np.uint8)
     rows = features(preprocessing="unit", normalize="l2").transform(black)
@@ -657,6 +662,13 @@ def test_photos_that_occur_twice_are_extracted_once(photos, tmp_path):
     stored = features(cache_dir=tmp_path / "store", dtype="float16")
     assert len(stored.fit_transform(twice)) == len(twice)
     assert len(FeatureStore(tmp_path / "store")) == len(photos)
+
+
+def test_mirror_images_have_rows_of_their_own(photos, tmp_path):
+    sides = [features(cache_dir=tmp_path, mirror=mirror) for mirror in (False, True)]
+    rows = [side.transform(photos) for side in sides]
+    assert len(FeatureStore(tmp_path)) == 2 * len(photos)
+    assert not np.array_equal(*rows)
 
 
 def test_other_parameters_have_rows_of_their_own(photos, tmp_path):

@@ -1,7 +1,7 @@
 """Face photos and their targets."""
 
 from skface.datasets._celeba import CelebALoader, available_targets
-from skface.datasets._coordinates import to_fractions, to_pixels
+from skface.datasets._coordinates import mirrored, to_fractions, to_pixels
 from skface.datasets._drawing import DRAWN_ATTRIBUTES
 from skface.datasets._image_array import ImageArray, as_image_size
 from skface.datasets._make_celeba import drawn_celeba, make_celeba
@@ -20,6 +20,7 @@ __all__ = [
     "drawn_celeba",
     "make_celeba",
     "map_photos",
+    "mirrored",
     "to_fractions",
     "to_pixels",
 ]

@@ -28,6 +28,7 @@ class Specification(NamedTuple):
     preprocessing: str
     normalize: str | None
     input_size: tuple
+    mirror: bool
 
     @property
     def n_features(self):
@@ -70,10 +71,11 @@ def _build(specification, compute_dtype, _content):
     keras = import_keras()
     ops = keras.ops
     photos = keras.Input((*specification.input_size, 3), dtype="uint8")
+    x = photos[:, :, ::-1] if specification.mirror else photos
     if specification.preprocessing == "caffe":
-        x = caffe(photos)
+        x = caffe(x)
     else:
-        x = ops.cast(photos, "float32") / 255.0
+        x = ops.cast(x, "float32") / 255.0
     maps = {}
     for layer in layers_up_to(specification.layers):
         if layer.is_pool:

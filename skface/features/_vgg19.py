@@ -53,6 +53,9 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         What photos are resized to, in pixels, 32 or more a side. None takes what the
         weights were trained at: 112 for "synthetic", 224 otherwise. Files are decoded
         at this size, whatever the ``image_size`` of their ImageArray.
+    mirror : bool, default=False
+        Whether photos are mirrored, left for right, before the network sees them. A
+        `FacePipeline` that trains on both sides of a photo sets it by itself.
     cache_dir : path-like, default=None
         Folder of a `FeatureStore` that keeps the features as float16, so that a photo
         goes through VGG19 once: other fits, folds and sessions read its row. None
@@ -108,6 +111,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         "preprocessing": [StrOptions({"caffe", "unit"})],
         "normalize": [StrOptions({"l2", "sqrt_l2"}), None],
         "input_size": [Integral, tuple, list, None],
+        "mirror": ["boolean"],
         "cache_dir": [str, os.PathLike, None],
         "dtype": [StrOptions({"float16", "float32"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -125,6 +129,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         normalize=None,
         *,
         input_size=None,
+        mirror=False,
         cache_dir=None,
         dtype="float16",
         batch_size=32,
@@ -138,6 +143,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         self.preprocessing = preprocessing
         self.normalize = normalize
         self.input_size = input_size
+        self.mirror = mirror
         self.cache_dir = cache_dir
         self.dtype = dtype
         self.batch_size = batch_size
@@ -275,6 +281,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             preprocessing=self.preprocessing,
             normalize=self.normalize,
             input_size=input_size,
+            mirror=bool(self.mirror),
         )
 
     def _compute_dtype(self):
