@@ -69,6 +69,7 @@ class FacePipeline(Pipeline):
         -------
         self
         """
+        self._check_before_work(X, y, X_val, y_val, params)
         vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
         if X_val is not None:
             # The steps before the head are fitted here, and once more, on the same X,
@@ -81,6 +82,18 @@ class FacePipeline(Pipeline):
                 f"{name}__y_val": y_val,
             }
         return super().fit(X, y, **params)
+
+    def _check_before_work(self, X, y, X_val, y_val, params):
+        """Raise what the last step would, before the photos go through VGG19."""
+        first, (name, head) = self.steps[0][1], self.steps[-1]
+        if isinstance(first, VGG19Features):
+            for photos in (X, X_val):
+                if photos is not None:
+                    first.fit(photos)
+        if hasattr(head, "check_fit"):
+            weight = params.get(f"{name}__sample_weight", params.get("sample_weight"))
+            n_val = None if X_val is None else len(X_val)
+            head.check_fit(len(X), y, weight, n_val, y_val)
 
 
 def make_bbox_pipeline(

@@ -388,7 +388,7 @@ def test_weights_without_a_hash(manifest, path, refuses):
     refuses(manifest(*FEATURES, "weights_identity", value=None), "cannot be read")
     members = manifest(*FEATURES, "weights_identity", value={})
     with pytest.raises(WeightsError, match="cannot be told to be the weights"):
-        refuses(members, "")
+        refuses(members, "weights")
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,12 @@ def _open(path):
         return Image.open(path)
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file", [path]) from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"{path}: has more pixels than Pillow decodes ({error}); shrink it, or "
+            "raise PIL.Image.MAX_IMAGE_PIXELS if you trust it",
+            [path],
+        ) from error
     except UnidentifiedImageError as error:
         raise ImageError(f"{path}: not a photo that Pillow can read", [path]) from error
     except Exception as error:

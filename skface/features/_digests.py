@@ -126,5 +126,6 @@ def _set(digests, i, content):
 def _read_bytes(path):
     try:
         return Path(path).read_bytes()
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror})", [path]) from None
+    except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError(f"{path}: cannot be read ({reason})", [path]) from None

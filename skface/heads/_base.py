@@ -4,7 +4,7 @@ import os
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
@@ -83,18 +83,7 @@ class DenseHead:
         CheckpointError
             `checkpoint_path` holds something else, or cannot be written.
         """
-        validate_params(self)
-        X, y = self._check_X_y(X, y)
-        targets = self._fit_targets(y)
-        samples = Samples(X, targets)
-        if sample_weight is not None:
-            samples = samples.weighted(_check_sample_weight(sample_weight, X))
-        if (X_val is None) != (y_val is None):
-            raise InputError("X_val and y_val go together: give both or none")
-        validation = None
-        if X_val is not None:
-            validation = Samples(*self._check_validation(X_val, y_val))
-
+        samples, validation = self._checked(X, y, sample_weight, X_val, y_val)
         checkpoint = start = None
         if self.checkpoint_path is not None:
             checkpoint = self._checkpoint(samples, validation)
@@ -107,6 +96,44 @@ class DenseHead:
             samples, validation = samples.split(self.validation_fraction, seed)
         self._train(samples, validation, seed, checkpoint, start)
         return self
+
+    def check_fit(self, n_samples, y, sample_weight=None, n_val=None, y_val=None):
+        """Raise what `fit` would, but for X, before the work of making X.
+
+        Parameters
+        ----------
+        n_samples : int
+            Rows of X.
+        y, sample_weight, y_val
+            As for `fit`.
+        n_val : int, default=None
+            Rows of X_val.
+
+        Raises
+        ------
+        ParameterError, InputError, CheckpointError
+            As `fit`.
+        """
+        head = clone(self)
+        X_val = None if n_val is None else np.zeros((n_val, 1))
+        head._checked(np.zeros((n_samples, 1)), y, sample_weight, X_val, y_val)
+        if self.checkpoint_path is not None:
+            Checkpoint(self.checkpoint_path, {}).check_folder()
+
+    def _checked(self, X, y, sample_weight, X_val, y_val):
+        """The samples to train on, and those to validate on or None."""
+        validate_params(self)
+        X, y = self._check_X_y(X, y)
+        targets = self._fit_targets(y)
+        samples = Samples(X, targets)
+        if sample_weight is not None:
+            samples = samples.weighted(_check_sample_weight(sample_weight, X))
+        if (X_val is None) != (y_val is None):
+            raise InputError("X_val and y_val go together: give both or none")
+        validation = None
+        if X_val is not None:
+            validation = Samples(*self._check_validation(X_val, y_val))
+        return samples, validation
 
     def _check_X_y(self, X, y):
         checks = {"multi_output": True, "y_numeric": self._y_is_numeric}

@@ -170,7 +170,10 @@ default="binary_crossentropy"
         -------
         float
         """
-        return attribute_accuracy(y, self.predict(X), sample_weight=sample_weight)
+        y_pred = self.predict(X)
+        if self._y_ndim == 2:
+            self._encode_targets(np.asarray(y))  # -1 would be a wrong answer, silently
+        return attribute_accuracy(y, y_pred, sample_weight=sample_weight)
 
     def _fit_targets(self, y):
         self._y_ndim = y.ndim
@@ -186,7 +189,9 @@ default="binary_crossentropy"
             y = column_or_1d(y)
             unknown = np.setdiff1d(y, self.classes_)
             if len(unknown):
-                raise InputError(f"y_val has the label {unknown[0]!r}, which y has not")
+                raise InputError(
+                    f"y_val has the label {unknown.tolist()[0]!r}, which y has not"
+                )
             return (y == self.classes_[1]).astype(np.float32)[:, None]
         if y.ndim != 2 or y.shape[1] != len(self.classes_):
             raise InputError(
@@ -195,9 +200,10 @@ default="binary_crossentropy"
         wrong = ~np.isin(y, (0, 1))
         if wrong.any():
             row, column = np.argwhere(wrong)[0]
+            value = y[row].tolist()[column]
             raise InputError(
-                f"y holds {y[row, column]} in row {row}, column {column}: attributes "
-                "must be 0 or 1. CelebA's -1 and 1 become that by (y == 1).astype(int)"
+                f"y holds {value!r} in row {row}, column {column}: attributes must be "
+                "0 or 1. CelebA's -1 and 1 become that by (y == 1).astype(int)"
             )
         return y.astype(np.float32)
 
@@ -217,5 +223,7 @@ def _two_classes(y):
         )
     classes = np.unique(y)
     if len(classes) < 2:
-        raise InputError(f"y holds only one class, {classes[0]!r}; two are needed")
+        raise InputError(
+            f"y holds only one class, {classes.tolist()[0]!r}; two are needed"
+        )
     return classes
