@@ -1,5 +1,6 @@
 """Photos to predictions: the transformer and a head as one estimator."""
 
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from skface.exceptions import ParameterError
@@ -43,15 +44,37 @@ _ATTRIBUTES = {
 
 
 class FacePipeline(Pipeline):
-    """A scikit-learn Pipeline whose last step can validate on photos.
+    """A scikit-learn Pipeline whose head can learn from mirror images and validate.
 
-    It differs in `fit` alone, which sends `X_val` through the steps before the head.
+    It differs in `fit` alone, which sends `X_val` through the steps before the head,
+    and the mirror images of X where `mirror` asks for it.
 
     Parameters
     ----------
-    steps, transform_input, memory, verbose
+    steps : list of (name, estimator)
         As for `sklearn.pipeline.Pipeline`.
+    mirror : bool, default=False
+        Whether the head is trained on the mirror image of each photo too; boxes and
+        landmarks are mirrored with it. It takes another pass of VGG19, which
+        `cache_dir` of the features keeps as it keeps the first.
+    transform_input, memory, verbose
+        As for `sklearn.pipeline.Pipeline`.
+
+    Examples
+    --------
+    >>> from skface import make_landmark_pipeline
+    >>> pipe = make_landmark_pipeline().set_params(mirror=True)
+    >>> pipe.mirror
+    True
     """
+
+    def __init__(
+        self, steps, *, mirror=False, transform_input=None, memory=None, verbose=False
+    ):
+        self.mirror = mirror
+        super().__init__(
+            steps, transform_input=transform_input, memory=memory, verbose=verbose
+        )
 
     def fit(self, X, y=None, *, X_val=None, y_val=None, **params):
         """Fit all steps.
@@ -68,19 +91,27 @@ class FacePipeline(Pipeline):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ParameterError
+            `mirror` is set, but no step can mirror photos, or a parameter of the head
+            has no such value.
+        InputError
+            X, y or their validation parts cannot be used. This is found before the
+            photos go through VGG19.
         """
         self._check_before_work(X, y, X_val, y_val, params)
         vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
+        # The steps before the head are fitted here, and once more, on the same X, by
+        # Pipeline.fit; VGG19Features has nothing to fit.
+        name = self.steps[-1][0]
         if X_val is not None:
-            # The steps before the head are fitted here, and once more, on the same X,
-            # by Pipeline.fit; VGG19Features has nothing to fit.
             features = self[:-1].fit(X, y)
-            name = self.steps[-1][0]
-            params = {
-                **params,
-                f"{name}__X_val": features.transform(X_val),
-                f"{name}__y_val": y_val,
-            }
+            params[f"{name}__X_val"] = features.transform(X_val)
+            params[f"{name}__y_val"] = y_val
+        if self.mirror:
+            params[f"{name}__X_mirrored"] = self._mirrored_steps().fit_transform(X, y)
         return super().fit(X, y, **params)
 
     def _check_before_work(self, X, y, X_val, y_val, params):
@@ -93,7 +124,17 @@ class FacePipeline(Pipeline):
         if hasattr(head, "check_fit"):
             weight = params.get(f"{name}__sample_weight", params.get("sample_weight"))
             n_val = None if X_val is None else len(X_val)
-            head.check_fit(len(X), y, weight, n_val, y_val)
+            head.check_fit(len(X), y, weight, n_val, y_val, self.mirror)
+
+    def _mirrored_steps(self):
+        """The steps before the head, fresh, those that can mirror set to do so."""
+        steps = clone(self[:-1])
+        able = [name for name, step in steps.steps if hasattr(step, "mirror")]
+        if not able:
+            raise ParameterError(
+                "mirror=True needs a step that can mirror photos, as VGG19Features can"
+            )
+        return steps.set_params(**{f"{name}__mirror": True for name in able})
 
 
 def make_bbox_pipeline(

@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 from skface import (
     DenseHeadClassifier,
     FeatureStore,
+    VGG19Features,
     make_attribute_pipeline,
     make_bbox_pipeline,
     to_pixels,
@@ -25,6 +26,12 @@ from skface.exceptions import (
     InputError,
     ParameterError,
     StoreError,
+)
+from skface.metrics import (
+    attribute_accuracy,
+    attribute_report,
+    iou_score,
+    nme_score,
 )
 
 TABLE = Path(__file__).parents[1] / "docs" / "bad_input.md"
@@ -202,6 +209,42 @@ def test_a_score_against_minus_one_is_refused(pixels, attributes):
 def test_coordinates_that_are_no_finite_numbers_are_refused(convert, y, sizes, message):
     with pytest.raises(InputError, match=message):
         convert(y, sizes)
+
+
+BAD_SCORES = {
+    "strings": (iou_score, {"y_pred": [["a"] * 4]}, "y_pred must hold numbers"),
+    "NaN": (iou_score, {"y_true": [[np.nan] * 4]}, "y_true must be finite"),
+    "complex": (nme_score, {"y_pred": [[1j] * 4]}, "y_pred must hold numbers"),
+    "no number": (iou_score, {"sample_weight": "a"}, "sample_weight must hold numb"),
+    "infinite": (iou_score, {"sample_weight": [np.inf]}, "sample_weight must be fin"),
+    "no size": (nme_score, {"image_sizes": (0, 1)}, "image_sizes must be positive"),
+    "NaN size": (nme_score, {"image_sizes": (np.nan, 1)}, "image_sizes must be fin"),
+    "probabilities": (
+        attribute_accuracy,
+        {"y_pred": [[0.2, 0.1, 0.8, 0.9]]},
+        "y_pred holds numbers that are no labels, such as probabilities",
+    ),
+    "score of NaN": (
+        attribute_report,
+        {"y_score": [[np.nan] * 4]},
+        "y_score must be finite",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("score", "given", "message"), BAD_SCORES.values(), ids=BAD_SCORES.keys()
+)
+def test_scores_of_no_numbers_are_refused(score, given, message):
+    labels = [[0, 0, 1, 1]]
+    with pytest.raises(InputError, match=message):
+        score(**{"y_true": labels, "y_pred": labels} | given)
+
+
+def test_negative_weights_are_refused():
+    labels = [[0, 0, 1, 1]] * 2
+    with pytest.raises(InputError, match="nothing negative"):
+        iou_score(labels, labels, sample_weight=[3, -1])
 
 
 def test_two_fits_share_one_cache(pixels, attributes, tmp_path):

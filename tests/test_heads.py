@@ -14,6 +14,7 @@ from skface.features import FeatureArray, FeatureStore
 from skface.heads import _training
 from skface.heads._checkpoint import Checkpoint
 from skface.heads._network import Architecture
+from skface.heads._training import Samples
 from skface.metrics import iou_score, nme_score
 
 FAST = {"n_layers": 1, "n_units": 16, "learning_rate": 0.01, "random_state": 0}
@@ -395,3 +396,39 @@ def test_stored_features_are_read_a_batch_at_a_time(stored, attributes, monkeypa
 def test_y_of_another_length_than_stored_features_is_refused(stored, attributes):
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         DenseHeadClassifier(**FAST).fit(stored, attributes[:10])
+
+
+def test_rows_set_aside_for_validation_stay_out_of_the_mirror_images_too():
+    """With the rows set aside alone known to X_mirrored, they change nothing."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 6)), (rng.random((40, 2)) < 0.5).astype(int)
+    head = DenseHeadClassifier(n_layers=0, epochs=3, random_state=0)
+    seed = int(np.random.RandomState(0).randint(2**31 - 1))
+    aside = np.random.default_rng(seed).permutation(40)[:4]
+    other = X.copy()
+    other[aside] += 100
+    first, second = (clone(head).fit(X, y, X_mirrored=m) for m in (X, other))
+    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
+def test_mirror_images_of_another_number_of_rows_are_refused():
+    X, y = np.zeros((6, 3)), np.tile([[0, 1]], (6, 1))
+    with pytest.raises(InputError, match="X has 6 rows, X_mirrored 5"):
+        DenseHeadClassifier(n_layers=0).fit(X, y, X_mirrored=X[:5])
+
+
+def test_targets_that_are_no_coordinates_cannot_be_mirrored():
+    X = np.zeros((6, 3))
+    with pytest.raises(InputError, match="4 columns or landmarks of 10"):
+        DenseHeadRegressor(n_layers=0).fit(X, np.full((6, 2), 0.5), X_mirrored=X)
+
+
+def test_a_checkpoint_of_other_weights_is_another_fit(tmp_path):
+    X, y = np.zeros((6, 3)), np.tile([[0, 1]], (6, 1))
+    plain = Samples(X, y.astype(np.float32))
+    head = DenseHeadClassifier(checkpoint_path=tmp_path / "fit.npz", random_state=0)
+    files = [
+        head._checkpoint(samples, None, None).identity
+        for samples in (plain, plain.weighted(np.arange(1.0, 7.0)))
+    ]
+    assert files[0] != files[1]

@@ -1,6 +1,7 @@
 """Scores against hand-computed values and brute force."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.dummy import DummyRegressor
 from sklearn.metrics import (
@@ -235,6 +236,104 @@ def test_report_leaves_shares_of_nothing_open(labels):
     assert report["precision"].isna().all()
     assert report["recall"].isna().tolist() == [False] * 4 + [True]
     assert report.loc[4, "balanced_accuracy"] == 1
+
+
+@pytest.fixture
+def half_labelled(labels):
+    """The truth without every third label, the answer, and the scores behind it."""
+    truth, answer = labels
+    truth = truth.astype(float)
+    truth.flat[::3] = np.nan
+    return truth, answer, np.random.default_rng(3).uniform(size=truth.shape)
+
+
+def test_report_counts_the_labels_that_there_are(half_labelled, weight):
+    truth, answer, score = half_labelled
+    report = attribute_report(truth, answer, y_score=score, sample_weight=weight)
+    for column in range(5):
+        rows = ~np.isnan(truth[:, column])
+        alone = attribute_report(
+            truth[rows, column],
+            answer[rows, column],
+            y_score=score[rows, column],
+            sample_weight=weight[rows],
+        )
+        np.testing.assert_allclose(report.loc[column], alone.loc[0])
+    assert report["n_labels"].tolist() == (~np.isnan(truth)).sum(axis=0).tolist()
+
+
+def test_means_over_attributes_leave_missing_labels_out(half_labelled, weight):
+    truth, answer, _ = half_labelled
+    report = attribute_report(truth, answer, sample_weight=weight)
+    accuracy = attribute_accuracy(truth, answer, sample_weight=weight)
+    balanced = attribute_balanced_accuracy(truth, answer, sample_weight=weight)
+    assert accuracy == pytest.approx(report["accuracy"].mean())
+    assert balanced == pytest.approx(report["balanced_accuracy"].mean())
+
+
+def test_missing_labels_may_be_pandas_own():
+    truth = pd.DataFrame({"a": pd.array([1, None, 0], "Int64"), "b": [1, 0, 1]})
+    assert attribute_accuracy(truth, [[1, 1], [1, 1], [0, 1]]) == (1 + 2 / 3) / 2
+
+
+def test_attribute_without_labels_is_open_and_leaves_the_mean():
+    truth, answer = [[1, np.nan], [0, np.nan]], [[1, 0], [1, 0]]
+    report = attribute_report(truth, answer)
+    assert report.loc[1, "n_labels"] == 0
+    assert report.loc[1].drop("n_labels").isna().all()
+    assert attribute_accuracy(truth, answer) == 0.5
+
+
+@pytest.mark.parametrize("score", [attribute_accuracy, attribute_balanced_accuracy])
+def test_no_label_at_all_is_refused(score):
+    with pytest.raises(InputError, match="y_true holds no label"):
+        score([[np.nan]], [[1]])
+
+
+def test_report_by_group_is_a_report_of_each_groups_samples(half_labelled, weight):
+    truth, answer, score = half_labelled
+    groups = np.random.default_rng(4).choice(["old", "young", "child"], 40)
+    report = attribute_report(
+        truth,
+        answer,
+        y_score=score,
+        names=list("abcde"),
+        sample_weight=weight,
+        groups=groups,
+    )
+    assert report.index.names == ["group", "attribute"]
+    assert list(report.index.unique("group")) == ["child", "old", "young"]
+    rows = groups == "old"
+    alone = attribute_report(
+        truth[rows],
+        answer[rows],
+        y_score=score[rows],
+        names=list("abcde"),
+        sample_weight=weight[rows],
+    )
+    pd.testing.assert_frame_equal(report.loc["old"], alone)
+
+
+@pytest.mark.parametrize("kind", [dict, pd.DataFrame])
+def test_report_by_named_groups_tells_name_and_value(labels, kind):
+    truth, answer = (y[:4] for y in labels)
+    groups = kind({"Male": [0, 1, 1, 0], "Young": [1.0, np.nan, 1.0, 0.0]})
+    report = attribute_report(truth, answer, groups=groups)
+    sizes = report["n_labels"].groupby("group").first()
+    assert sizes.to_dict() == {"Male=0": 2, "Male=1": 2, "Young=0": 1, "Young=1": 2}
+
+
+@pytest.mark.parametrize(
+    ("groups", "text"),
+    [
+        ([0, 1, 1], r"groups must have the shape \(2,\), got \(3,\)"),
+        ({"Male": [0]}, r"groups\['Male'\] must have the shape \(2,\), got \(1,\)"),
+        ([np.nan, np.nan], "groups holds no group"),
+    ],
+)
+def test_groups_of_other_samples_or_of_none_are_refused(groups, text):
+    with pytest.raises(InputError, match=text):
+        attribute_report([[0], [1]], [[0], [1]], groups=groups)
 
 
 def test_report_with_names_for_other_columns_is_refused():

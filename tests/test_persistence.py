@@ -262,6 +262,7 @@ def test_a_file_of_the_first_format_is_read():
     assert loaded.target_names_ == NAMES
     probabilities = loaded.predict_proba(known["photos"])
     np.testing.assert_allclose(probabilities, known["probabilities"], atol=1e-4)
+    assert np.array_equal(loaded.predict(known["photos"]), known["labels"])
 
 
 def test_folders_of_the_writer_are_not_in_the_file(pipe, photos, path, tmp_path):

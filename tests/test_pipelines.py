@@ -5,14 +5,18 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skface import (
+    DenseHeadRegressor,
     make_attribute_pipeline,
     make_bbox_pipeline,
     make_landmark_pipeline,
 )
+from skface.datasets import mirrored
 from skface.exceptions import ParameterError
 from skface.features._network import get_network
+from skface.pipelines import FacePipeline
 
 SMALL = {
     "features__layer": "block2_pool",
@@ -104,3 +108,25 @@ def test_html_view_shows_both_steps():
     html = make_landmark_pipeline(weights=None)._repr_html_()
     assert "VGG19Features" in html
     assert "DenseHeadRegressor" in html
+
+
+def test_a_mirror_pipeline_learns_what_mirrored_photos_would_teach(photos):
+    """Photos and their mirror images as one X give the same training samples."""
+    boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4)).astype(np.float32)
+    settings = SMALL | {"head__early_stopping": False, "head__batch_size": 48}
+    pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**settings)
+    expected = clone(pipe).fit(
+        np.concatenate([photos, photos[:, :, ::-1]]),
+        np.concatenate([boxes, mirrored(boxes)]),
+    )
+    pipe.set_params(mirror=True).fit(photos, boxes)
+    np.testing.assert_allclose(
+        pipe.predict(photos), expected.predict(photos), atol=1e-6
+    )
+
+
+def test_mirror_needs_a_step_that_can_mirror():
+    head = DenseHeadRegressor(n_layers=0, epochs=1)
+    pipe = FacePipeline([("scale", StandardScaler()), ("head", head)], mirror=True)
+    with pytest.raises(ParameterError, match="a step that can mirror"):
+        pipe.fit(np.zeros((4, 3)), np.full((4, 4), 0.5))

@@ -109,7 +109,9 @@ def _indexed(table, path, first_line):
                 f"must be an integer, got {_shown(values[column][row])}"
             )
         values = values.assign(**{column: numbers.astype("int64")})
-    unsafe = names.str.contains(r"[/\\\0]", na=True) | names.isin([".", "..", ""])
+    unsafe = names.str.contains(r"[/\\\0]", na=True) | names.str.strip().isin(
+        [".", "..", ""]
+    )
     if unsafe.any():
         row = int(unsafe.argmax())
         raise DatasetError(

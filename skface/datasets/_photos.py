@@ -73,9 +73,12 @@ def map_photos(function, paths, progress=None):
         if progress is not None:
             progress.update()
 
-    with ThreadPoolExecutor(joblib.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(joblib.cpu_count())
+    try:
         for _ in pool.map(call, enumerate(paths)):
             pass
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt waits for no other photo
     if failures:
         failures.sort(key=lambda failure: failure[0])
         raise unreadable([error for _, error in failures], len(paths))

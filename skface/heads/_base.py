@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     _check_sample_weight,
     check_is_fitted,
@@ -39,6 +39,7 @@ class DenseHead:
         "l2": [Interval(Real, 0, None, closed="left")],
         "input_scale": [Interval(Real, 0, None, closed="neither")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions({"cosine"}), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
@@ -54,7 +55,7 @@ class DenseHead:
     set_params = BaseEstimator.set_params
     __repr__ = BaseEstimator.__repr__
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, X_mirrored=None):
         """Train the head.
 
         Parameters
@@ -69,6 +70,9 @@ class DenseHead:
         X_val, y_val : array-likes like X and y, default=None
             Validation data for early stopping and the best weights. Without them
             early stopping sets `validation_fraction` of the rows aside.
+        X_mirrored : array-like like X, default=None
+            Features of the photos' mirror images, row by row, to train on too; the
+            targets are mirrored with them. Rows set aside for validation stay out.
 
         Returns
         -------
@@ -84,20 +88,32 @@ class DenseHead:
             `checkpoint_path` holds something else, or cannot be written.
         """
         samples, validation = self._checked(X, y, sample_weight, X_val, y_val)
+        if X_mirrored is not None:
+            X_mirrored = self._check_X(X_mirrored)
+            if len(X_mirrored) != len(samples.X):
+                raise InputError(
+                    f"X has {len(samples.X)} rows, X_mirrored {len(X_mirrored)}: it "
+                    "must hold the mirror image of each"
+                )
         checkpoint = start = None
         if self.checkpoint_path is not None:
-            checkpoint = self._checkpoint(samples, validation)
+            checkpoint = self._checkpoint(samples, validation, X_mirrored)
             start = checkpoint.load()
         if start is None:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         else:
             seed = start.seed
-        if validation is None and self.early_stopping:
+        if validation is None and self._needs_validation():
             samples, validation = samples.split(self.validation_fraction, seed)
+        if X_mirrored is not None:
+            samples = samples.with_mirror_images(X_mirrored, self._mirrored(samples.y))
         self._train(samples, validation, seed, checkpoint, start)
+        self._fit_decisions(validation)
         return self
 
-    def check_fit(self, n_samples, y, sample_weight=None, n_val=None, y_val=None):
+    def check_fit(
+        self, n_samples, y, sample_weight=None, n_val=None, y_val=None, mirror=False
+    ):
         """Raise what `fit` would, but for X, before the work of making X.
 
         Parameters
@@ -108,6 +124,8 @@ class DenseHead:
             As for `fit`.
         n_val : int, default=None
             Rows of X_val.
+        mirror : bool, default=False
+            Whether there will be X_mirrored.
 
         Raises
         ------
@@ -116,7 +134,10 @@ class DenseHead:
         """
         head = clone(self)
         X_val = None if n_val is None else np.zeros((n_val, 1))
-        head._checked(np.zeros((n_samples, 1)), y, sample_weight, X_val, y_val)
+        X = np.zeros((n_samples, 1))
+        samples, _ = head._checked(X, y, sample_weight, X_val, y_val)
+        if mirror:
+            head._mirrored(samples.y)
         if self.checkpoint_path is not None:
             Checkpoint(self.checkpoint_path, {}).check_folder()
 
@@ -124,15 +145,17 @@ class DenseHead:
         """The samples to train on, and those to validate on or None."""
         validate_params(self)
         X, y = self._check_X_y(X, y)
-        targets = self._fit_targets(y)
-        samples = Samples(X, targets)
         if sample_weight is not None:
-            samples = samples.weighted(_check_sample_weight(sample_weight, X))
+            sample_weight = _check_sample_weight(sample_weight, X)
+        encode = self._fit_targets(y, sample_weight)
+        samples = self._samples(X, encode(y))
+        if sample_weight is not None:
+            samples = samples.weighted(sample_weight)
         if (X_val is None) != (y_val is None):
             raise InputError("X_val and y_val go together: give both or none")
         validation = None
         if X_val is not None:
-            validation = Samples(*self._check_validation(X_val, y_val))
+            validation = self._check_validation(X_val, y_val, encode)
         return samples, validation
 
     def _check_X_y(self, X, y):
@@ -148,17 +171,26 @@ class DenseHead:
         lazy = isinstance(X, FeatureArray)
         return validate_data(self, X, reset=False, dtype=_FLOATS, skip_check_array=lazy)
 
-    def _check_validation(self, X_val, y_val):
+    def _check_validation(self, X_val, y_val, encode):
         X_val = self._check_X(X_val)
-        targets = self._encode_targets(np.asarray(y_val))
+        targets = encode(np.asarray(y_val))
         if len(targets) != len(X_val):
             raise InputError(f"X_val has {len(X_val)} rows, y_val {len(targets)}")
-        return X_val, targets
+        return self._samples(X_val, targets)
+
+    def _samples(self, X, targets):
+        return Samples(X, targets)
+
+    def _needs_validation(self):
+        return self.early_stopping
+
+    def _fit_decisions(self, validation):
+        """What is learnt from the validation samples when the network is trained."""
 
     def _train(self, samples, validation, seed, checkpoint, start):
         architecture = Architecture(
             n_features=self.n_features_in_,
-            n_outputs=samples.y.shape[1],
+            n_outputs=self._n_outputs,
             n_layers=self.n_layers,
             n_units=self.n_units,
             output_activation=self._output_activation,
@@ -170,6 +202,7 @@ class DenseHead:
             loss=self.loss,
             metric=self._metric,
             learning_rate=float(self.learning_rate),
+            learning_rate_schedule=self.learning_rate_schedule,
             epochs=self.epochs,
             batch_size=self.batch_size,
             patience=self.patience if self.early_stopping else None,
@@ -191,17 +224,24 @@ class DenseHead:
         self.best_epoch_ = best.epoch
         self._set_model(architecture, best.weights)
 
-    def _checkpoint(self, samples, validation):
+    def _checkpoint(self, samples, validation, X_mirrored):
         """The file of this fit, told from others by its parameters and data."""
-        params = self.get_params()
-        # A fit may go on for longer, or elsewhere; without a seed of the user's it
-        # goes on with the seed in the file.
-        for name in ("epochs", "patience", "checkpoint_path", "verbose"):
+        params = {name: repr(value) for name, value in self.get_params().items()}
+        # A fit may go on for longer, unless the learning rate depends on the end, or
+        # elsewhere; without a seed of the user's it goes on with the seed in the file.
+        for name in ("patience", "checkpoint_path", "verbose"):
             del params[name]
+        if self.learning_rate_schedule is None:
+            del params["epochs"]
         if not isinstance(self.random_state, Integral):
             params["random_state"] = None
         parts = [part for part in (samples, validation) if part is not None]
-        data = [[digest(part.y), digest(np.asarray(part.X[:1]))] for part in parts]
+        data = [
+            [digest(part.y), digest(part.weight), digest(np.asarray(part.X[:1]))]
+            for part in parts
+        ]
+        if X_mirrored is not None:
+            data.append(digest(np.asarray(X_mirrored[:1])))
         return Checkpoint(self.checkpoint_path, {"params": params, "data": data})
 
     def _set_model(self, architecture, weights):

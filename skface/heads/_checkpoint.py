@@ -98,5 +98,7 @@ class Checkpoint:
 
 
 def digest(array):
-    """A short hash of an array's values, to tell data sets apart."""
+    """A short hash of an array's values, to tell data sets apart; None of none."""
+    if array is None:
+        return None
     return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()[:16]

@@ -1,13 +1,33 @@
 """The head for attributes."""
 
+from functools import partial
+from numbers import Real
+
 import numpy as np
 from scikeras.wrappers import KerasClassifier
-from sklearn.utils import ClassifierTags, column_or_1d
-from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils import ClassifierTags, column_or_1d, gen_batches
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from skface.exceptions import InputError
 from skface.heads._base import DenseHead
+from skface.heads._decisions import (
+    best_threshold,
+    by_attribute,
+    calibrated,
+    check_thresholds,
+    platt_scaling,
+)
+from skface.heads._labels import (
+    as_labels,
+    check_some_label_in_each_column,
+    missing_labels,
+    packed,
+    two_classes,
+    unpacked,
+    weights_of_classes,
+)
+from skface.heads._network import forward
+from skface.heads._training import Samples
 from skface.metrics import attribute_accuracy
 
 
@@ -28,8 +48,18 @@ class DenseHeadClassifier(DenseHead, KerasClassifier):
         Factor on the features; rows of length 1 train better when enlarged.
     loss : {"binary_crossentropy", "binary_focal_crossentropy"}, \
 default="binary_crossentropy"
+    class_weight : "balanced", dict or list of dict, default=None
+        What presence and absence of an attribute weigh in the loss, which is the
+        domain adaptation of MOON [2]_. "balanced" weighs both alike: n / (2 n_present)
+        and n / (2 n_absent), of the n labels that an attribute has in y. Otherwise
+        ``{label: weight}`` for y of one dimension; for y of two, as elsewhere in
+        scikit-learn, a list of dicts ``{0: weight, 1: weight}``, one a column, or a
+        dict of such dicts by column index. What is not named weighs 1.
     learning_rate : float, default=1e-3
         Of Adam.
+    learning_rate_schedule : {"cosine"}, default=None
+        "cosine" lets the learning rate fall along half a cosine, epoch by epoch, to
+        reach 0 after `epochs` [3]_.
     epochs : int, default=100
         At most.
     batch_size : int, default=32
@@ -37,7 +67,18 @@ default="binary_crossentropy"
         Stop when the validation loss has not fallen for `patience` epochs.
     patience : int, default=3
     validation_fraction : float in (0, 1), default=0.1
-        Share of the rows set aside for early stopping when `fit` gets no X_val.
+        Share of the rows set aside when `fit` gets no X_val, for early stopping, for
+        thresholds that are tuned, and for calibration.
+    calibration : {"sigmoid"}, default=None
+        "sigmoid" fits a slope and an intercept on each attribute's logits to the
+        validation labels, after Platt [4]_, so that of photos with probability 0.8
+        about 80 % have the attribute, with `class_weight` too.
+    threshold : float, {"balanced_accuracy", "f1"} or array-like of shape \
+(n_attributes,), default=0.5
+        Of the probability above which `predict` takes an attribute for present. A name
+        chooses, for each attribute, what scores best on the validation labels, as
+        DMM-CNN [5]_ adapts its thresholds; 0.5 where that is as good, and where the
+        labels are of one class.
     checkpoint_path : path-like, default=None
         A file that keeps the best epoch, so that a fit that was killed goes on from it
         when it is started again with the same data and parameters.
@@ -53,6 +94,10 @@ default="binary_crossentropy"
         the lowest validation loss, or the last where nothing was validated on.
     classes_ : ndarray of shape (2,), or list of such arrays
         The two labels; for y of two dimensions, one array an attribute.
+    thresholds_ : ndarray of shape (n_attributes,)
+        Probabilities above which `predict` takes attributes for present.
+    calibration_ : ndarray of shape (n_attributes, 2), or None
+        Slope and intercept of each attribute's logits.
     history_ : dict of list of float
         "loss" and "binary_accuracy" by epoch, and both with "val\\_" in front.
     n_epochs_ : int
@@ -66,10 +111,25 @@ default="binary_crossentropy"
     With the defaults and the features of `block5_pool` this is the head of Yang and
     Yow [1]_ for the forty attributes of CelebA.
 
+    NaN in a y of two dimensions is a missing label: it counts neither in the loss, nor
+    for the thresholds, nor in scores, so that data sets with different attributes
+    train together. The loss is the mean over the labels that there are. In searches
+    on such a y give `cv` as a splitter, such as ``KFold(5)``: for a number
+    scikit-learn looks at y, and refuses NaN.
+
     References
     ----------
     .. [1] J. Yang and K.-C. Yow, "Deep Learning on Facial Attributes Detection using
        Transfer Learning with VGG19 model".
+    .. [2] E. M. Rudd, M. Günther and T. E. Boult, "MOON: A Mixed Objective
+       Optimization Network for the Recognition of Facial Attributes", ECCV 2016.
+    .. [3] I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm
+       Restarts", ICLR 2017.
+    .. [4] J. Platt, "Probabilistic Outputs for Support Vector Machines and Comparisons
+       to Regularized Likelihood Methods", 1999.
+    .. [5] L. Mao, Y. Yan, J.-H. Xue and H. Wang, "Deep Multi-task Multi-label CNN for
+       Effective Facial Attribute Classification", IEEE Transactions on Affective
+       Computing, 2020.
 
     Examples
     --------
@@ -80,11 +140,26 @@ default="binary_crossentropy"
     >>> head = DenseHeadClassifier(n_layers=1, n_units=32, random_state=0).fit(X, y)
     >>> head.predict_proba(X).shape
     (200, 3)
+
+    A rare attribute, and thresholds that find it:
+
+    >>> y[:, 2] = X[:, 2] > 1.5
+    >>> head.set_params(threshold="balanced_accuracy").fit(X, y).thresholds_.shape
+    (3,)
     """
 
     _parameter_constraints = {
         **DenseHead._parameter_constraints,
         "loss": [StrOptions({"binary_crossentropy", "binary_focal_crossentropy"})],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+        "calibration": [StrOptions({"sigmoid"}), None],
+        "threshold": [
+            Interval(Real, 0, 1, closed="both"),
+            StrOptions({"balanced_accuracy", "f1"}),
+            np.ndarray,
+            list,
+            tuple,
+        ],
     }
     _metric = "binary_accuracy"
     _output_activation = "sigmoid"
@@ -99,12 +174,16 @@ default="binary_crossentropy"
         l2=0.0,
         input_scale=1.0,
         loss="binary_crossentropy",
+        class_weight=None,
         learning_rate=1e-3,
+        learning_rate_schedule=None,
         epochs=100,
         batch_size=32,
         early_stopping=True,
         patience=3,
         validation_fraction=0.1,
+        calibration=None,
+        threshold=0.5,
         checkpoint_path=None,
         random_state=None,
         verbose=0,
@@ -115,18 +194,22 @@ default="binary_crossentropy"
         self.l2 = l2
         self.input_scale = input_scale
         self.loss = loss
+        self.class_weight = class_weight
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.epochs = epochs
         self.batch_size = batch_size
         self.early_stopping = early_stopping
         self.patience = patience
         self.validation_fraction = validation_fraction
+        self.calibration = calibration
+        self.threshold = threshold
         self.checkpoint_path = checkpoint_path
         self.random_state = random_state
         self.verbose = verbose
 
     def predict(self, X):
-        """Whether each attribute is present: its probability is above one half.
+        """Whether each attribute is present: its probability is above its threshold.
 
         Parameters
         ----------
@@ -138,11 +221,11 @@ default="binary_crossentropy"
             In {0, 1}; of shape (n_samples,) with the labels of y when y had one
             dimension.
         """
-        present = (self._outputs(X) > 0.5).astype(np.int64)
+        present = (self._probabilities(X) > self.thresholds_).astype(np.int64)
         return self.classes_[present[:, 0]] if self._y_ndim == 1 else present
 
     def predict_proba(self, X):
-        """Probability that each attribute is present.
+        """Probability that each attribute is present, calibrated where that was asked.
 
         Parameters
         ----------
@@ -154,7 +237,7 @@ default="binary_crossentropy"
             However few rows or attributes there are. When y had one dimension, one
             column each class instead, of shape (n_samples, 2).
         """
-        present = self._outputs(X)
+        present = self._probabilities(X)
         return np.hstack([1 - present, present]) if self._y_ndim == 1 else present
 
     def score(self, X, y, sample_weight=None):
@@ -164,6 +247,7 @@ default="binary_crossentropy"
         ----------
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_attributes)
+            NaN is a missing label.
         sample_weight : array-like of shape (n_samples,), default=None
 
         Returns
@@ -172,58 +256,88 @@ default="binary_crossentropy"
         """
         y_pred = self.predict(X)
         if self._y_ndim == 2:
-            self._encode_targets(np.asarray(y))  # -1 would be a wrong answer, silently
+            as_labels(np.asarray(y), self._n_outputs)  # refuses -1, always wrong
         return attribute_accuracy(y, y_pred, sample_weight=sample_weight)
 
-    def _fit_targets(self, y):
+    def _check_X_y(self, X, y):
+        missing = missing_labels(y)
+        if missing is None:
+            return super()._check_X_y(X, y)
+        X, filled = super()._check_X_y(X, np.where(missing, 0, y))
+        check_some_label_in_each_column(y, missing)
+        return X, np.where(missing, np.nan, filled)
+
+    def _fit_targets(self, y, sample_weight):
         self._y_ndim = y.ndim
         if y.ndim == 1:
-            self.classes_ = _two_classes(y)
+            self.classes_, self._n_outputs = two_classes(y), 1
         else:
-            self.classes_ = [np.array([0, 1])] * y.shape[1]
-        return self._encode_targets(y)
+            self.classes_, self._n_outputs = [np.array([0, 1])] * y.shape[1], y.shape[1]
+        check_thresholds(self.threshold, self._n_outputs)
+        class_weights = weights_of_classes(
+            self.class_weight,
+            self._labels(y),
+            self.classes_ if y.ndim == 1 else None,
+            sample_weight,
+        )
+        return lambda y: packed(self._labels(y), class_weights)
 
-    def _encode_targets(self, y):
-        """Labels as float32 of shape (n_samples, n_outputs), in {0, 1}."""
-        if self._y_ndim == 1:
-            y = column_or_1d(y)
-            unknown = np.setdiff1d(y, self.classes_)
-            if len(unknown):
-                raise InputError(
-                    f"y_val has the label {unknown.tolist()[0]!r}, which y has not"
-                )
-            return (y == self.classes_[1]).astype(np.float32)[:, None]
-        if y.ndim != 2 or y.shape[1] != len(self.classes_):
+    def _labels(self, y):
+        """float32 of shape (n_samples, n_outputs), in {0, 1}, NaN where missing."""
+        if self._y_ndim == 2:
+            return as_labels(y, self._n_outputs)
+        y = column_or_1d(y)
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
             raise InputError(
-                f"expected {len(self.classes_)} attributes, got y of shape {y.shape}"
+                f"y_val has the label {unknown.tolist()[0]!r}, which y has not"
             )
-        wrong = ~np.isin(y, (0, 1))
-        if wrong.any():
-            row, column = np.argwhere(wrong)[0]
-            value = y[row].tolist()[column]
-            raise InputError(
-                f"y holds {value!r} in row {row}, column {column}: attributes must be "
-                "0 or 1. CelebA's -1 and 1 become that by (y == 1).astype(int)"
+        return (y == self.classes_[1]).astype(np.float32)[:, None]
+
+    def _samples(self, X, targets):
+        _, there = unpacked(targets)
+        if not there.any():
+            raise InputError("y_val holds no label: every value is missing")
+        return Samples(X, targets, rows=np.flatnonzero(there.any(axis=1)))
+
+    def _mirrored(self, targets):
+        return targets
+
+    def _needs_validation(self):
+        tunes = isinstance(self.threshold, str) or self.calibration is not None
+        return tunes or super()._needs_validation()
+
+    def _fit_decisions(self, validation):
+        self.calibration_ = None
+        tunes = isinstance(self.threshold, str)
+        if not tunes:
+            self.thresholds_ = np.full(self._n_outputs, self.threshold, dtype=float)
+        if not (tunes or self.calibration):
+            return
+        labels, there = unpacked(validation.y[validation.rows])
+        batches = gen_batches(len(validation), 1024)
+        outputs = [forward(self.model_, validation.batch(rows)[0]) for rows in batches]
+        outputs = np.concatenate(outputs)
+        weight = np.ones(len(validation))
+        if validation.weight is not None:
+            weight = validation.weight[validation.rows]
+        if self.calibration:
+            self.calibration_ = by_attribute(
+                platt_scaling, labels, outputs, weight, there
             )
-        return y.astype(np.float32)
+            outputs = calibrated(outputs, self.calibration_)
+        if tunes:
+            best = partial(best_threshold, criterion=self.threshold)
+            self.thresholds_ = by_attribute(best, labels, outputs, weight, there)
+
+    def _probabilities(self, X):
+        outputs = self._outputs(X)
+        if self.calibration_ is None:
+            return outputs
+        return calibrated(outputs, self.calibration_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.estimator_type = "classifier"
         tags.classifier_tags = ClassifierTags(multi_class=False, multi_label=True)
         return tags
-
-
-def _two_classes(y):
-    check_classification_targets(y)
-    if type_of_target(y) != "binary":
-        raise InputError(
-            "Only binary classification is supported. The type of the target is "
-            f"{type_of_target(y)}."
-        )
-    classes = np.unique(y)
-    if len(classes) < 2:
-        raise InputError(
-            f"y holds only one class, {classes.tolist()[0]!r}; two are needed"
-        )
-    return classes

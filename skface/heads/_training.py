@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 from skface._keras import import_keras
 from skface._threads import read_ahead
 from skface.exceptions import InputError, ParameterError
+from skface.heads._losses import LOSSES, METRICS
 
 _MAX_CACHED_PARAMETERS = 60_000_000
 
@@ -38,7 +39,7 @@ class Samples:
 
     def weighted(self, weight):
         """The samples with these weights, scaled to the mean 1; rows of none go."""
-        rows = np.flatnonzero(weight)
+        rows = self.rows[weight[self.rows] != 0]
         if not len(rows) or weight.min() < 0:
             raise InputError("sample_weight must not be negative, nor zero throughout")
         scaled = (weight / weight[rows].mean()).astype(np.float32)
@@ -58,11 +59,35 @@ class Samples:
             Samples(self.X, self.y, self.weight, order[:n_held_out]),
         )
 
+    def with_mirror_images(self, X, y):
+        """Twice the samples: after these, those of the mirror images of all photos."""
+        return Samples(
+            _BothSides(self.X, X),
+            np.concatenate([self.y, y]),
+            None if self.weight is None else np.tile(self.weight, 2),
+            np.concatenate([self.rows, self.rows + len(self.X)]),
+        )
+
     def batch(self, positions):
         """Float32 copies of some of the rows, ready for Keras."""
         rows = self.rows[positions]
         weight = None if self.weight is None else self.weight[rows]
         return np.asarray(self.X[rows], np.float32), self.y[rows], weight
+
+
+class _BothSides:
+    """Rows of photos and, after them, of their mirror images, none of them copied."""
+
+    def __init__(self, X, X_mirrored):
+        self.X, self.X_mirrored = X, X_mirrored
+
+    def __getitem__(self, rows):
+        n = len(self.X)
+        picked = np.empty((len(rows), self.X.shape[1]), np.float32)
+        mirrored = rows >= n
+        picked[~mirrored] = self.X[rows[~mirrored]]
+        picked[mirrored] = self.X_mirrored[rows[mirrored] - n]
+        return picked
 
 
 class Settings(NamedTuple):
@@ -71,10 +96,19 @@ class Settings(NamedTuple):
     loss: str
     metric: str
     learning_rate: float
+    learning_rate_schedule: str | None
     epochs: int
     batch_size: int
     patience: int | None  # None trains all epochs
     seed: int
+
+    def rate(self, epoch):
+        """Learning rate of an epoch; I. Loshchilov and F. Hutter, "SGDR", ICLR 2017,
+        equation 5, without restarts, epoch by epoch.
+        """
+        if self.learning_rate_schedule is None:
+            return self.learning_rate
+        return self.learning_rate * (1 + math.cos(math.pi * epoch / self.epochs)) / 2
 
 
 class State(NamedTuple):
@@ -122,7 +156,7 @@ def train(
         best = start
         if best is None:
             rng = np.random.default_rng(settings.seed)
-            trainer.start(settings.learning_rate, architecture.initial_weights(rng))
+            trainer.start(architecture.initial_weights(rng))
             first, history = 0, {}
         else:
             trainer.restore(best)
@@ -172,14 +206,15 @@ class _Trainer:
     def __init__(self, architecture, loss, metric):
         keras = import_keras()
         self.network = architecture.build()
-        self.network.compile(keras.optimizers.Adam(), loss=loss, metrics=[metric])
+        self.network.compile(
+            keras.optimizers.Adam(), loss=LOSSES[loss], metrics=[METRICS[metric]()]
+        )
         self.network.optimizer.build(self.network.trainable_variables)
         self.n_parameters = self.network.count_params()
 
-    def start(self, learning_rate, weights):
+    def start(self, weights):
         for variable in self.network.optimizer.variables:
             variable.assign(np.zeros(variable.shape, dtype=variable.dtype))
-        self.network.optimizer.learning_rate = learning_rate
         self.network.set_weights(weights)
 
     def restore(self, state):
@@ -199,6 +234,7 @@ class _Trainer:
         """One pass over the samples; its figures."""
         rng = np.random.default_rng([settings.seed, epoch])
         self._seed_dropout(rng)
+        self.network.optimizer.learning_rate = settings.rate(epoch)
         order = rng.permutation(len(samples))
         figures = self._pass(
             self.network.train_on_batch, samples, order, settings.batch_size

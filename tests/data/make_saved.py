@@ -1,7 +1,9 @@
 """Makes ``saved-1.skface``, a file of format 1 that every later skface must read.
 
-It is kept as it was made; another format gets another file. Its network is drawn
-(``weights=None``), so that new packaged weights do not touch it.
+It is kept as it was made, and fails where a later version needs a fitted attribute that
+the file does not have: give it in ``DenseHead.__setstate__`` then. Another format gets
+another file. Its network is drawn (``weights=None``), so that new packaged weights do not
+touch it.
 
     python tests/data/make_saved.py
 """
@@ -31,12 +33,16 @@ pipe.set_params(
     head__learning_rate=0.01,
     head__epochs=60,
     head__early_stopping=False,
+    head__class_weight={2: {1: 2.0}},
+    head__calibration="sigmoid",
+    head__threshold=np.array([0.4, 0.5, 0.6]),
 )
-pipe.fit(photos, attributes)
+pipe.fit(photos, attributes, X_val=photos, y_val=attributes)
 names = ["Bald", "Smiling", "Young"]
 skface.save(pipe, FOLDER / "saved-1.skface", target_names=names)
 np.savez_compressed(
     FOLDER / "saved-1-predictions.npz",
     photos=photos,
     probabilities=pipe.predict_proba(photos),
+    labels=pipe.predict(photos),
 )

@@ -1,0 +1,76 @@
+"""Losses and metrics that Keras has not.
+
+Those of attributes find labels and their weights side by side in y_true, as
+`skface.heads._labels.packed` puts them, so that a label can count for more, or for
+nothing where it is missing.
+"""
+
+import math
+
+from skface._keras import import_keras
+
+keras = import_keras()
+
+# Of coordinates that are fractions of the photo.
+_HUBER_DELTA = 0.02
+_WING_WIDTH, _WING_CURVATURE = 10 / 64, 2 / 64
+
+
+def binary_crossentropy(y_true, y_pred):
+    labels, weights = _unpacked(y_true)
+    losses = keras.ops.binary_crossentropy(labels, y_pred)
+    return keras.ops.mean(weights * losses, axis=-1)
+
+
+def binary_focal_crossentropy(y_true, y_pred):
+    """T.-Y. Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, gamma 2."""
+    labels, weights = _unpacked(y_true)
+    losses = keras.ops.binary_crossentropy(labels, y_pred)
+    p_true = labels * y_pred + (1 - labels) * (1 - y_pred)
+    losses = keras.ops.power(1.0 - p_true, 2.0) * losses
+    return keras.ops.mean(weights * losses, axis=-1)
+
+
+def huber(y_true, y_pred):
+    return keras.losses.huber(y_true, y_pred, delta=_HUBER_DELTA)
+
+
+def wing(y_true, y_pred):
+    """Z.-H. Feng et al., "Wing Loss for Robust Facial Landmark Localisation with
+    Convolutional Neural Networks", CVPR 2018, equation 5."""
+    errors = keras.ops.abs(y_true - y_pred)
+    near = _WING_WIDTH * keras.ops.log(1 + errors / _WING_CURVATURE)
+    step = _WING_WIDTH - _WING_WIDTH * math.log(1 + _WING_WIDTH / _WING_CURVATURE)
+    losses = keras.ops.where(errors < _WING_WIDTH, near, errors - step)
+    return keras.ops.mean(losses, axis=-1)
+
+
+class BinaryAccuracy(keras.metrics.Mean):
+    """Share of the labels that are right at one half."""
+
+    def __init__(self):
+        super().__init__(name="binary_accuracy")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        labels, weights = _unpacked(y_true)
+        right = keras.ops.equal(labels > 0.5, y_pred > 0.5)
+        there = keras.ops.cast(weights > 0, "float32")
+        super().update_state(right, sample_weight=there)
+
+
+LOSSES = {
+    "binary_crossentropy": binary_crossentropy,
+    "binary_focal_crossentropy": binary_focal_crossentropy,
+    "huber": huber,
+    "mean_absolute_error": keras.losses.mean_absolute_error,
+    "mean_squared_error": keras.losses.mean_squared_error,
+    "wing": wing,
+}
+METRICS = {
+    "binary_accuracy": BinaryAccuracy,
+    "mean_absolute_error": keras.metrics.MeanAbsoluteError,
+}
+
+
+def _unpacked(y_true):
+    return keras.ops.split(y_true, 2, axis=-1)

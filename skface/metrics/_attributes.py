@@ -1,0 +1,250 @@
+"""Scores of attributes; where y_true is NaN, a label is missing and nothing counts."""
+
+from collections.abc import Mapping
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import average_precision_score
+
+from skface._validation import as_floats
+from skface.exceptions import InputError
+from skface.metrics._weights import weights_of
+
+
+def attribute_accuracy(y_true, y_pred, *, sample_weight=None):
+    """Accuracy averaged over the attributes: the field's number for CelebA.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples,) or (n_samples, n_attributes)
+        NaN in `y_true` is a missing label. An attribute without any label is left out.
+    sample_weight : array-like of shape (n_samples,), default=None
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        The shapes differ, or `y_true` holds no label.
+
+    Examples
+    --------
+    >>> from skface.metrics import attribute_accuracy
+    >>> attribute_accuracy([[0, 1], [1, 1]], [[0, 1], [1, 0]])
+    0.75
+    >>> attribute_accuracy([[0, float("nan")], [1, 1]], [[0, 1], [1, 0]])
+    0.5
+    """
+    y_true, y_pred, labelled = _labels(y_true, y_pred)
+    if y_pred.dtype.kind == "f" and (y_pred % 1 != 0).any():
+        raise InputError(
+            "y_pred holds numbers that are no labels, such as probabilities or NaN: "
+            "give what predict gives"
+        )
+    weight = weights_of(sample_weight, len(y_true))
+    with np.errstate(invalid="ignore"):
+        shares = weight @ (labelled & (y_true == y_pred)) / (weight @ labelled)
+    return _mean(shares)
+
+
+def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None):
+    """Mean of the recall of present and of absent, averaged over the attributes.
+
+    A constant answer scores 0.5, however rare the attribute. Where an attribute is
+    always or never present, the one recall that exists counts.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples, n_attributes)
+        In {0, 1}; NaN in `y_true` is a missing label. An attribute without any label
+        is left out.
+    sample_weight : array-like of shape (n_samples,), default=None
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        The shapes differ, values are not in {0, 1}, or `y_true` holds no label.
+
+    Examples
+    --------
+    >>> from skface.metrics import attribute_balanced_accuracy
+    >>> attribute_balanced_accuracy([[0], [0], [0], [1]], [[0], [0], [0], [0]])
+    0.5
+    """
+    scores = _counts(*_labels(y_true, y_pred), sample_weight)
+    return _mean(scores["balanced_accuracy"].to_numpy())
+
+
+def attribute_report(
+    y_true, y_pred, *, y_score=None, names=None, sample_weight=None, groups=None
+):
+    """Scores of every attribute beside the majority baseline.
+
+    Parameters
+    ----------
+    y_true, y_pred : array-like of shape (n_samples, n_attributes)
+        In {0, 1}; NaN in `y_true` is a missing label, and its row does not count for
+        the attribute.
+    y_score : array-like of shape (n_samples, n_attributes), default=None
+        Probabilities; adds the average precision.
+    names : sequence of str, default=None
+        Of the attributes; numbers without it.
+    sample_weight : array-like of shape (n_samples,), default=None
+    groups : array-like of shape (n_samples,), dict of such, or DataFrame, default=None
+        Groups of samples to report one by one: an array with the group of each sample,
+        or several such arrays by name, as in ``{"Male": male, "Young": young}``.
+        Samples whose group is missing are in none.
+
+    Returns
+    -------
+    DataFrame, one row an attribute
+        n_labels; prevalence; majority: the accuracy of always giving the commoner
+        answer of `y_true`; accuracy, balanced_accuracy, precision, recall, f1, and
+        average_precision. A share of nothing, such as the precision of an attribute
+        never predicted, is NaN.
+
+        With `groups`, one row a group and attribute, indexed by both: the group is its
+        value in an array, and reads like ``"Male=1"`` of a dict or DataFrame.
+
+    Raises
+    ------
+    InputError
+        The shapes differ, values are not in {0, 1}, or `names` or `groups` are too
+        many or too few.
+
+    Examples
+    --------
+    >>> from skface.metrics import attribute_report
+    >>> y_true, y_pred = [[0], [0], [1], [1]], [[0], [1], [1], [1]]
+    >>> report = attribute_report(y_true, y_pred, names=["Smiling"])
+    >>> report.loc["Smiling", ["majority", "accuracy", "recall"]].tolist()
+    [0.5, 0.75, 1.0]
+
+    Whom does the model fail?
+
+    >>> report = attribute_report(
+    ...     y_true, y_pred, names=["Smiling"], groups={"Male": [0, 1, 0, 1]}
+    ... )
+    >>> table = report["accuracy"].unstack("group")
+    >>> table.loc["Smiling"].to_dict()
+    {'Male=0': 1.0, 'Male=1': 0.5}
+    """
+    if groups is not None:
+        return _by_group(y_true, y_pred, y_score, names, sample_weight, groups)
+    truth, answer, labelled = _labels(y_true, y_pred)
+    report = _counts(truth, answer, labelled, sample_weight)
+    if y_score is not None:
+        _, scores, _ = _labels(y_true, as_floats(y_score, "y_score"))
+        weight = weights_of(sample_weight, len(truth))
+        report["average_precision"] = [
+            _average_precision(truth[rows, i], scores[rows, i], weight[rows])
+            for i, rows in enumerate(labelled.T)
+        ]
+    if names is not None:
+        if len(names) != len(report):
+            raise InputError(f"{len(names)} names for {len(report)} attributes")
+        report.index = list(names)
+    return report.rename_axis("attribute")
+
+
+def _by_group(y_true, y_pred, y_score, names, sample_weight, groups):
+    """One report a group, below each other."""
+    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    rest = {
+        "y_score": None if y_score is None else np.asarray(y_score),
+        "sample_weight": None if sample_weight is None else np.asarray(sample_weight),
+    }
+    reports = {}
+    for group, rows in _members(groups, len(y_true)):
+        parts = {
+            name: value if value is None else value[rows]
+            for name, value in rest.items()
+        }
+        reports[group] = attribute_report(
+            y_true[rows], y_pred[rows], names=names, **parts
+        )
+    if not reports:
+        raise InputError("groups holds no group: every value is missing")
+    return pd.concat(reports, names=["group"])
+
+
+def _members(groups, n_samples):
+    """Each group's label, and a mask of its samples."""
+    named = isinstance(groups, Mapping | pd.DataFrame)
+    for name, values in groups.items() if named else [(None, groups)]:
+        values = np.asarray(values)
+        if values.shape != (n_samples,):
+            what = f"groups[{name!r}]" if named else "groups"
+            raise InputError(
+                f"{what} must have the shape ({n_samples},), got {values.shape}"
+            )
+        codes, labels = pd.factorize(values, sort=True)
+        for code, label in enumerate(labels):
+            if named:
+                shown = f"{label:g}" if isinstance(label, Real) else label
+                label = f"{name}={shown}"
+            yield label, codes == code
+
+
+def _counts(y_true, y_pred, labelled, sample_weight):
+    """`attribute_report` without scores and names."""
+    for name, y in (("y_true", y_true), ("y_pred", y_pred)):
+        if not np.isin(y, (0, 1)).all():
+            raise InputError(f"{name} must hold attributes in {{0, 1}}")
+    weight = weights_of(sample_weight, len(y_true))
+    is_there, is_found = (y_true == 1) & labelled, (y_pred == 1) & labelled
+    total, present, found = weight @ labelled, weight @ is_there, weight @ is_found
+    hits = weight @ (is_there & is_found)
+    rejections = total - present - found + hits
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall = hits / present
+        specificity = rejections / (total - present)
+        one_sided = [present == 0, present == total]
+        sides = [specificity, recall]
+        return pd.DataFrame(
+            {
+                "n_labels": labelled.sum(axis=0),
+                "prevalence": present / total,
+                "majority": np.maximum(present, total - present) / total,
+                "accuracy": (hits + rejections) / total,
+                "balanced_accuracy": np.select(one_sided, sides, np.mean(sides, 0)),
+                "precision": hits / found,
+                "recall": recall,
+                "f1": 2 * hits / (present + found),
+            }
+        )
+
+
+def _average_precision(truth, score, weight):
+    if not truth.any():
+        return np.nan
+    return average_precision_score(truth, score, sample_weight=weight)
+
+
+def _labels(y_true, y_pred):
+    """Both in two dimensions, and where `y_true` has a label; 0 stands elsewhere."""
+    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    if y_true.shape != y_pred.shape or y_true.ndim not in (1, 2) or not len(y_true):
+        raise InputError(
+            "y_true and y_pred must have one shape (n_samples, n_attributes), got "
+            f"{y_true.shape} and {y_pred.shape}"
+        )
+    y_true, y_pred = y_true.reshape(len(y_true), -1), y_pred.reshape(len(y_pred), -1)
+    labelled = ~pd.isna(y_true)
+    if not labelled.all():
+        y_true = np.where(labelled, y_true, 0)
+    return y_true, y_pred, labelled
+
+
+def _mean(shares):
+    """The mean over the attributes that have a share."""
+    if np.isnan(shares).all():
+        raise InputError("y_true holds no label: every value is missing")
+    return float(np.nanmean(shares))
