@@ -2,8 +2,8 @@
 
 It is kept as it was made, and fails where a later version needs a fitted attribute that
 the file does not have: give it in ``DenseHead.__setstate__`` then. Another format gets
-another file. Its network is drawn (``weights=None``), so that new packaged weights do not
-touch it.
+another file. Its network is drawn (``weights=None``), so that new packaged weights do
+not touch it.
 
     python tests/data/make_saved.py
 """
