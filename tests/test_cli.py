@@ -300,13 +300,24 @@ def test_search_writes_the_table_and_the_best_model(run, celeba, tmp_path):
     assert len(table) == 4
     assert (folder / "search.png").exists()
     best = table.iloc[0]
-    assert best["score"] == table["score"].max()
+    assert best["mean_test_score"] == table["mean_test_score"].max()
     head = skface.load(folder / "model.skface")["head"]
     assert (head.n_layers, head.n_units) == (
-        best["head__n_layers"],
-        best["head__n_units"],
+        best["n_layers"],
+        best["n_units"],
     )
     assert "n_units" in out
+
+
+def test_search_of_nothing_but_failures_tells_the_cause(run, celeba, tmp_path):
+    status, _, err = run(
+        *("search", "--data", celeba, "--target", "bbox", *FAST),
+        *("--set", "head__loss=least", "--n-layers", 1, "--output", tmp_path / "run"),
+    )
+    assert status == 1
+    last = err.splitlines()[-1]
+    assert last.startswith("skface: error: no candidate could be fitted: ")
+    assert "'loss' parameter of DenseHeadRegressor" in last
 
 
 # predict
