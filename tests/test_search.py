@@ -423,6 +423,20 @@ def test_combinations_that_cannot_be_are_left_to_the_search(photos, stored):
     assert len(FeatureStore(stored["features"].cache_dir)) == len(photos)
 
 
+@pytest.mark.parametrize(
+    ("mirror", "space", "n_rows"),
+    [
+        (True, {"head__alpha": [1, 2]}, 2),
+        (False, {"mirror": [False, True], **LAYERS}, 8),
+    ],
+)
+def test_mirror_images_are_extracted_too(photos, stored, mirror, space, n_rows):
+    pipe = FacePipeline(stored.steps, mirror=mirror)
+    assert extract_once(GridSearchCV(pipe, space), photos) == 2 * len(photos)
+    store = FeatureStore(stored["features"].cache_dir)
+    assert len(store) == n_rows * len(photos)
+
+
 def test_extraction_needs_a_store(photos, stored):
     stored.set_params(features__cache_dir=None)
     with pytest.raises(ParameterError, match="cache_dir"):
