@@ -21,6 +21,8 @@ _HOMES = {
     "extract_once": "search",
     "make_cost_aware_scorer": "search",
     "search_report": "search",
+    "load": "persistence",
+    "save": "persistence",
     "AttributesDisplay": "displays",
     "ErrorsDisplay": "displays",
     "FacesDisplay": "displays",
@@ -35,6 +37,7 @@ _MODULES = (
     "features",
     "heads",
     "metrics",
+    "persistence",
     "pipelines",
     "search",
 )

@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from time import perf_counter
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
@@ -21,6 +20,7 @@ from skface.metrics import (
     iou_score,
     nme_score,
 )
+from skface.persistence import save
 from skface.pipelines import (
     make_attribute_pipeline,
     make_bbox_pipeline,
@@ -83,7 +83,8 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
         )
     for target in targets:
         pipe, rows = fit_and_score(root, target, weights, verbose=verbose)
-        joblib.dump(pipe, output / f"{target}.joblib")
+        names = CelebALoader(root, target).load_bunch("valid").target_names
+        save(pipe, output / f"{target}.skface", target_names=names)
         pipelines[target] = pipe
         figures += rows
     table = pd.DataFrame(figures, columns=["figure", "better", "baseline", "skface"])
@@ -98,8 +99,8 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
     names = ", ".join(sorted(path.name for path in output.iterdir()))
     say(f"\nIn {output.resolve()}: {names}")
     say(f"{perf_counter() - start:.0f} s in all. A photo of your own:\n")
-    say("    import joblib")
-    say(f"    pipe = joblib.load({str(output / f'{targets[0]}.joblib')!r})")
+    say("    import skface")
+    say(f"    pipe = skface.load({str(output / f'{targets[0]}.skface')!r})")
     say('    print(pipe.predict(["me.jpg"]))')
     return table
 

@@ -1,8 +1,9 @@
 """Face photos and their targets."""
 
-from skface.datasets._celeba import CelebALoader, available_targets
+from skface.datasets._celeba import CelebALoader
 from skface.datasets._coordinates import mirrored, to_fractions, to_pixels
 from skface.datasets._drawing import DRAWN_ATTRIBUTES
+from skface.datasets._folder import available_targets
 from skface.datasets._image_array import ImageArray, as_image_size
 from skface.datasets._make_celeba import drawn_celeba, make_celeba
 from skface.datasets._names import ATTRIBUTE_NAMES, BBOX_NAMES, LANDMARK_NAMES

@@ -73,9 +73,12 @@ def map_photos(function, paths, progress=None):
         if progress is not None:
             progress.update()
 
-    with ThreadPoolExecutor(joblib.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(joblib.cpu_count())
+    try:
         for _ in pool.map(call, enumerate(paths)):
             pass
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt waits for no other photo
     if failures:
         failures.sort(key=lambda failure: failure[0])
         raise unreadable([error for _, error in failures], len(paths))
@@ -99,6 +102,12 @@ def _open(path):
         return Image.open(path)
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file", [path]) from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"{path}: has more pixels than Pillow decodes ({error}); shrink it, or "
+            "raise PIL.Image.MAX_IMAGE_PIXELS if you trust it",
+            [path],
+        ) from error
     except UnidentifiedImageError as error:
         raise ImageError(f"{path}: not a photo that Pillow can read", [path]) from error
     except Exception as error:
