@@ -29,6 +29,7 @@ _HOMES = {
     "HistoryDisplay": "displays",
     "SaliencyDisplay": "displays",
     "SearchDisplay": "displays",
+    "card": "_card",
 }
 _MODULES = (
     "datasets",

@@ -1,5 +1,6 @@
 """Photos to features."""
 
+from skface.features._device import fastest_dtype, processor_has_bfloat16
 from skface.features._digests import check_weights, weights_identity
 from skface.features._lazy import FeatureArray
 from skface.features._store import FeatureStore
@@ -13,6 +14,8 @@ __all__ = [
     "VGG19Features",
     "check_weights",
     "extract_together",
+    "fastest_dtype",
     "native_input_size",
+    "processor_has_bfloat16",
     "weights_identity",
 ]
