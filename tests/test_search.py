@@ -207,10 +207,10 @@ def test_failed_candidates_are_drawn(failing, which):
 
 def test_a_fold_that_fails_alone_is_counted(points):
     class Touchy(DecisionTreeClassifier):
-        def fit(self, X, y):
+        def fit(self, X, y, sample_weight=None, check_input=True):
             if self.max_depth == 2 and X[0, 0] == points[0][0, 0]:
                 raise ValueError("not this fold")
-            return super().fit(X, y)
+            return super().fit(X, y, sample_weight, check_input)
 
     search = GridSearchCV(Touchy(random_state=0), {"max_depth": [1, 2]}, cv=3)
     with pytest.warns(FitFailedWarning):

@@ -36,7 +36,8 @@ def extract_together(transformers, X):
     ParameterError
         A transformer has no `cache_dir`, or a parameter that cannot work.
     ImageError, InputError, WeightsError, StoreError
-        As from `VGG19Features.transform`. What was extracted until then is kept.
+        As from `skface.VGG19Features.transform`, a broken store whatever
+        `on_cache_error`. What was extracted until then is kept.
 
     Examples
     --------

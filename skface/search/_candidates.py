@@ -50,7 +50,7 @@ def read_candidates(search, metric=None):
     Parameters
     ----------
     search : fitted search, optuna Study, or dict
-        As for `search_report`.
+        As for `skface.search_report`.
     metric : str, default=None
         The scorer of several that ranks the candidates; that of ``refit``, or the
         first one, without it.
@@ -59,7 +59,7 @@ def read_candidates(search, metric=None):
     -------
     Candidates
         ``params``, a list of dict, and ``table``, a DataFrame of the other columns of
-        `search_report`, both best first; ``metric`` and ``n_folds``;
+        `skface.search_report`, both best first; ``metric`` and ``n_folds``;
         ``parameter_names``, a dict of full names to short ones.
 
     Raises
