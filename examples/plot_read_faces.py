@@ -91,7 +91,7 @@ display = FacesDisplay.from_predictions(
 plt.show()
 
 if args.output:
-    display.figure_.savefig(args.output, dpi=90)
+    display.figure_.savefig(args.output, dpi=100)
     # a palette makes a third of the file
     picture = Image.open(args.output).convert("RGB")
-    picture.quantize(128).save(args.output, optimize=True)
+    picture.quantize(256).save(args.output, optimize=True)
