@@ -258,12 +258,12 @@ def _members(groups, n_samples):
     """Each group's label, and the rows of its photos."""
     named = isinstance(groups, Mapping | pd.DataFrame)
     for name, values in groups.items() if named else [("groups", groups)]:
-        values = pd.Series(np.asarray(values))
-        if len(values) != n_samples:
+        values = np.asarray(values)
+        if values.shape != (n_samples,):
             raise InputError(
-                f"{name} must have one value for each of {n_samples} photos, "
-                f"got {len(values)}"
+                f"{name} must have the shape ({n_samples},), got {values.shape}"
             )
+        values = pd.Series(values)
         for label, rows in values.groupby(values).indices.items():
             if named:
                 shown = f"{label:g}" if isinstance(label, Real) else label

@@ -30,10 +30,11 @@ def history_picture(estimator):
     return as_png(HistoryDisplay.from_estimator(head))
 
 
-def scores_picture(evaluation):
-    """Bars of the attributes, or how the errors are spread."""
+def scores_picture(evaluation, groups=None):
+    """Bars of the attributes, with a dot for each group; or the spread of errors."""
     if evaluation.target == "attributes":
-        return as_png(AttributesDisplay(evaluation.attributes()).plot())
+        by_group = None if groups is None else evaluation.attributes(groups)
+        return as_png(AttributesDisplay(evaluation.attributes(), by_group).plot())
     return as_png(
         ErrorsDisplay.from_predictions(
             evaluation.y_true,

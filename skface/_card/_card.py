@@ -169,12 +169,8 @@ def _document(estimator, evaluation, groups, trained_on, y_train):
     document.table(_with_arrows(evaluation.figures()))
     document.paragraph(_texts.FIGURES[target])
     if has_matplotlib():
-        caption = (
-            "Accuracy of each attribute, and of the commoner answer."
-            if target == "attributes"
-            else "How the errors are spread over the photos, beside the baseline."
-        )
-        document.picture("scores", scores_picture(evaluation), caption)
+        caption = _texts.SCORES[target]
+        document.picture("scores", scores_picture(evaluation, groups), caption)
     if target == "attributes":
         document.heading("Attribute by attribute")
         document.table(_attribute_table(evaluation))

@@ -33,6 +33,13 @@ FIGURES = {
     "attribute and those who have not; a constant answer scores 0.5.",
 }
 
+SCORES = {
+    "bbox": "How IoU is spread over the photos, beside that of the mean box.",
+    "landmarks": "How NME is spread over the photos, beside that of the mean shape.",
+    "attributes": "Accuracy of each attribute, the baseline marked across it; dots, "
+    "where there are some, are groups of photos.",
+}
+
 USES = {
     "bbox": [
         "Cropping and aligning photos that show one face, as a step before others.",
