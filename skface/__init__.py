@@ -21,12 +21,15 @@ _HOMES = {
     "extract_once": "search",
     "make_cost_aware_scorer": "search",
     "search_report": "search",
+    "load": "persistence",
+    "save": "persistence",
     "AttributesDisplay": "displays",
     "ErrorsDisplay": "displays",
     "FacesDisplay": "displays",
     "HistoryDisplay": "displays",
     "SaliencyDisplay": "displays",
     "SearchDisplay": "displays",
+    "card": "_card",
 }
 _MODULES = (
     "datasets",
@@ -35,6 +38,7 @@ _MODULES = (
     "features",
     "heads",
     "metrics",
+    "persistence",
     "pipelines",
     "search",
 )

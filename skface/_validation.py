@@ -1,6 +1,8 @@
-"""Parameters checked scikit-learn's way, refused skface's way."""
+"""Parameters and arrays checked scikit-learn's way, refused skface's way."""
 
-from skface.exceptions import ParameterError
+import numpy as np
+
+from skface.exceptions import InputError, ParameterError
 
 
 def validate_params(estimator):
@@ -15,3 +17,22 @@ def validate_params(estimator):
         estimator._validate_params()
     except ValueError as error:
         raise ParameterError(str(error)) from None
+
+
+def as_floats(value, name):
+    """`value` as a float64 array.
+
+    Raises
+    ------
+    InputError
+        It is no array of numbers, or holds NaN or infinity.
+    """
+    try:
+        array = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name} must hold numbers, in rows of one length ({error})"
+        ) from None
+    if not (np.isfinite(array).all() or array.ndim == 0):
+        raise InputError(f"{name} must be finite: it holds NaN or infinity")
+    return array

@@ -6,6 +6,7 @@ __all__ = [
     "ImageError",
     "InputError",
     "ParameterError",
+    "SavedFileError",
     "SkfaceError",
     "SkfaceWarning",
     "StoreError",
@@ -56,6 +57,10 @@ class StoreError(SkfaceError, OSError):
 
 class CheckpointError(SkfaceError, ValueError):
     """A checkpoint file is damaged or belongs to another fit."""
+
+
+class SavedFileError(SkfaceError, ValueError):
+    """A file of `skface.save` is damaged, unsafe, too new, or cannot be written."""
 
 
 class SkfaceWarning(UserWarning):

@@ -95,8 +95,14 @@ class FacePipeline(Pipeline):
         Raises
         ------
         ParameterError
-            `mirror` is set, but no step can mirror photos.
+            `mirror` is set, but no step can mirror photos, or a parameter of the head
+            has no such value.
+        InputError
+            X, y or their validation parts cannot be used. This is found before the
+            photos go through VGG19.
         """
+        self._check_before_work(X, y, X_val, y_val, params)
+        vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
         # The steps before the head are fitted here, and once more, on the same X, by
         # Pipeline.fit; VGG19Features has nothing to fit.
         name = self.steps[-1][0]
@@ -107,6 +113,18 @@ class FacePipeline(Pipeline):
         if self.mirror:
             params[f"{name}__X_mirrored"] = self._mirrored_steps().fit_transform(X, y)
         return super().fit(X, y, **params)
+
+    def _check_before_work(self, X, y, X_val, y_val, params):
+        """Raise what the last step would, before the photos go through VGG19."""
+        first, (name, head) = self.steps[0][1], self.steps[-1]
+        if isinstance(first, VGG19Features):
+            for photos in (X, X_val):
+                if photos is not None:
+                    first.fit(photos)
+        if hasattr(head, "check_fit"):
+            weight = params.get(f"{name}__sample_weight", params.get("sample_weight"))
+            n_val = None if X_val is None else len(X_val)
+            head.check_fit(len(X), y, weight, n_val, y_val, self.mirror)
 
     def _mirrored_steps(self):
         """The steps before the head, fresh, those that can mirror set to do so."""

@@ -56,6 +56,16 @@ def kaggle_root(celeba_root, tmp_path_factory):
     return root
 
 
+@pytest.fixture
+def no_network(monkeypatch):
+    """Let whatever reaches VGG19 fail: bad input is to be found before."""
+
+    def fail(*args):
+        raise AssertionError("VGG19 was at work already")
+
+    monkeypatch.setattr("skface.features._vgg19.get_network", fail)
+
+
 @pytest.fixture(scope="session")
 def real_faces():
     """The folder that holds celeba/ and mtfl/."""

@@ -504,10 +504,10 @@ def test_loading_takes_time_in_proportion_to_the_photos(folder, monkeypatch):
     folder.lines("list_eval_partition.txt", dict.fromkeys(rows, (0,)))
     folder.lines("identity_CelebA.txt", dict.fromkeys(rows, (7,)))
     monkeypatch.setattr("os.listdir", lambda folder: list(rows))
-    start = time.perf_counter()
+    start = time.process_time()
     X, _ = CelebALoader(folder.root).load("train")
     assert len(X) == 20_000
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def hardware(monkeypatch, tmp_path):
         drivers = [tmp_path if driver else tmp_path / "absent"]
         monkeypatch.setattr(_device, "_GPU_DRIVERS", drivers)
         monkeypatch.setattr(_device, "import_keras", lambda: keras)
-        monkeypatch.setattr(_device, "_processor_has_bfloat16", lambda: bfloat16)
+        monkeypatch.setattr(_device, "processor_has_bfloat16", lambda: bfloat16)
 
     yield hardware
     _device.fastest_dtype.cache_clear()

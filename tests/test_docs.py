@@ -15,6 +15,8 @@ HELPERS = {
     "skface.datasets.as_image_size",
     "skface.datasets.map_photos",
     "skface.displays.check_matplotlib",
+    "skface.features.fastest_dtype",
+    "skface.features.processor_has_bfloat16",
 }
 
 

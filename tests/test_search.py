@@ -207,10 +207,10 @@ def test_failed_candidates_are_drawn(failing, which):
 
 def test_a_fold_that_fails_alone_is_counted(points):
     class Touchy(DecisionTreeClassifier):
-        def fit(self, X, y):
+        def fit(self, X, y, sample_weight=None, check_input=True):
             if self.max_depth == 2 and X[0, 0] == points[0][0, 0]:
                 raise ValueError("not this fold")
-            return super().fit(X, y)
+            return super().fit(X, y, sample_weight, check_input)
 
     search = GridSearchCV(Touchy(random_state=0), {"max_depth": [1, 2]}, cv=3)
     with pytest.warns(FitFailedWarning):
@@ -421,6 +421,20 @@ def test_combinations_that_cannot_be_are_left_to_the_search(photos, stored):
     space = {"features__pooling": [(2, 2), (99, 99)]}
     assert extract_once(GridSearchCV(stored, space), photos) == len(photos)
     assert len(FeatureStore(stored["features"].cache_dir)) == len(photos)
+
+
+@pytest.mark.parametrize(
+    ("mirror", "space", "n_rows"),
+    [
+        (True, {"head__alpha": [1, 2]}, 2),
+        (False, {"mirror": [False, True], **LAYERS}, 8),
+    ],
+)
+def test_mirror_images_are_extracted_too(photos, stored, mirror, space, n_rows):
+    pipe = FacePipeline(stored.steps, mirror=mirror)
+    assert extract_once(GridSearchCV(pipe, space), photos) == 2 * len(photos)
+    store = FeatureStore(stored["features"].cache_dir)
+    assert len(store) == n_rows * len(photos)
 
 
 def test_extraction_needs_a_store(photos, stored):

@@ -11,17 +11,26 @@ from sklearn.utils import Bunch
 from tqdm.auto import tqdm
 
 from skface.datasets._coordinates import to_fractions
-from skface.datasets._folder import CelebAFolder
+from skface.datasets._folder import TARGETS, CelebAFolder
 from skface.datasets._image_array import ImageArray, as_image_size
 from skface.datasets._lists import read_list
 from skface.datasets._names import BBOX_NAMES, LANDMARK_NAMES
-from skface.datasets._photos import map_photos, photo_size
-from skface.exceptions import DatasetError, ParameterError, SkfaceWarning
+from skface.datasets._photos import map_photos, photo_size, read_photo
+from skface.datasets._targets import as_binary, inside, listed, warn
+from skface.exceptions import (
+    DatasetError,
+    ImageError,
+    ParameterError,
+    SkfaceWarning,
+)
 
-_TARGETS = ("bbox", "landmarks", "attributes")
+_CHOICES = {
+    "target": TARGETS,
+    "aligned": (None, True, False),
+    "on_error": ("raise", "skip"),
+}
 _PARTITION = {"train": 0, "valid": 1, "test": 2}
 _SPLITS = (*_PARTITION, "train+valid", "all")
-_N_NAMED = 5
 
 
 class CelebALoader:
@@ -40,8 +49,12 @@ class CelebALoader:
     aligned : bool, default=None
         Whether to take the aligned photos or those in the wild. None takes in-the-wild
         photos for boxes, and aligned ones otherwise where the folder has them.
+    on_error : {"raise", "skip"}, default="raise"
+        "skip" decodes every photo of a split once when it is loaded, and leaves those
+        that cannot be decoded out of X and y, with a warning that counts and names
+        them. With "raise" they are an ImageError when they are read.
     verbose : int, default=0
-        1 shows a bar while the sizes of many photos are read.
+        1 shows bars while the sizes of many photos are read, or photos are checked.
 
     Notes
     -----
@@ -78,16 +91,18 @@ class CelebALoader:
         *,
         image_size=(224, 224),
         aligned=None,
+        on_error="raise",
         verbose=0,
     ):
         self.root = root
         self.target = target
         self.image_size = image_size
         self.aligned = aligned
+        self.on_error = on_error
         self.verbose = verbose
 
     def __repr__(self):
-        return f"CelebALoader({os.fspath(self.root)!r}, target={self.target!r})"
+        return f"CelebALoader({str(self.root)!r}, target={self.target!r})"
 
     def load(self, split="train"):
         """Photos and targets of one split.
@@ -171,19 +186,24 @@ class CelebALoader:
         """File names, targets and sizes of one split."""
         self._validate()
         names = self._with_files(self._in_split(split), split)
+        if self.on_error == "skip":
+            names = self._readable(names)
         values = self._table.loc[names].to_numpy()
         sizes = self._sizes(names) if sizes_wanted else None
         if self.target == "attributes":
-            return names, _as_binary(values, self._table.columns, names), sizes
+            return names, as_binary(values, self._table.columns, names), sizes
         if self.target == "bbox":
-            values, kept = _inside(values, sizes, names)
+            values, kept = inside(values, sizes, names)
             values, names, sizes = values[kept], names[kept], sizes[kept]
         return names, to_fractions(values, sizes), sizes
 
     def _validate(self):
         as_image_size(self.image_size, "image_size")
-        if self.target not in _TARGETS:
-            raise ParameterError(f"target must be in {_TARGETS}, got {self.target!r}")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ParameterError(
+                    f"{name} must be in {choices}, got {getattr(self, name)!r}"
+                )
         only_aligned = self._folder.has_photos("aligned") and not (
             self._folder.has_photos("in-the-wild")
         )
@@ -203,7 +223,7 @@ class CelebALoader:
         wanted = [_PARTITION[part] for part in split.split("+")]
         unknown = names[~self._table.index.isin(self._partition.index)]
         if len(unknown):
-            _warn(unknown, "in no split: the partition list has no line for them")
+            warn(unknown, "in no split: the partition list has no line for them")
         in_split = self._partition.reindex(names).isin(wanted).to_numpy()
         if not in_split.any():
             raise DatasetError(
@@ -214,38 +234,67 @@ class CelebALoader:
 
     def _with_files(self, names, split):
         folder = self._folder.photo_folder(self._photos)
-        has_file = pd.Index(names).isin(os.listdir(folder))
+        try:
+            has_file = pd.Index(names).isin(os.listdir(folder))
+        except OSError as error:
+            raise DatasetError(f"{folder}: cannot be read ({error})") from error
         if not has_file.any():
             raise DatasetError(
                 f"{folder}: holds none of the {len(names)} photos of the split "
                 f"{split!r}, the first of which is {names[0]}"
             )
         if not has_file.all():
-            _warn(names[~has_file], f"left out: no file in {folder}")
+            warn(names[~has_file], f"left out: no file in {folder}")
         return names[has_file]
+
+    def _readable(self, names):
+        """Those of the photos that can be decoded; each is tried once."""
+        untried = [name for name in names if name not in self._known_readable]
+        self._known_readable.update(dict.fromkeys(untried, True))
+        try:
+            self._map(
+                lambda _, path: read_photo(path, (1, 1)), untried, "photos checked"
+            )
+        except ImageError as error:
+            bad = [os.path.basename(path) for path in error.paths]
+            self._known_readable.update(dict.fromkeys(bad, False))
+        readable = np.array([self._known_readable[name] for name in names])
+        if not readable.any():
+            raise DatasetError(
+                f"no photo is left: none of {len(names)} can be read, the first of "
+                f"which is {names[0]}"
+            )
+        if not readable.all():
+            warn(names[~readable], "left out: the file cannot be read")
+        return names[readable]
 
     def _sizes(self, names):
         """(width, height) of each photo in pixels; the headers are read once."""
-        folder = self._folder.photo_folder(self._photos)
         unread = [name for name in names if name not in self._known_sizes]
 
         def remember(index, path):
             self._known_sizes[unread[index]] = photo_size(path)
 
-        hidden = not (self.verbose and unread)
-        with tqdm(total=len(unread), desc="photo sizes", disable=hidden) as progress:
-            map_photos(remember, [str(folder / name) for name in unread], progress)
+        self._map(remember, unread, "photo sizes")
         return np.array([self._known_sizes[name] for name in names])
+
+    def _map(self, function, names, what):
+        """`map_photos` with a bar."""
+        folder = self._folder.photo_folder(self._photos)
+        paths = [str(folder / name) for name in names]
+        hidden = not (self.verbose and paths)
+        with tqdm(total=len(paths), desc=what, disable=hidden) as progress:
+            map_photos(function, paths, progress)
 
     def _groups(self, names):
         if not self._folder.has_list("identity"):
             return None
-        identities = read_list(self._folder.list_file("identity"))["identity"]
+        identities = read_list(self._folder.list_file("identity")).iloc[:, 0]
         unknown = names[~pd.Index(names).isin(identities.index)]
         if len(unknown):
             raise DatasetError(
                 f"{self._folder.list_file('identity')}: has no line for "
-                f"{_listed(unknown)}; complete the list or remove it"
+                f"{listed(unknown)}; complete the list or remove it"
             )
         return identities.loc[names].to_numpy()
 
@@ -255,6 +304,10 @@ class CelebALoader:
 
     @cached_property
     def _known_sizes(self):
+        return {}
+
+    @cached_property
+    def _known_readable(self):
         return {}
 
     @cached_property
@@ -289,7 +342,16 @@ class CelebALoader:
     @cached_property
     def _partition(self):
         """0, 1 or 2 by file name."""
-        return read_list(self._folder.list_file("partition"))["partition"]
+        path = self._folder.list_file("partition")
+        partition = read_list(path).iloc[:, 0]
+        odd = ~partition.isin(_PARTITION.values())
+        if odd.any():
+            name = odd.idxmax()
+            raise DatasetError(
+                f"{path}: {name} is in the split {partition[name]}, but there are only "
+                "0 (train), 1 (valid) and 2 (test)"
+            )
+        return partition
 
     @property
     def _target_names(self):
@@ -298,80 +360,3 @@ class CelebALoader:
         if self.target == "landmarks":
             return [f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy"]
         return list(self._table.columns)
-
-
-def available_targets(root):
-    """Targets that a folder can give: it has the list, the photos and the partition.
-
-    Parameters
-    ----------
-    root : path-like
-
-    Returns
-    -------
-    list of str
-        Of "bbox", "landmarks" and "attributes".
-
-    Raises
-    ------
-    DatasetError
-        `root` is no folder.
-
-    Examples
-    --------
-    >>> from skface.datasets import available_targets, drawn_celeba
-    >>> available_targets(drawn_celeba(20))
-    ['bbox', 'landmarks', 'attributes']
-    """
-    folder = CelebAFolder(root)
-    wild, aligned = (folder.has_photos(kind) for kind in ("in-the-wild", "aligned"))
-    found = {
-        "bbox": wild and folder.has_list("bbox"),
-        "landmarks": (aligned and folder.has_list("aligned landmarks"))
-        or (wild and folder.has_list("landmarks")),
-        "attributes": (aligned or wild) and folder.has_list("attributes"),
-    }
-    return [name for name in _TARGETS if found[name] and folder.has_list("partition")]
-
-
-def _as_binary(values, columns, names):
-    """-1 to 0; a list that already holds 0 and 1 stays as it is."""
-    negative = -1 if (values == -1).any() else 0
-    bad = ~np.isin(values, (negative, 1))
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise DatasetError(
-            f"{columns[column]} of {names[row]} is {values[row, column]}: "
-            "attributes must be -1 and 1, or 0 and 1"
-        )
-    return (values == 1).astype(np.int64)
-
-
-def _inside(boxes, sizes, names):
-    """Boxes clipped to their photos, and which of them have an area."""
-    corner = np.clip(boxes[:, :2], 0, sizes)
-    opposite = np.clip(boxes[:, :2] + boxes[:, 2:], 0, sizes)
-    clipped = np.hstack([corner, opposite - corner])
-    has_area = (boxes[:, 2:] > 0).all(axis=1) & (clipped[:, 2:] > 0).all(axis=1)
-    if not has_area.any():
-        raise DatasetError(
-            f"no photo is left: all {len(names)} boxes, of {_listed(names)}, have no "
-            "area in their photo"
-        )
-    if not has_area.all():
-        _warn(names[~has_area], "left out: the box has no area in the photo")
-    changed = has_area & (clipped != boxes).any(axis=1)
-    if changed.any():
-        _warn(names[changed], "clipped: the box leaves the photo")
-    return clipped, has_area
-
-
-def _listed(names):
-    rest = f" and {len(names) - _N_NAMED} more" if len(names) > _N_NAMED else ""
-    return ", ".join(names[:_N_NAMED]) + rest
-
-
-def _warn(names, what):
-    counted = "1 photo is" if len(names) == 1 else f"{len(names)} photos are"
-    # 6 levels up is who called load or load_bunch.
-    warnings.warn(f"{counted} {what}: {_listed(names)}", SkfaceWarning, stacklevel=6)

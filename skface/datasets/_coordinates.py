@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skface._validation import as_floats
 from skface.exceptions import InputError
 
 _MIRRORED_POINTS = [1, 0, 2, 4, 3]  # left eye for right, left mouth corner for right
@@ -26,7 +27,7 @@ def to_pixels(y, image_sizes):
     Raises
     ------
     InputError
-        The shapes do not fit each other.
+        The shapes do not fit each other, values are not finite, or sizes not positive.
 
     Examples
     --------
@@ -113,8 +114,8 @@ def mirrored(y):
 
 
 def _checked(y, image_sizes):
-    y = np.asarray(y, dtype=np.float64)
-    sizes = np.asarray(image_sizes, dtype=np.float64)
+    y = as_floats(y, "y")
+    sizes = as_floats(image_sizes, "image_sizes")
     if y.ndim != 2 or y.shape[1] % 2:
         raise InputError(
             "coordinates must have the shape (n_samples, 2 * k), x before y, "
@@ -125,4 +126,6 @@ def _checked(y, image_sizes):
             f"image_sizes must have the shape ({len(y)}, 2) or (2,), (width, height) "
             f"of each photo, got {sizes.shape}"
         )
+    if not (sizes > 0).all():
+        raise InputError("image_sizes must be positive")
     return y, np.tile(sizes, y.shape[1] // 2)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from skface.exceptions import DatasetError
+from skface.exceptions import DatasetError, ParameterError
 
 LISTS = {
     "attributes": "list_attr_celeba",
@@ -13,6 +13,7 @@ LISTS = {
     "identity": "identity_CelebA",
     "partition": "list_eval_partition",
 }
+TARGETS = ("bbox", "landmarks", "attributes")
 PHOTOS = {"in-the-wild": "img_celeba", "aligned": "img_align_celeba"}
 _SUFFIXES = (".txt", ".csv")
 _LIST_FILES = {stem + suffix for stem in LISTS.values() for suffix in _SUFFIXES}
@@ -35,7 +36,12 @@ class CelebAFolder:
     """
 
     def __init__(self, root):
-        self.root = Path(root)
+        try:
+            self.root = Path(root)
+        except TypeError:
+            raise ParameterError(
+                f"root must be the path of a folder, got {root!r}"
+            ) from None
         if not self.root.is_dir():
             raise DatasetError(f"{self.root}: no such folder")
         self._files, self._folders = {}, {}
@@ -74,18 +80,65 @@ class CelebAFolder:
 
     def _visit(self, folder):
         children = []
-        with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda entry: entry.name):
-                if entry.name in _LIST_FILES:
-                    self._files.setdefault(entry.name, Path(entry.path))
-                elif entry.name in PHOTOS.values() and entry.is_dir():
-                    self._folders.setdefault(entry.name, _innermost(entry))
-                elif entry.is_dir():
-                    children.append(entry.path)
+        try:
+            with os.scandir(folder) as found:
+                entries = sorted(found, key=lambda entry: entry.name)
+        except OSError as error:
+            if folder == self.root:
+                raise DatasetError(f"{folder}: cannot be read ({error})") from error
+            return []  # such as lost+found
+        for entry in entries:
+            if entry.name in _LIST_FILES:
+                self._files.setdefault(entry.name, Path(entry.path))
+            elif entry.name in PHOTOS.values() and _is_folder(entry):
+                self._folders.setdefault(entry.name, _innermost(entry))
+            elif _is_folder(entry):
+                children.append(entry.path)
         return children
+
+
+def _is_folder(entry):
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _innermost(entry):
     """Kaggle's archives repeat the folder's name inside it."""
     inner = Path(entry.path, entry.name)
     return inner if inner.is_dir() else Path(entry.path)
+
+
+def available_targets(root):
+    """Targets that a folder can give: it has the list, the photos and the partition.
+
+    Parameters
+    ----------
+    root : path-like
+
+    Returns
+    -------
+    list of str
+        Of "bbox", "landmarks" and "attributes".
+
+    Raises
+    ------
+    DatasetError
+        `root` is no folder.
+
+    Examples
+    --------
+    >>> from skface.datasets import available_targets, drawn_celeba
+    >>> available_targets(drawn_celeba(20))
+    ['bbox', 'landmarks', 'attributes']
+    """
+    folder = CelebAFolder(root)
+    wild, aligned = (folder.has_photos(kind) for kind in ("in-the-wild", "aligned"))
+    found = {
+        "bbox": wild and folder.has_list("bbox"),
+        "landmarks": (aligned and folder.has_list("aligned landmarks"))
+        or (wild and folder.has_list("landmarks")),
+        "attributes": (aligned or wild) and folder.has_list("attributes"),
+    }
+    return [name for name in TARGETS if found[name] and folder.has_list("partition")]

@@ -9,6 +9,8 @@ import numpy as np
 from skface.datasets._photos import map_photos, read_photo
 from skface.exceptions import InputError, ParameterError
 
+_MOST_PIXELS = 65535  # a side, as JPEG's
+
 
 class ImageArray:
     """Photo files as a read-only uint8 array that decodes on access.
@@ -68,6 +70,12 @@ class ImageArray:
         self.image_size = as_image_size(image_size, "image_size")
         if isinstance(paths, (str, bytes, os.PathLike)):
             raise InputError(f"paths must be a sequence of files: write [{paths!r}]")
+        try:
+            paths = list(paths)
+        except TypeError:
+            raise InputError(
+                f"paths must be a sequence of files, got {paths!r}"
+            ) from None
         self.paths = np.array([_as_path(path) for path in paths], dtype=object)
 
     @property
@@ -132,16 +140,20 @@ class ImageArray:
 
 def as_image_size(value, name):
     """`value` as (height, width): one number stands for a square."""
-    size = (value, value) if isinstance(value, Integral) else value
+    sides = (value, value) if isinstance(value, Integral) else value
     try:
-        height, width = (index(side) for side in size)
+        height, width = map(_as_side, sides)
     except (TypeError, ValueError):
-        height = width = 0
-    if height < 1 or width < 1:
         raise ParameterError(
             f"{name} must be a number of pixels or (height, width), got {value!r}"
-        )
+        ) from None
     return height, width
+
+
+def _as_side(side):
+    if isinstance(side, bool) or not 0 < index(side) <= _MOST_PIXELS:
+        raise ValueError
+    return index(side)
 
 
 def _as_path(path):

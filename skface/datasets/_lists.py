@@ -9,6 +9,8 @@ _WITHOUT_HEADER = {
     "identity_CelebA": ["identity"],
 }
 
+_AS_WRITTEN = {"keep_default_na": False, "na_values": [""]}  # "NA" is a name, too
+
 
 def read_list(path):
     """Read one list file.
@@ -30,12 +32,16 @@ def read_list(path):
     """
     try:
         if path.suffix == ".csv":
-            table = pd.read_csv(path)
+            name = pd.read_csv(path, nrows=0).columns[0]
+            table = pd.read_csv(path, dtype={name: str}, **_AS_WRITTEN)
             if not isinstance(table.index, pd.RangeIndex):
                 raise DatasetError(f"{path}: a row has more columns than the header")
+            if path.stem in _WITHOUT_HEADER:
+                _check_two_columns(table, path)
             return _indexed(table, path, first_line=2)
         if path.stem in _WITHOUT_HEADER:
             table = _read_columns(path, skiprows=0)
+            _check_two_columns(table, path)
             return _named(table, _WITHOUT_HEADER[path.stem], path, first_line=1)
         with open(path, encoding="utf-8-sig") as file:
             count, header = file.readline(), file.readline().split()
@@ -57,7 +63,22 @@ def read_list(path):
 
 
 def _read_columns(path, skiprows):
-    return pd.read_csv(path, sep=r"\s+", header=None, skiprows=skiprows, dtype={0: str})
+    return pd.read_csv(
+        path,
+        sep=r"\s+",
+        header=None,
+        skiprows=skiprows,
+        dtype={0: str},
+        **_AS_WRITTEN,
+    )
+
+
+def _check_two_columns(table, path):
+    if table.shape[1] != 2:
+        raise DatasetError(
+            f"{path}: expected a file name and one number a line, got "
+            f"{table.shape[1]} columns"
+        )
 
 
 def _named(table, header, path, first_line):
@@ -77,7 +98,7 @@ def _named(table, header, path, first_line):
 def _indexed(table, path, first_line):
     if table.empty or table.shape[1] < 2:
         raise DatasetError(f"{path}: lists no photos")
-    names, values = table.iloc[:, 0].astype(str), table.iloc[:, 1:]
+    names, values = table.iloc[:, 0].fillna("").astype(str), table.iloc[:, 1:]
     for column in values:
         numbers = pd.to_numeric(values[column], errors="coerce")
         bad = numbers.isna() | (numbers % 1 != 0)
@@ -85,10 +106,12 @@ def _indexed(table, path, first_line):
             row = int(bad.argmax())
             raise DatasetError(
                 f"{_place(path, row, first_line)}: {column} of {names[row]} "
-                f"must be an integer, got {values[column][row]!r}"
+                f"must be an integer, got {_shown(values[column][row])}"
             )
         values = values.assign(**{column: numbers.astype("int64")})
-    unsafe = names.str.contains(r"[/\\\0]", na=True) | names.isin([".", "..", ""])
+    unsafe = names.str.contains(r"[/\\\0]", na=True) | names.str.strip().isin(
+        [".", "..", ""]
+    )
     if unsafe.any():
         row = int(unsafe.argmax())
         raise DatasetError(
@@ -101,6 +124,11 @@ def _indexed(table, path, first_line):
             f"{_place(path, row, first_line)}: {names[row]} is listed twice"
         )
     return values.set_axis(pd.Index(names, name="image_id"))
+
+
+def _shown(value):
+    """What stood in the file."""
+    return "nothing" if pd.isna(value) else f"'{value}'"
 
 
 def _place(path, row, first_line):

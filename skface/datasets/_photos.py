@@ -43,7 +43,32 @@ def read_photo(path, image_size):
 
 
 def photo_size(path):
-    """Width and height in pixels of the upright photo, from the file's header."""
+    """Size of a photo, from the file's header.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    (width, height)
+        In pixels, of the upright photo.
+
+    Raises
+    ------
+    ImageError
+        The file is missing, or no photo.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> from skface.datasets import photo_size
+    >>> path = tempfile.mkdtemp() + "/grey.png"
+    >>> Image.new("L", (178, 218)).save(path)
+    >>> photo_size(path)
+    (178, 218)
+    """
     with _open(path) as image:
         # PngImageFile.getexif decodes the pixels to look for a late EXIF chunk.
         exif = Image.Image.getexif(image)
@@ -73,9 +98,12 @@ def map_photos(function, paths, progress=None):
         if progress is not None:
             progress.update()
 
-    with ThreadPoolExecutor(joblib.cpu_count()) as pool:
+    pool = ThreadPoolExecutor(joblib.cpu_count())
+    try:
         for _ in pool.map(call, enumerate(paths)):
             pass
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt waits for no other photo
     if failures:
         failures.sort(key=lambda failure: failure[0])
         raise unreadable([error for _, error in failures], len(paths))
@@ -99,6 +127,12 @@ def _open(path):
         return Image.open(path)
     except FileNotFoundError as error:
         raise ImageError(f"{path}: no such file", [path]) from error
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            f"{path}: has more pixels than Pillow decodes ({error}); shrink it, or "
+            "raise PIL.Image.MAX_IMAGE_PIXELS if you trust it",
+            [path],
+        ) from error
     except UnidentifiedImageError as error:
         raise ImageError(f"{path}: not a photo that Pillow can read", [path]) from error
     except Exception as error:

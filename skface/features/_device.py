@@ -16,10 +16,11 @@ def fastest_dtype():
     Processors are asked through Linux' ``/proc/cpuinfo``; a GPU that Keras' backend
     computes on, be it TensorFlow, JAX or PyTorch, counts as able.
     """
-    return "bfloat16" if _processor_has_bfloat16() or _has_gpu() else "float32"
+    return "bfloat16" if processor_has_bfloat16() or _has_gpu() else "float32"
 
 
-def _processor_has_bfloat16():
+def processor_has_bfloat16():
+    """Whether the processor has instructions for it; False where Linux does not say."""
     try:
         cpuinfo = Path("/proc/cpuinfo").read_text()
     except OSError:

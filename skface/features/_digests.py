@@ -8,8 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from skface.datasets import ImageArray, map_photos
-from skface.exceptions import ImageError
-from skface.features._weights import SYNTHETIC, check_file, synthetic_digest
+from skface.exceptions import ImageError, WeightsError
+from skface.features._weights import (
+    SYNTHETIC,
+    check_file,
+    fetch_imagenet,
+    synthetic_digest,
+)
 
 _N_BYTES = 16
 # Keras' own MD5 of the file that weights="imagenet" stands for.
@@ -57,6 +62,58 @@ def weights_digest(weights):
     return _file_digest(weights, status.st_mtime_ns, status.st_size)
 
 
+def weights_identity(weights):
+    """Hashes of weights by algorithm, to tell them from others on another machine.
+
+    Parameters
+    ----------
+    weights : "imagenet", "synthetic", path or None
+        "imagenet" and a copy of its file have one hash in common.
+
+    Returns
+    -------
+    dict of str
+
+    Raises
+    ------
+    WeightsError
+        There is no such file.
+    """
+    if weights is None or weights in (SYNTHETIC, "imagenet"):
+        algorithm, _, value = weights_digest(weights).rpartition(":")
+        return {algorithm or "drawn": value}
+    check_file(weights)
+    content = Path(weights).read_bytes()
+    return {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+    }
+
+
+def check_weights(weights, identity):
+    """Make sure that weights can be had and are those of a `weights_identity`.
+
+    Raises
+    ------
+    WeightsError
+        They are not there, cannot be downloaded, or are others.
+    """
+    if weights == "imagenet":
+        fetch_imagenet()
+    found = weights_identity(weights)
+    for algorithm, value in identity.items():
+        if found.get(algorithm, value) != value:
+            raise WeightsError(
+                f"{weights}: holds other weights, whose {algorithm} is "
+                f"{found[algorithm]} and not {value}"
+            )
+    if not found.keys() & identity.keys():
+        raise WeightsError(
+            f"{weights}: cannot be told to be the weights of {identity}, as theirs are "
+            f"{found}"
+        )
+
+
 @lru_cache
 def _file_digest(path, mtime, size):
     return f"sha256:{hashlib.sha256(Path(path).read_bytes()).hexdigest()}"
@@ -69,5 +126,6 @@ def _set(digests, i, content):
 def _read_bytes(path):
     try:
         return Path(path).read_bytes()
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror})", [path]) from None
+    except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise ImageError(f"{path}: cannot be read ({reason})", [path]) from None

@@ -46,6 +46,8 @@ def _from_array_like(X, input_size):
             f"sequence of paths; got shape {array.shape}"
             + (": one photo is X[np.newaxis]" if array.ndim == 3 else "")
         )
+    if 0 in array.shape[1:3]:
+        raise InputError(f"X holds photos without a pixel; got shape {array.shape}")
     return array if array.dtype == np.uint8 else _as_uint8(array)
 
 

@@ -204,7 +204,10 @@ class StoreRows:
                     f"n_bytes), not {digests.dtype} of shape {digests.shape}."
                 )
             digests = map(bytes, digests)
-        return [self._prefix + digest for digest in digests]
+        keys = [self._prefix + digest for digest in digests]
+        if not all(16 <= len(key) - DIGEST_LENGTH <= 32 for key in keys):
+            raise InputError("digests must have 16 to 32 bytes each")
+        return keys
 
     def _check_shape(self, name, array, n_rows):
         if array.shape != (n_rows, self.n_features):

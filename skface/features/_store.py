@@ -70,7 +70,12 @@ class FeatureStore:
     """
 
     def __init__(self, path):
-        self.path = os.path.realpath(os.path.expanduser(path))
+        try:
+            self.path = os.path.realpath(os.path.expanduser(path))
+        except (TypeError, ValueError):
+            path = ""
+        if not path:
+            raise ParameterError("a feature store needs the path of a folder")
         self._run(lambda txn: None)
 
     def __repr__(self):
@@ -288,7 +293,7 @@ def _records(txn):
 
 
 def _match(name, digests):
-    matches = [digest for digest in digests if digest.hex().startswith(name)]
+    matches = [digest for digest in digests if name and digest.hex().startswith(name)]
     if len(matches) != 1:
         raise ParameterError(
             f"{name!r} fits {len(matches)} specifications of the store, not one. Its "

@@ -8,7 +8,6 @@ from skface.features._digests import photo_digests
 from skface.features._extraction import extract
 from skface.features._images import as_images
 from skface.features._network import get_joint_network
-from skface.features._store import FeatureStore
 
 
 def extract_together(transformers, X):
@@ -37,7 +36,8 @@ def extract_together(transformers, X):
     ParameterError
         A transformer has no `cache_dir`, or a parameter that cannot work.
     ImageError, InputError, WeightsError, StoreError
-        As from `VGG19Features.transform`. What was extracted until then is kept.
+        As from `skface.VGG19Features.transform`, a broken store whatever
+        `on_cache_error`. What was extracted until then is kept.
 
     Examples
     --------
@@ -65,9 +65,7 @@ def extract_together(transformers, X):
             )
         specification = transformer._specification()
         compute_dtype = transformer._compute_dtype()
-        store = FeatureStore(transformer.cache_dir).specification(
-            specification.as_parameters(compute_dtype)
-        )
+        store = transformer._store(specification)
         seen = specification._replace(
             layers=None, map_shapes=None, pooling=None, normalize=None
         )

@@ -97,6 +97,17 @@ def check_file(weights):
         raise WeightsError(f"{weights}: no such weights file. {_WAYS}")
 
 
+def fetch_imagenet():
+    """Have Keras download the ImageNet weights, where it has not yet.
+
+    Raises
+    ------
+    WeightsError
+        They cannot be downloaded.
+    """
+    _vgg19("imagenet")
+
+
 def _vgg19(weights):
     """All of VGG19 without its top, for as long as its weights are copied."""
     vgg19 = import_keras().applications.VGG19

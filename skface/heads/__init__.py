@@ -5,6 +5,7 @@ from skface._keras import import_keras
 import_keras()
 
 from skface.heads._classifier import DenseHeadClassifier  # noqa: E402
+from skface.heads._network import Architecture  # noqa: E402
 from skface.heads._regressor import DenseHeadRegressor  # noqa: E402
 
-__all__ = ["DenseHeadClassifier", "DenseHeadRegressor"]
+__all__ = ["Architecture", "DenseHeadClassifier", "DenseHeadRegressor"]

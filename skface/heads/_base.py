@@ -4,7 +4,7 @@ import os
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
@@ -87,27 +87,14 @@ class DenseHead:
         CheckpointError
             `checkpoint_path` holds something else, or cannot be written.
         """
-        validate_params(self)
-        X, y = self._check_X_y(X, y)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
-        encode = self._fit_targets(y, sample_weight)
-        samples = self._samples(X, encode(y))
-        if sample_weight is not None:
-            samples = samples.weighted(sample_weight)
-        if (X_val is None) != (y_val is None):
-            raise InputError("X_val and y_val go together: give both or none")
-        validation = None
-        if X_val is not None:
-            validation = self._check_validation(X_val, y_val, encode)
+        samples, validation = self._checked(X, y, sample_weight, X_val, y_val)
         if X_mirrored is not None:
             X_mirrored = self._check_X(X_mirrored)
-            if len(X_mirrored) != len(X):
+            if len(X_mirrored) != len(samples.X):
                 raise InputError(
-                    f"X has {len(X)} rows, X_mirrored {len(X_mirrored)}: it must hold "
-                    "the mirror image of each"
+                    f"X has {len(samples.X)} rows, X_mirrored {len(X_mirrored)}: it "
+                    "must hold the mirror image of each"
                 )
-
         checkpoint = start = None
         if self.checkpoint_path is not None:
             checkpoint = self._checkpoint(samples, validation, X_mirrored)
@@ -123,6 +110,53 @@ class DenseHead:
         self._train(samples, validation, seed, checkpoint, start)
         self._fit_decisions(validation)
         return self
+
+    def check_fit(
+        self, n_samples, y, sample_weight=None, n_val=None, y_val=None, mirror=False
+    ):
+        """Raise what `fit` would, but for X, before the work of making X.
+
+        Parameters
+        ----------
+        n_samples : int
+            Rows of X.
+        y, sample_weight, y_val
+            As for `fit`.
+        n_val : int, default=None
+            Rows of X_val.
+        mirror : bool, default=False
+            Whether there will be X_mirrored.
+
+        Raises
+        ------
+        ParameterError, InputError, CheckpointError
+            As `fit`.
+        """
+        head = clone(self)
+        X_val = None if n_val is None else np.zeros((n_val, 1))
+        X = np.zeros((n_samples, 1))
+        samples, _ = head._checked(X, y, sample_weight, X_val, y_val)
+        if mirror:
+            head._mirrored(samples.y)
+        if self.checkpoint_path is not None:
+            Checkpoint(self.checkpoint_path, {}).check_folder()
+
+    def _checked(self, X, y, sample_weight, X_val, y_val):
+        """The samples to train on, and those to validate on or None."""
+        validate_params(self)
+        X, y = self._check_X_y(X, y)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+        encode = self._fit_targets(y, sample_weight)
+        samples = self._samples(X, encode(y))
+        if sample_weight is not None:
+            samples = samples.weighted(sample_weight)
+        if (X_val is None) != (y_val is None):
+            raise InputError("X_val and y_val go together: give both or none")
+        validation = None
+        if X_val is not None:
+            validation = self._check_validation(X_val, y_val, encode)
+        return samples, validation
 
     def _check_X_y(self, X, y):
         checks = {"multi_output": True, "y_numeric": self._y_is_numeric}

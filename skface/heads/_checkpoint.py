@@ -1,12 +1,14 @@
 """The best epoch of a fit on disk, so that a killed fit can go on from it."""
 
+import contextlib
 import hashlib
 import json
-import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from skface._files import replacing
 from skface.exceptions import CheckpointError
 from skface.heads._training import State
 
@@ -60,6 +62,13 @@ class Checkpoint:
                 "remove it, or give another checkpoint_path"
             ) from error
 
+    def check_folder(self):
+        """Make sure that there is a folder to write to, and that one may."""
+        with self._explained():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path.parent):
+                pass
+
     def save(self, state, finished=False):
         about = {
             "identity": self.identity,
@@ -72,15 +81,15 @@ class Checkpoint:
         }
         arrays = {f"weight_{i}": value for i, value in enumerate(state.weights)}
         arrays |= {f"optimizer_{i}": value for i, value in enumerate(state.optimizer)}
-        unfinished = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
+        with self._explained():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(unfinished, "wb") as file:
-                    np.savez(file, about=json.dumps(about), **arrays)
-                os.replace(unfinished, self.path)
-            finally:
-                unfinished.unlink(missing_ok=True)
+            with replacing(self.path) as file:
+                np.savez(file, about=json.dumps(about), **arrays)
+
+    @contextlib.contextmanager
+    def _explained(self):
+        try:
+            yield
         except OSError as error:
             raise CheckpointError(
                 f"{self.path}: the checkpoint cannot be written ({error}); free some "

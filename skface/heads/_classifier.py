@@ -254,7 +254,10 @@ default="binary_crossentropy"
         -------
         float
         """
-        return attribute_accuracy(y, self.predict(X), sample_weight=sample_weight)
+        y_pred = self.predict(X)
+        if self._y_ndim == 2:
+            as_labels(np.asarray(y), self._n_outputs)  # refuses -1, always wrong
+        return attribute_accuracy(y, y_pred, sample_weight=sample_weight)
 
     def _check_X_y(self, X, y):
         missing = missing_labels(y)
@@ -286,7 +289,9 @@ default="binary_crossentropy"
         y = column_or_1d(y)
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
-            raise InputError(f"y_val has the label {unknown[0]!r}, which y has not")
+            raise InputError(
+                f"y_val has the label {unknown.tolist()[0]!r}, which y has not"
+            )
         return (y == self.classes_[1]).astype(np.float32)[:, None]
 
     def _samples(self, X, targets):

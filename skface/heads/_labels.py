@@ -19,7 +19,9 @@ def two_classes(y):
         )
     classes = np.unique(y)
     if len(classes) < 2:
-        raise InputError(f"y holds only one class, {classes[0]!r}; two are needed")
+        raise InputError(
+            f"y holds only one class, {classes.tolist()[0]!r}; two are needed"
+        )
     return classes
 
 
@@ -53,8 +55,9 @@ def as_labels(y, n_attributes):
     wrong = ~(missing | np.isin(y, (0, 1)))
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
+        value = y[row].tolist()[column]
         raise InputError(
-            f"y holds {y[row, column]} in row {row}, column {column}: attributes "
+            f"y holds {value!r} in row {row}, column {column}: attributes "
             "must be 0 or 1, or NaN where they are not known. CelebA's -1 and 1 become "
             "that by (y == 1).astype(int)"
         )
@@ -132,7 +135,7 @@ def packed(labels, class_weights):
     weights = np.where(labels == 1, class_weights[:, 1], class_weights[:, 0])
     n_labels = missing.size - missing.sum()
     n_cells = (~missing.all(axis=1)).sum() * labels.shape[1]
-    weights = np.where(missing, 0, weights * (n_cells / n_labels))
+    weights = np.where(missing, 0, weights * (n_cells / max(n_labels, 1)))
     return np.hstack([labels, weights], dtype=np.float32)
 
 

@@ -1,13 +1,15 @@
 """The Keras model of a head."""
 
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 import numpy as np
 from sklearn.utils import gen_batches
 
 from skface._keras import import_keras
+from skface.exceptions import SavedFileError
 
+_ACTIVATIONS = ("sigmoid", "linear")
 _VECTOR = 16
 
 
@@ -22,6 +24,35 @@ class Architecture(NamedTuple):
     input_scale: float
     dropout: float
     l2: float
+
+    @classmethod
+    def checked(cls, fields):
+        """The architecture of a dict from a file that anyone may have written.
+
+        Raises
+        ------
+        SavedFileError
+            It is none.
+        """
+        types = get_type_hints(cls)
+        for name, value in fields.items():
+            if type(value) is not types.get(name) or (
+                not 0 <= value < np.inf
+                if types[name] is not str
+                else value not in _ACTIVATIONS
+            ):
+                raise SavedFileError(f"its network cannot have {name}={value!r}")
+        return cls(**fields)
+
+    @property
+    def weight_shapes(self):
+        """Shapes of the kernel and the bias of each dense layer."""
+        widths = [self.n_features, *[self.n_units] * self.n_layers, self.n_outputs]
+        return [
+            shape
+            for n_in, n_out in pairwise(widths)
+            for shape in [(n_in, n_out), (n_out,)]
+        ]
 
     def build(self):
         """The Keras model, not compiled, with Keras' own random weights."""
@@ -51,12 +82,14 @@ class Architecture(NamedTuple):
         X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
         feedforward neural networks", AISTATS 2010, equation 16.
         """
-        widths = [self.n_features, *[self.n_units] * self.n_layers, self.n_outputs]
         weights = []
-        for n_in, n_out in pairwise(widths):
-            limit = np.sqrt(6 / (n_in + n_out))
-            kernel = rng.uniform(-limit, limit, (n_in, n_out)).astype(np.float32)
-            weights += [kernel, np.zeros(n_out, dtype=np.float32)]
+        for shape in self.weight_shapes:
+            if len(shape) == 2:
+                limit = np.sqrt(6 / sum(shape))
+                weight = rng.uniform(-limit, limit, shape)
+            else:
+                weight = np.zeros(shape)
+            weights.append(weight.astype(np.float32))
         return weights
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
+from skface._validation import as_floats
 from skface.exceptions import InputError
 from skface.metrics._weights import weights_of
 
@@ -38,6 +39,11 @@ def attribute_accuracy(y_true, y_pred, *, sample_weight=None):
     0.5
     """
     y_true, y_pred, labelled = _labels(y_true, y_pred)
+    if y_pred.dtype.kind == "f" and (y_pred % 1 != 0).any():
+        raise InputError(
+            "y_pred holds numbers that are no labels, such as probabilities or NaN: "
+            "give what predict gives"
+        )
     weight = weights_of(sample_weight, len(y_true))
     with np.errstate(invalid="ignore"):
         shares = weight @ (labelled & (y_true == y_pred)) / (weight @ labelled)
@@ -135,7 +141,7 @@ def attribute_report(
     truth, answer, labelled = _labels(y_true, y_pred)
     report = _counts(truth, answer, labelled, sample_weight)
     if y_score is not None:
-        _, scores, _ = _labels(y_true, y_score)
+        _, scores, _ = _labels(y_true, as_floats(y_score, "y_score"))
         weight = weights_of(sample_weight, len(truth))
         report["average_precision"] = [
             _average_precision(truth[rows, i], scores[rows, i], weight[rows])

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skface._validation import as_floats
 from skface.exceptions import InputError
 from skface.metrics._weights import averaged
 
@@ -87,12 +88,14 @@ def nme_score(y_true, y_pred, *, image_sizes=None, sample_weight=None, average=T
         )
     points, found = (y.reshape(len(y), -1, 2) for y in (y_true, y_pred))
     if image_sizes is not None:
-        sizes = np.asarray(image_sizes, float)
+        sizes = as_floats(image_sizes, "image_sizes")
         if sizes.shape not in {(2,), (len(points), 2)}:
             raise InputError(
                 f"image_sizes must have the shape ({len(points)}, 2) or (2,), "
                 f"got {sizes.shape}"
             )
+        if not (sizes > 0).all():
+            raise InputError("image_sizes must be positive")
         sizes = np.broadcast_to(sizes, (len(points), 2))
         points, found = points * sizes[:, None], found * sizes[:, None]
     between_eyes = np.linalg.norm(points[:, 0] - points[:, 1], axis=1)
@@ -132,7 +135,7 @@ def failure_rate(
 
 
 def _pair(y_true, y_pred, n_columns=None):
-    y_true, y_pred = np.asarray(y_true, float), np.asarray(y_pred, float)
+    y_true, y_pred = as_floats(y_true, "y_true"), as_floats(y_pred, "y_pred")
     if y_true.shape != y_pred.shape or y_true.ndim != 2 or not len(y_true):
         raise InputError(
             "y_true and y_pred must have one shape (n_samples, n_columns), got "
@@ -142,8 +145,6 @@ def _pair(y_true, y_pred, n_columns=None):
         raise InputError(
             f"expected {n_columns} columns (x, y, width, height), got {y_true.shape[1]}"
         )
-    if not (np.isfinite(y_true).all() and np.isfinite(y_pred).all()):
-        raise InputError("y_true and y_pred must be finite")
     return y_true, y_pred
 
 

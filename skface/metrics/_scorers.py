@@ -39,7 +39,7 @@ def get_scorer(name):
     >>> get_scorer("iou")
     make_scorer(iou_score, response_method='predict')
     """
-    if name not in _SCORERS:
+    if name not in get_scorer_names():
         raise ParameterError(f"no scorer {name!r}; there are {get_scorer_names()}")
     return _SCORERS[name]
 

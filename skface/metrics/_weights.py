@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skface._validation import as_floats
 from skface.exceptions import InputError
 
 
@@ -9,11 +10,11 @@ def weights_of(sample_weight, n_samples):
     """`sample_weight` as floats; ones without it."""
     if sample_weight is None:
         return np.ones(n_samples)
-    weight = np.asarray(sample_weight, float)
-    if weight.shape != (n_samples,) or not weight.sum() > 0:
+    weight = as_floats(sample_weight, "sample_weight")
+    if weight.shape != (n_samples,) or not weight.sum() > 0 or weight.min() < 0:
         raise InputError(
-            f"sample_weight must have the shape ({n_samples},) and a positive sum, got "
-            f"the shape {weight.shape}"
+            f"sample_weight must have the shape ({n_samples},), a positive sum and "
+            f"nothing negative, got the shape {weight.shape}"
         )
     return weight
 

@@ -50,7 +50,7 @@ def read_candidates(search, metric=None):
     Parameters
     ----------
     search : fitted search, optuna Study, or dict
-        As for `search_report`.
+        As for `skface.search_report`.
     metric : str, default=None
         The scorer of several that ranks the candidates; that of ``refit``, or the
         first one, without it.
@@ -58,6 +58,9 @@ def read_candidates(search, metric=None):
     Returns
     -------
     Candidates
+        ``params``, a list of dict, and ``table``, a DataFrame of the other columns of
+        `skface.search_report`, both best first; ``metric`` and ``n_folds``;
+        ``parameter_names``, a dict of full names to short ones.
 
     Raises
     ------
@@ -67,6 +70,20 @@ def read_candidates(search, metric=None):
         There is no such metric.
     InputError
         An Optuna study has no finished trial, or several objectives.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from skface.search import read_candidates
+    >>> tree = DecisionTreeClassifier(random_state=0)
+    >>> search = GridSearchCV(tree, {"max_depth": [1, 2]})
+    >>> candidates = read_candidates(search.fit(*load_iris(return_X_y=True)))
+    >>> candidates.params
+    [{'max_depth': 2}, {'max_depth': 1}]
+    >>> candidates.n_folds
+    5
     """
     results = _cv_results(search)
     metrics = [

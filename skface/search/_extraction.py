@@ -64,13 +64,19 @@ def extract_once(search, X):
     transformers = [
         transformer
         for settings in _settings(search)
-        for transformer in _features(
-            clone(search.estimator).set_params(**settings)
-        ).values()
+        for transformer in _extractors(clone(search.estimator).set_params(**settings))
     ]
     if not transformers:
         raise ParameterError(f"no VGG19Features in the search's {search.estimator!r}")
     return extract_together([each for each in transformers if _can_be(each, X)], X)
+
+
+def _extractors(estimator):
+    """Every VGG19Features that a fit of the estimator runs."""
+    features = list(_features(estimator).values())
+    if getattr(estimator, "mirror", False):
+        features += [clone(each).set_params(mirror=True) for each in features]
+    return features
 
 
 def _features(estimator):
@@ -83,13 +89,14 @@ def _features(estimator):
 
 def _settings(search):
     """Yield each combination of what is listed for the features' parameters."""
-    steps = tuple(_features(search.estimator))
+    steps = list(_features(search.estimator))
+    own, prefixes = [*steps, "mirror"], tuple(f"{step}__" for step in steps)
     spaces = getattr(search, "param_grid", None) or search.param_distributions
     for space in [spaces] if isinstance(spaces, dict) else spaces:
         listed = {
             name: getattr(values, "choices", values)
             for name, values in space.items()
-            if name in steps or name.startswith(tuple(f"{step}__" for step in steps))
+            if name in own or name.startswith(prefixes)
         }
         yield from ParameterGrid(
             {name: list(values) for name, values in listed.items() if _is_list(values)}

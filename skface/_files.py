@@ -1,0 +1,36 @@
+"""Files that appear whole or not at all."""
+
+import contextlib
+import errno
+import os
+import threading
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replacing(path):
+    """A binary file to write what `path` shall hold.
+
+    It lies beside `path` and takes its name when all is written; after an error or an
+    interrupt it is removed, and `path` holds what it held before.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Yields
+    ------
+    file
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    try:
+        with open(unfinished, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)

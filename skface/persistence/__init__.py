@@ -1,0 +1,5 @@
+"""Fitted pipelines as files that hold no code."""
+
+from skface.persistence._estimators import load, save
+
+__all__ = ["load", "save"]

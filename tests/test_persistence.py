@@ -1,0 +1,539 @@
+"""skface.save and skface.load: what comes back, and that it is the same."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skface
+from skface import DenseHeadClassifier, DenseHeadRegressor, VGG19Features
+from skface.exceptions import (
+    InputError,
+    ParameterError,
+    SavedFileError,
+    WeightsError,
+)
+from skface.features import _digests
+from skface.persistence import _archive
+from skface.persistence._values import from_json, to_json
+
+DATA = Path(__file__).parent / "data"
+NAMES = ["Bald", "Smiling", "Young"]
+SMALL = {
+    "features__layer": "block1_pool",
+    "features__pooling": (2, 2),
+    "features__input_size": 32,
+    "head__epochs": 2,
+    "head__n_layers": 1,
+    "head__n_units": 8,
+}
+MAKERS = {
+    "bbox": (skface.make_bbox_pipeline, 4),
+    "landmarks": (skface.make_landmark_pipeline, 10),
+    "attributes": (skface.make_attribute_pipeline, 3),
+}
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return np.random.default_rng(0).integers(0, 256, (24, 32, 32, 3), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def fitted(photos):
+    """A fitted pipeline a target, on the packaged weights."""
+    rng = np.random.default_rng(1)
+    pipelines = {}
+    for target, (maker, n_targets) in MAKERS.items():
+        y = rng.uniform(0.2, 0.8, (24, n_targets))
+        if target == "attributes":
+            y = (y > 0.5).astype(int)
+        pipe = maker(weights="synthetic", random_state=0).set_params(**SMALL)
+        pipelines[target] = pipe.fit(photos, y)
+    return pipelines
+
+
+@pytest.fixture(scope="module")
+def pipe(fitted):
+    return fitted["attributes"]
+
+
+@pytest.fixture(scope="module")
+def head():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 6)), rng.integers(0, 2, (30, 3))
+    return DenseHeadClassifier(1, 4, epochs=3, random_state=0).fit(X, y)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "faces.skface"
+
+
+def manifest_of(path):
+    with zipfile.ZipFile(path) as file:
+        return json.loads(file.read("pipeline.json"))
+
+
+@pytest.mark.parametrize("target", MAKERS)
+def test_a_loaded_pipeline_predicts_bit_for_bit(fitted, photos, path, target):
+    skface.save(fitted[target], path)
+    loaded = skface.load(path)
+    assert np.array_equal(loaded.predict(photos), fitted[target].predict(photos))
+
+
+def test_probabilities_are_the_same_bit_for_bit(pipe, photos, path):
+    skface.save(pipe, path)
+    assert np.array_equal(
+        skface.load(path).predict_proba(photos), pipe.predict_proba(photos)
+    )
+
+
+def test_another_process_predicts_bit_for_bit(pipe, photos, path, tmp_path):
+    skface.save(pipe, path)
+    np.save(tmp_path / "photos.npy", photos)
+    code = (
+        "import sys, numpy as np, skface\n"
+        "file, photos, out = sys.argv[1:]\n"
+        "np.save(out, skface.load(file).predict_proba(np.load(photos)))"
+    )
+    files = [path, tmp_path / "photos.npy", tmp_path / "out.npy"]
+    subprocess.run([sys.executable, "-c", code, *map(str, files)], check=True)
+    assert np.array_equal(np.load(files[2]), pipe.predict_proba(photos))
+
+
+def test_parameters_come_back(pipe, path):
+    skface.save(pipe, path)
+    loaded = skface.load(path)
+    assert type(loaded) is type(pipe)
+    assert loaded.get_params()["features__pooling"] == (2, 2)
+    for name, value in pipe.get_params().items():
+        if name not in ("steps", "features", "head"):
+            assert loaded.get_params()[name] == value, name
+
+
+def test_a_loaded_pipeline_can_be_fitted_again(pipe, photos, path):
+    skface.save(pipe, path)
+    y = np.random.default_rng(2).integers(0, 2, (24, 3))
+    again = skface.load(path).fit(photos, y)
+    fresh = clone(pipe).fit(photos, y)
+    assert np.array_equal(again.predict_proba(photos), fresh.predict_proba(photos))
+
+
+def test_training_figures_come_back(pipe, path):
+    skface.save(pipe, path)
+    head = skface.load(path)["head"]
+    assert head.history_ == pipe["head"].history_
+    assert head.n_epochs_ == 2
+
+
+def test_a_training_that_diverged_late_keeps_its_figures(head, path):
+    diverged = clone(head)
+    diverged.__setstate__(head.__getstate__())
+    diverged.history_ = {"loss": [0.5, float("nan"), float("inf")]}
+    skface.save(diverged, path)
+    loss = skface.load(path).history_["loss"]
+    np.testing.assert_array_equal(loss, [0.5, np.nan, np.inf])
+
+
+def test_versions_and_input_size_are_written(pipe, path):
+    skface.save(pipe, path)
+    manifest = manifest_of(path)
+    assert manifest["versions"]["skface"] == skface.__version__
+    assert manifest["versions"]["numpy"] == np.__version__
+    assert manifest["estimator"]["steps"][0][1]["input_size"] == [32, 32]
+
+
+def test_target_names_come_back_and_stay(pipe, path, tmp_path):
+    skface.save(pipe, path, target_names=NAMES)
+    loaded = skface.load(path)
+    assert loaded.target_names_ == NAMES
+    skface.save(loaded, tmp_path / "again.skface")
+    assert skface.load(tmp_path / "again.skface").target_names_ == NAMES
+
+
+def test_a_new_fit_forgets_the_names_of_its_file(pipe, photos, path):
+    skface.save(pipe, path, target_names=NAMES)
+    again = skface.load(path).fit(photos, np.tile([[0, 1, 0], [1, 0, 1]], (12, 1)))
+    assert not hasattr(again, "target_names_")
+
+
+def test_names_for_another_number_of_targets_are_refused(pipe, path):
+    with pytest.raises(InputError, match="2 names for 3 targets"):
+        skface.save(pipe, path, target_names=["Bald", "Young"])
+
+
+def test_one_name_instead_of_many_is_refused(pipe, path):
+    with pytest.raises(InputError, match=r"a sequence of names: \['abc'\]"):
+        skface.save(pipe, path, target_names="abc")
+
+
+def test_a_plain_pipeline_and_its_step_names_come_back(pipe, photos, path):
+    plain = Pipeline([("vgg", pipe["features"]), ("dense", pipe["head"])])
+    skface.save(plain, path)
+    loaded = skface.load(path)
+    assert type(loaded) is Pipeline
+    assert list(loaded.named_steps) == ["vgg", "dense"]
+    assert np.array_equal(loaded.predict(photos), plain.predict(photos))
+
+
+def test_a_head_alone_comes_back(head, path):
+    skface.save(head, path, target_names=NAMES)
+    loaded = skface.load(path)
+    X = np.random.default_rng(3).normal(size=(9, 6))
+    assert np.array_equal(loaded.predict_proba(X), head.predict_proba(X))
+    assert loaded.target_names_ == NAMES
+
+
+def test_labels_of_one_dimension_come_back(path):
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    y = np.where(X[:, 0] > 0, "smiling", "serious")
+    head = DenseHeadClassifier(0, epochs=2, random_state=0).fit(X, y)
+    skface.save(head, path)
+    assert skface.load(path).predict(X).tolist() == head.predict(X).tolist()
+
+
+def test_one_target_of_a_regressor_keeps_its_shape(path):
+    X = np.random.default_rng(0).normal(size=(30, 4))
+    head = DenseHeadRegressor(0, epochs=2, random_state=0).fit(X, X[:, 0].clip(0, 1))
+    skface.save(head, path)
+    assert np.array_equal(skface.load(path).predict(X), head.predict(X))
+
+
+def test_every_fitted_attribute_of_plain_data_is_carried(head, path):
+    extended = clone(head)
+    extended.__setstate__(head.__getstate__())
+    extended.thresholds_ = np.array([0.1, 1 / 3, np.nan])
+    extended.rates_ = {"Bald": np.float32(0.1), 3: (1, "x")}
+    skface.save(extended, path)
+    loaded = skface.load(path)
+    np.testing.assert_array_equal(loaded.thresholds_, extended.thresholds_)
+    assert loaded.rates_ == {"Bald": float(np.float32(0.1)), 3: (1, "x")}
+
+
+def test_pandas_output_comes_back(pipe, photos, path):
+    framed = clone(pipe).set_output(transform="pandas")
+    framed.fit(photos, np.tile([[0, 1, 0], [1, 0, 1]], (12, 1)))
+    skface.save(framed, path)
+    loaded = skface.load(path)
+    assert loaded[:-1].transform(photos[:2]).columns[0] == "block1_pool_0_0_0"
+    assert np.array_equal(
+        loaded["head"].feature_names_in_, framed["head"].feature_names_in_
+    )
+
+
+def test_the_file_is_as_large_as_the_weights_of_its_head(path):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(8, 3000)), rng.integers(0, 2, (8, 40))
+    head = DenseHeadClassifier(0, epochs=1, early_stopping=False).fit(X, y)
+    skface.save(head, path)
+    n_bytes = sum(weight.nbytes for weight in head.model_.get_weights())
+    assert path.stat().st_size < 1.1 * n_bytes
+
+
+def test_the_same_pipeline_gives_the_same_bytes(pipe, tmp_path):
+    for name in ("a", "b"):
+        skface.save(pipe, tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_the_weights_are_plain_arrays(pipe, path):
+    skface.save(pipe, path)
+    with zipfile.ZipFile(path) as file, file.open("weights_0.npy") as member:
+        array = np.load(member, allow_pickle=False)
+    assert np.array_equal(array, pipe["head"].model_.get_weights()[0])
+    assert array.dtype == np.float32
+
+
+def test_a_file_of_the_first_format_is_read():
+    known = np.load(DATA / "saved-1-predictions.npz")
+    loaded = skface.load(DATA / "saved-1.skface")
+    assert loaded.target_names_ == NAMES
+    probabilities = loaded.predict_proba(known["photos"])
+    np.testing.assert_allclose(probabilities, known["probabilities"], atol=1e-4)
+    assert np.array_equal(loaded.predict(known["photos"]), known["labels"])
+
+
+def test_folders_of_the_writer_are_not_in_the_file(pipe, photos, path, tmp_path):
+    cached = clone(pipe).set_params(
+        features__cache_dir=tmp_path / "store",
+        head__checkpoint_path=tmp_path / "best.npz",
+    )
+    cached.fit(photos, np.tile([[0, 1, 0], [1, 0, 1]], (12, 1)))
+    skface.save(cached, path)
+    assert str(tmp_path) not in json.dumps(manifest_of(path))
+    loaded = skface.load(path)
+    assert loaded["features"].cache_dir is None
+    assert loaded["head"].checkpoint_path is None
+
+
+def test_the_reader_says_where_features_are_kept(pipe, photos, path, tmp_path):
+    skface.save(pipe, path)
+    loaded = skface.load(path, cache_dir=tmp_path / "store")
+    assert np.array_equal(loaded.predict(photos), pipe.predict(photos))
+    assert len(skface.FeatureStore(tmp_path / "store")) == len(photos)
+
+
+def test_folders_for_a_head_alone_are_refused(head, path, tmp_path):
+    skface.save(head, path)
+    with pytest.raises(ParameterError, match="holds a head alone"):
+        skface.load(path, cache_dir=tmp_path)
+
+
+@pytest.fixture
+def weights_file(tmp_path, monkeypatch):
+    """A file that counts as VGG19 weights, as only its hash is looked at."""
+    file = tmp_path / "vgg19.h5"
+    file.write_bytes(b"the bytes of a network")
+    monkeypatch.setattr("skface.features._vgg19.get_network", None)
+    return file
+
+
+@pytest.fixture
+def with_file(pipe, path, weights_file):
+    """A pipeline saved with weights from a file."""
+    steps = [("features", VGG19Features(weights_file)), ("head", pipe["head"])]
+    skface.save(Pipeline(steps), path)
+    return path
+
+
+def test_a_weights_file_is_referred_to_by_path_and_hash(with_file, weights_file):
+    assert skface.load(with_file)["features"].weights == str(weights_file)
+    assert weights_file.read_bytes() not in with_file.read_bytes()
+
+
+def test_weights_that_moved_are_asked_for(with_file, weights_file, tmp_path):
+    moved = weights_file.rename(tmp_path / "moved.h5")
+    with pytest.raises(
+        WeightsError, match=r"faces.skface: .*vgg19.h5: no such .*weights=\.\.\."
+    ):
+        skface.load(with_file)
+    assert skface.load(with_file, weights=moved)["features"].weights == moved
+
+
+def test_weights_that_changed_are_refused(with_file, weights_file):
+    weights_file.write_bytes(b"others")
+    with pytest.raises(WeightsError, match="holds other weights, whose sha256 is"):
+        skface.load(with_file)
+
+
+def test_weights_of_another_kind_are_refused(pipe, path, weights_file):
+    skface.save(pipe, path)
+    with pytest.raises(WeightsError, match="holds other weights"):
+        skface.load(path, weights=weights_file)
+
+
+def test_packaged_weights_of_another_version_are_refused(pipe, path, monkeypatch):
+    skface.save(pipe, path)
+    monkeypatch.setattr(_digests, "synthetic_digest", lambda: "0" * 64)
+    with pytest.raises(WeightsError, match="synthetic: holds other weights"):
+        skface.load(path)
+
+
+@pytest.fixture
+def with_imagenet(pipe, path):
+    steps = [("features", VGG19Features("imagenet")), ("head", pipe["head"])]
+    skface.save(Pipeline(steps), path)
+    return path
+
+
+def test_imagenet_weights_that_cannot_be_downloaded_are_told(
+    with_imagenet, monkeypatch
+):
+    def fail(**options):
+        raise OSError("no network")
+
+    monkeypatch.setattr("keras.applications.VGG19", fail)
+    with pytest.raises(WeightsError, match=r"cannot be downloaded \(no network\)"):
+        skface.load(with_imagenet)
+
+
+def test_a_copy_of_the_imagenet_file_is_known_by_its_hash(
+    pipe, path, weights_file, monkeypatch
+):
+    md5 = hashlib.md5(weights_file.read_bytes()).hexdigest()
+    monkeypatch.setattr(_digests, "_IMAGENET", f"md5:{md5}")
+    steps = [("features", VGG19Features("imagenet")), ("head", pipe["head"])]
+    skface.save(Pipeline(steps), path)
+    loaded = skface.load(path, weights=weights_file)
+    assert loaded["features"].weights == weights_file
+
+
+def test_another_file_than_that_of_imagenet_is_refused(with_imagenet, weights_file):
+    with pytest.raises(WeightsError, match="holds other weights, whose md5 is"):
+        skface.load(with_imagenet, weights=weights_file)
+
+
+def test_what_is_no_pipeline_of_skface_is_refused(pipe, head, path):
+    others = [
+        StandardScaler(),
+        make_pipeline(StandardScaler(), head),
+        make_pipeline(pipe["features"], StandardScaler(), head),
+        GridSearchCV(head, {}),
+        pipe["features"],
+        type("Mine", (DenseHeadClassifier,), {})(),
+        None,
+    ]
+    for other in others:
+        with pytest.raises(ParameterError, match="takes a head of skface, or a Pipel"):
+            skface.save(other, path)
+    assert not path.exists()
+
+
+def test_an_unfitted_pipeline_is_refused(pipe, path):
+    with pytest.raises(NotFittedError):
+        skface.save(clone(pipe), path)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("head__random_state", np.random.RandomState(0)),
+        ("features__layer", {"block1_pool"}),
+        ("head__l2", 1j),
+    ],
+)
+def test_a_parameter_that_is_no_data_is_named(fitted, path, parameter, value):
+    saved = clone(fitted["bbox"])
+    saved.steps[1] = ("head", clone(fitted["bbox"]["head"]))
+    saved["head"].__setstate__(fitted["bbox"]["head"].__getstate__())
+    saved.set_params(**{parameter: value})
+    name = parameter.replace("__", r"\.")
+    with pytest.raises(ParameterError, match=f"^{name} is a .* cannot be written"):
+        skface.save(saved, path)
+
+
+def test_a_folder_that_is_missing_is_named(pipe, tmp_path):
+    with pytest.raises(SavedFileError, match=r"nowhere/faces.skface: cannot be wri"):
+        skface.save(pipe, tmp_path / "nowhere" / "faces.skface")
+
+
+@pytest.mark.parametrize("name", [".", "folder", "a\0b"])
+def test_a_path_that_cannot_be_a_file_is_refused(pipe, tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(SavedFileError, match="cannot be written"):
+        skface.save(pipe, tmp_path / name)
+
+
+def test_a_failed_save_leaves_the_file_that_was_there(
+    pipe, head, path, tmp_path, monkeypatch
+):
+    skface.save(head, path)
+    before = path.read_bytes()
+
+    def full(descriptor):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(SavedFileError, match=r"No space left.*free some space"):
+        skface.save(pipe, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_interrupted_save_leaves_the_file_that_was_there(
+    pipe, head, path, tmp_path, monkeypatch
+):
+    skface.save(head, path)
+    before = path.read_bytes()
+
+    def interrupt(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np.lib.format, "write_array", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        skface.save(pipe, path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_more_text_than_is_read_again_is_not_written(head, path, monkeypatch):
+    monkeypatch.setattr(_archive, "_MOST_TEXT_BYTES", 100)
+    with pytest.raises(SavedFileError, match=r"pipeline.json would have .* bytes"):
+        skface.save(head, path)
+    assert not path.exists()
+
+
+VALUES = {
+    "none": None,
+    "bool": True,
+    "int": -(2**70),
+    "float": 1 / 3,
+    "text": "Größe \udcff \0",
+    "list": [1, [2.5]],
+    "tuple": ((1, 2), "x"),
+    "dict": {"a": {"b": 1}},
+    "dict of other keys": {0: 1.5, "x": None, (1, 2): "y", "$tuple": 3},
+    "empty": [(), [], {}],
+}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
+def test_plain_data_goes_through_json_and_back(value):
+    back = from_json(json.loads(json.dumps(to_json(value, "x"))), "x")
+    assert back == value
+    assert type(back) is type(value)
+
+
+ARRAYS = [
+    np.array([0.1, np.nan, -np.inf], np.float32),
+    np.array([[1, 2**63]], np.uint64),
+    np.array([True, False]),
+    np.array(["a", "bc"]),
+    np.array(["a", "bc"], object),
+    np.zeros((0, 3), np.float16),
+    np.array(2.5),
+]
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: str(array.dtype))
+def test_arrays_go_through_json_and_back(array):
+    back = from_json(json.loads(json.dumps(to_json(array, "x"), allow_nan=False)), "x")
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    np.testing.assert_array_equal(back, array)
+
+
+@pytest.mark.parametrize(
+    ("scalar", "expected"),
+    [(np.float64(0.1), 0.1), (np.int32(7), 7), (np.bool_(True), True)],
+)
+def test_scalars_of_numpy_become_pythons(scalar, expected):
+    back = to_json(scalar, "x")
+    assert back == expected
+    assert type(back) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "value", [object(), b"x", {1, 2}, np.array([object()]), np.array([1j]), len]
+)
+def test_what_is_no_data_is_refused(value):
+    with pytest.raises(ParameterError, match=r"x is a .*cannot be written as plain"):
+        to_json([{"deep": (value,)}], "x")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"$object": "os.system"},
+        {"$float": "1e400"},
+        {"$tuple": 3},
+        {"$array": {"dtype": "object", "shape": [1], "values": [1]}},
+        {"$array": {"dtype": "<U1000000000", "shape": [1], "values": ["x"]}},
+        {"$array": {"dtype": "float64", "shape": [1], "values": ["x"]}},
+    ],
+    ids=str,
+)
+def test_what_to_json_does_not_write_is_refused(value):
+    with pytest.raises(SavedFileError):
+        from_json(value, "x")
