@@ -1,15 +1,22 @@
 """Sphinx configuration: ``make docs``; nothing is fetched from the network."""
 
 import inspect
-import os
 import warnings
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TQDM_DISABLE", "1")  # bars of the examples
-
+import tqdm.auto
 from sphinx.util.nodes import make_refnode
 
 import skface
+
+
+class HiddenBar(tqdm.auto.tqdm):
+    """The bars of the examples would be written line by line into their pages."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **{**options, "disable": True})
+
+
+tqdm.auto.tqdm = HiddenBar
 
 project = "skface"
 author = "The skface developers"
@@ -39,6 +46,7 @@ autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_inherit_docstrings = False
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 
 sphinx_gallery_conf = {

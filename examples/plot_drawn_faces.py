@@ -29,7 +29,7 @@ FacesDisplay(
     boxes=boxes.target[:6],
     landmarks=landmarks.target[:6],
     image_sizes=boxes.image_sizes[:6],
-).plot()
+).plot(n_columns=3)
 plt.show()
 
 # %%
