@@ -14,9 +14,14 @@ API = Path(__file__).parents[1] / "docs" / "api.md"
 HELPERS = {
     "skface.datasets.as_image_size",
     "skface.datasets.map_photos",
+    "skface.datasets.photo_size",
     "skface.displays.check_matplotlib",
+    "skface.features.check_weights",
     "skface.features.fastest_dtype",
+    "skface.features.native_input_size",
     "skface.features.processor_has_bfloat16",
+    "skface.features.weights_identity",
+    "skface.heads.Architecture",
 }
 
 
