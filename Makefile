@@ -17,6 +17,7 @@ demo: $(VENV)/ready
 
 # A warning, such as that of a link that leads nowhere, is an error.
 docs: $(VENV)/ready-docs
+	rm -rf docs/generated
 	$(BIN)/sphinx-build --fail-on-warning --keep-going docs docs/_build/html
 
 pictures: $(VENV)/ready-docs

@@ -7,6 +7,8 @@ import warnings
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TQDM_DISABLE", "1")  # bars of the examples
 
+from sphinx.util.nodes import make_refnode
+
 import skface
 
 project = "skface"
@@ -46,7 +48,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "ExampleTitleSortKey",
     "capture_repr": ("_repr_html_",),
     "abort_on_example_error": True,
-    "backreferences_dir": "generated/backreferences",
+    "backreferences_dir": "auto_examples/backreferences",
     "doc_module": ("skface",),
     "download_all_examples": False,
     "show_signature": False,
@@ -72,6 +74,10 @@ html_theme_options = {
 }
 
 warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+# The gallery shows warnings, but not where this machine has skface.
+warnings.formatwarning = lambda message, category, *_, **__: (
+    f"{category.__name__}: {message}\n"
+)
 
 
 def is_foreign(app, what, name, obj, skip, options):
@@ -83,5 +89,20 @@ def is_foreign(app, what, name, obj, skip, options):
     return None
 
 
+def resolve_from_skface(app, env, node, content):
+    """Link a name that a docstring gives without its module, or with another."""
+    domain = env.domains.python_domain
+    target = node.get("reftarget", "")
+    parts = target.split(".")
+    for name in [f"skface.{'.'.join(parts[i:])}" for i in range(len(parts))]:
+        if node.get("refdomain") == "py" and name in domain.objects:
+            docname = domain.objects[name].docname
+            return make_refnode(
+                app.builder, node["refdoc"], docname, name, content, name
+            )
+    return None
+
+
 def setup(app):
     app.connect("autodoc-skip-member", is_foreign)
+    app.connect("missing-reference", resolve_from_skface)

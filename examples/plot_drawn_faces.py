@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from skface import CelebALoader, FacesDisplay
-from skface.datasets import make_celeba
+from skface.datasets import DRAWN_ATTRIBUTES, make_celeba
 
 root = make_celeba(Path(tempfile.mkdtemp(), "celeba"), 100, random_state=1)
 for path in sorted(root.glob("*/*")):
@@ -38,10 +38,11 @@ plt.show()
 bunch = CelebALoader(root, "attributes").load_bunch("all")
 identities, counts = np.unique(bunch.groups, return_counts=True)
 rows = np.flatnonzero(bunch.groups == identities[counts.argmax()])[:6]
+columns = [bunch.target_names.index(name) for name in DRAWN_ATTRIBUTES]
 FacesDisplay(
     bunch.images[rows],
-    attributes=bunch.target[rows],
-    names=bunch.target_names,
+    attributes=bunch.target[rows][:, columns],
+    names=DRAWN_ATTRIBUTES,
     image_sizes=bunch.image_sizes[rows],
 ).plot(n_attributes=6)
 plt.show()

@@ -524,6 +524,12 @@ def test_curve_counts_photos_up_to_each_error(landmarks):
     assert display.line_.get_label() == "model: mean 7.1 %, 40.0 % above 10 %"
 
 
+def test_ticks_between_whole_percents_are_not_rounded(landmarks):
+    display = ErrorsDisplay.from_predictions(*landmarks)
+    display.ax_.set_xticks([0, 0.025, 0.05])
+    assert texts(display.ax_.get_xticklabels()) == ["0 %", "2.5 %", "5 %"]
+
+
 def test_histogram_counts_boxes_by_overlap(boxes):
     display = ErrorsDisplay.from_estimator(
         DummyRegressor().fit(boxes[0], boxes[0]), boxes[0], boxes[0]

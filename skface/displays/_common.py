@@ -79,6 +79,11 @@ def legend_above(ax, handles=None, n_columns=None, **options):
     )
 
 
+def as_percent(share, position=None):
+    """A share as a tick's label."""
+    return f"{100 * share:g} %"
+
+
 def target_kind(y, name="y"):
     """What an array of targets holds: "boxes", "landmarks" or "attributes"."""
     if y.ndim != 2 or not y.size:

@@ -6,6 +6,7 @@ from skface.displays._common import (
     BLUE,
     GREY,
     ORANGE,
+    as_percent,
     axes_or_new,
     bare,
     check_matplotlib,
@@ -202,8 +203,6 @@ class ErrorsDisplay:
             The values are not one finite number a photo.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
-        from matplotlib.ticker import PercentFormatter
-
         if self.kind not in _KINDS:
             raise ParameterError(f"kind must be in {_KINDS}, got {self.kind!r}")
         values = _checked("values", self.values)
@@ -230,9 +229,9 @@ class ErrorsDisplay:
                 else "intersection over union",
                 ylabel="share of the photos",
             )
-            self.ax_.yaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+            self.ax_.yaxis.set_major_formatter(as_percent)
             if is_nme:
-                self.ax_.xaxis.set_major_formatter(PercentFormatter(1, 0, " %"))
+                self.ax_.xaxis.set_major_formatter(as_percent)
             bare(self.ax_)
         right = 1
         if is_nme:

@@ -9,6 +9,7 @@ from skface.displays._common import (
     BLACK,
     BLUE,
     VERMILION,
+    as_percent,
     attribute_names,
     axes_or_new,
     check_matplotlib,
@@ -256,7 +257,7 @@ class SaliencyDisplay:
     def _add_colorbar(self, drops, limit):
         """As high as the photo; it leaves out a side that nothing lies on."""
         place = self.ax_.inset_axes([1.04, 0, 0.05, 1])
-        bar = self.figure_.colorbar(self.im_, cax=place, format=_percent)
+        bar = self.figure_.colorbar(self.im_, cax=place, format=as_percent)
         bar.set_label("fall of the probability where hidden")
         bar.outline.set_visible(False)
         used = drops.min() < -limit / 20, drops.max() > limit / 20
@@ -314,10 +315,6 @@ def _column(attribute, names):
     elif isinstance(attribute, Integral) and 0 <= attribute < len(names):
         return attribute
     raise ParameterError(f"no attribute {attribute!r}; there are {names}")
-
-
-def _percent(share, _):
-    return f"{100 * share:.0f} %"
 
 
 def _colours():

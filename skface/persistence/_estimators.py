@@ -170,7 +170,7 @@ def load(path, *, weights=None, cache_dir=None):
     >>> head = skface.DenseHeadClassifier(0, epochs=2, random_state=0).fit(X, y)
     >>> path = tempfile.mkdtemp() + "/smiles.skface"
     >>> skface.save(head, path)
-    >>> bool((skface.load(path).predict(X) == head.predict(X)).all())
+    >>> np.array_equal(skface.load(path).predict(X), head.predict(X))
     True
     """
     path = Path(path)
