@@ -111,7 +111,9 @@ def fit_into(folder, pipe, splits, args, **more):
         args,
         f"{head.n_epochs_} epochs, the best {head.best_epoch_ + 1}, {seconds:.1f} s",
     )
+    pipe.set_params(features__verbose=0, head__verbose=0)  # in Python it is silent
     save(pipe, folder / "model.skface", target_names=train.target_names)
+    pipe.set_params(features__verbose=verbose(args))
     evaluation = Evaluation.from_estimator(
         pipe,
         test.images,
