@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: test lint demo test-lowest clean
+.PHONY: test lint demo docs pictures test-lowest clean
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest
@@ -15,12 +15,23 @@ lint: $(VENV)/ready
 demo: $(VENV)/ready
 	$(BIN)/skface demo
 
+# A warning, such as that of a link that leads nowhere, is an error.
+docs: $(VENV)/ready-docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going docs docs/_build/html
+
+pictures: $(VENV)/ready-docs
+	$(BIN)/python examples/plot_read_faces.py --output docs/images/drawn_faces.png
+
 test-lowest: .venv-lowest/ready
 	.venv-lowest/bin/python -m pytest
 
 $(VENV)/ready: setup.cfg
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+$(VENV)/ready-docs: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
 	touch $@
 
 .venv-lowest/ready: setup.cfg tests/lowest.txt
@@ -30,3 +41,4 @@ $(VENV)/ready: setup.cfg
 
 clean:
 	rm -rf $(VENV) .venv-lowest build *.egg-info
+	rm -rf docs/_build docs/auto_examples docs/generated

@@ -14,11 +14,12 @@ import argparse
 import tempfile
 from time import perf_counter
 
+import matplotlib.pyplot as plt
 import pandas as pd
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV
 
-from skface import CelebALoader, make_attribute_pipeline
+from skface import CelebALoader, SearchDisplay, make_attribute_pipeline
 from skface.datasets import drawn_celeba
 from skface.metrics import attribute_accuracy
 
@@ -61,6 +62,12 @@ print(
     ).round(4)
 )
 print(f"best: {search.best_params_}, {perf_counter() - start:.0f} s in all")
+
+# %%
+# The same as a picture, and what each candidate costs.
+SearchDisplay.from_estimator(search)
+SearchDisplay.from_estimator(search, kind="time")
+plt.show()
 
 # %%
 # The best candidate, fitted anew on train and valid, sees the test photos once.

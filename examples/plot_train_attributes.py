@@ -13,9 +13,16 @@ Without arguments it draws its own faces. On CelebA, and with ImageNet weights::
 import argparse
 from time import perf_counter
 
+import matplotlib.pyplot as plt
 import numpy as np
 
-from skface import CelebALoader, make_attribute_pipeline
+from skface import (
+    AttributesDisplay,
+    CelebALoader,
+    FacesDisplay,
+    HistoryDisplay,
+    make_attribute_pipeline,
+)
 from skface.datasets import drawn_celeba
 from skface.metrics import attribute_report
 
@@ -51,11 +58,35 @@ pipe["head"].fit(X_train, train.target, X_val=X_valid, y_val=valid.target)
 fitted = perf_counter()
 
 # %%
+# Each attribute, sorted, with the majority baseline as a black line.
+predictions = pipe["head"].predict(X_test)
+AttributesDisplay.from_predictions(test.target, predictions, names=test.target_names)
+plt.show()
+
+# %%
+# The training: the weights of the best epoch are kept.
+HistoryDisplay.from_estimator(pipe)
+plt.show()
+
+# %%
+# The photos with the most wrong answers, which a cross marks.
+FacesDisplay.from_predictions(
+    test.images,
+    pipe["head"].predict_proba(X_test),
+    test.target,
+    order="worst",
+    n_faces=6,
+    names=test.target_names,
+    image_sizes=test.image_sizes,
+)
+plt.show()
+
+# %%
 # An attribute that few photos have is guessed well by saying no, so balanced accuracy,
 # which is one half for any constant answer, stands beside accuracy.
 report = attribute_report(
     test.target,
-    pipe["head"].predict(X_test),
+    predictions,
     y_score=pipe["head"].predict_proba(X_test),
     names=test.target_names,
 )

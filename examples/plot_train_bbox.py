@@ -13,9 +13,10 @@ Without arguments it draws its own faces. On CelebA, and with ImageNet weights::
 import argparse
 from time import perf_counter
 
+import matplotlib.pyplot as plt
 from sklearn.dummy import DummyRegressor
 
-from skface import CelebALoader, make_bbox_pipeline
+from skface import CelebALoader, ErrorsDisplay, FacesDisplay, make_bbox_pipeline
 from skface.datasets import drawn_celeba
 from skface.metrics import iou_score
 
@@ -59,3 +60,23 @@ print(
     end="",
 )
 print(f"({pipe['head'].n_epochs_} epochs)")
+
+# %%
+# How many boxes overlap how much.
+predictions = pipe["head"].predict(X_test)
+ErrorsDisplay.from_predictions(
+    test.target, predictions, y_baseline=mean_box.predict(X_test[:1])[0]
+)
+plt.show()
+
+# %%
+# The six worst boxes; the dashed line is the truth.
+FacesDisplay.from_predictions(
+    test.images,
+    predictions,
+    test.target,
+    order="worst",
+    n_faces=6,
+    image_sizes=test.image_sizes,
+)
+plt.show()

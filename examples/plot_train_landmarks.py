@@ -13,9 +13,10 @@ Without arguments it draws its own faces. On CelebA, and with ImageNet weights::
 import argparse
 from time import perf_counter
 
+import matplotlib.pyplot as plt
 from sklearn.dummy import DummyRegressor
 
-from skface import CelebALoader, make_landmark_pipeline
+from skface import CelebALoader, ErrorsDisplay, FacesDisplay, make_landmark_pipeline
 from skface.datasets import drawn_celeba
 from skface.metrics import failure_rate, nme_score
 
@@ -61,3 +62,26 @@ print(
     end="",
 )
 print(f"({pipe['head'].n_epochs_} epochs)")
+
+# %%
+# The share of photos with an error up to each threshold.
+predictions = pipe["head"].predict(X_test)
+ErrorsDisplay.from_predictions(
+    test.target,
+    predictions,
+    image_sizes=test.image_sizes,
+    y_baseline=mean_shape.predict(X_test[:1])[0],
+)
+plt.show()
+
+# %%
+# The six worst photos; crosses are the truth.
+FacesDisplay.from_predictions(
+    test.images,
+    predictions,
+    test.target,
+    order="worst",
+    n_faces=6,
+    image_sizes=test.image_sizes,
+)
+plt.show()

@@ -18,13 +18,18 @@ _HOMES = {
     "make_attribute_pipeline": "pipelines",
     "make_bbox_pipeline": "pipelines",
     "make_landmark_pipeline": "pipelines",
+    "extract_once": "search",
+    "make_cost_aware_scorer": "search",
+    "search_report": "search",
     "load": "persistence",
     "save": "persistence",
     "AttributesDisplay": "displays",
     "ErrorsDisplay": "displays",
     "FacesDisplay": "displays",
     "HistoryDisplay": "displays",
+    "SaliencyDisplay": "displays",
     "SearchDisplay": "displays",
+    "card": "_card",
 }
 _MODULES = (
     "datasets",
@@ -35,6 +40,7 @@ _MODULES = (
     "metrics",
     "persistence",
     "pipelines",
+    "search",
 )
 
 __all__ = ["__version__", *_HOMES, *_MODULES]

@@ -4,13 +4,22 @@ import contextlib
 import os
 import sys
 
+# TensorFlow and JAX take most of a card at once, so that one process alone can use it.
+_GPU_MEMORY_GROWTH = {
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+
 
 def import_keras():
     """The keras module; TensorFlow, its default backend, is loaded here and not before.
 
     TensorFlow's greetings on the terminal are hidden unless ``TF_CPP_MIN_LOG_LEVEL`` is
-    set.
+    set. On a GPU memory is taken as it is needed, unless the backend's own variable
+    says otherwise.
     """
+    for name, value in _GPU_MEMORY_GROWTH.items():
+        os.environ.setdefault(name, value)
     if "keras" in sys.modules or "TF_CPP_MIN_LOG_LEVEL" in os.environ:
         import keras
 

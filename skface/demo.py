@@ -1,5 +1,6 @@
 """The whole of skface in minutes: data, three pipelines, a search, and pictures."""
 
+import shlex
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -7,33 +8,18 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.model_selection import GridSearchCV
 
 from skface._cache import user_cache
+from skface._evaluation import Evaluation
+from skface._makers import MAKERS
 from skface.datasets import CelebALoader, available_targets, drawn_celeba
 from skface.displays import FacesDisplay, SearchDisplay, check_matplotlib
 from skface.exceptions import DatasetError
-from skface.metrics import (
-    attribute_accuracy,
-    attribute_balanced_accuracy,
-    iou_score,
-    nme_score,
-)
 from skface.persistence import save
-from skface.pipelines import (
-    make_attribute_pipeline,
-    make_bbox_pipeline,
-    make_landmark_pipeline,
-)
 
 __all__ = ["fit_and_score", "run_demo"]
 
-_MAKERS = {
-    "bbox": make_bbox_pipeline,
-    "landmarks": make_landmark_pipeline,
-    "attributes": make_attribute_pipeline,
-}
 _GRID = {"head__n_layers": [1, 2, 3], "head__n_units": [64, 256]}
 _N_PICTURED = 12
 _DPI = 120
@@ -83,11 +69,11 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
     output.mkdir(parents=True, exist_ok=True)
     for target in targets:
         pipe, rows = fit_and_score(root, target, weights, verbose=verbose)
-        names = CelebALoader(root, target).load_bunch("valid").target_names
+        names = CelebALoader(root, target).load_bunch("test").target_names
         save(pipe, output / f"{target}.skface", target_names=names)
         pipelines[target] = pipe
-        figures += rows
-    table = pd.DataFrame(figures, columns=["figure", "better", "baseline", "skface"])
+        figures.append(rows)
+    table = pd.concat(figures, ignore_index=True)
     say(f"\nOn the test photos:\n{table.round(3).to_string(index=False)}")
 
     target = targets[-1]
@@ -98,10 +84,9 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
     _picture(root, pipelines, ["landmarks", "attributes"], output / "faces.png")
     names = ", ".join(sorted(path.name for path in output.iterdir()))
     say(f"\nIn {output.resolve()}: {names}")
+    model = shlex.quote(str(output / f"{targets[0]}.skface"))
     say(f"{perf_counter() - start:.0f} s in all. A photo of your own:\n")
-    say("    import skface")
-    say(f"    pipe = skface.load({str(output / f'{targets[0]}.skface')!r})")
-    say('    print(pipe.predict(["me.jpg"]))')
+    say(f"    skface predict {model} me.jpg")
     return table
 
 
@@ -122,41 +107,29 @@ def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0)
     -------
     pipe : FacePipeline
         Fitted; its features are kept in the user's cache.
-    figures : list of tuple
-        (name, "higher" or "lower" is better, the trivial baseline's figure, skface's).
+    figures : DataFrame, one row a figure
+        figure: its name; better: "higher" or "lower"; baseline: the trivial baseline's;
+        skface.
     """
     loader = CelebALoader(root, target, aligned=aligned, verbose=verbose)
     train, valid, test = (
         loader.load_bunch(split) for split in ("train", "valid", "test")
     )
-    pipe = _MAKERS[target](
+    pipe = MAKERS[target](
         weights=weights,
         cache_dir=user_cache() / "features",
         random_state=0,
         verbose=verbose,
     )
     pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
-    dummy = DummyRegressor()
-    if target == "attributes":
-        dummy = DummyClassifier(strategy="most_frequent")
-    dummy.fit(train.target, train.target)
-    predictions = [dummy.predict(test.target), pipe.predict(test.images)]
-    return pipe, [
-        (name, better, *(metric(test.target, y_pred) for y_pred in predictions))
-        for name, better, metric in _metrics(target, test.image_sizes)
-    ]
-
-
-def _metrics(target, image_sizes):
-    if target == "bbox":
-        return [("box IoU", "higher", iou_score)]
-    if target == "landmarks":
-        nme = partial(nme_score, image_sizes=image_sizes)
-        return [("landmark NME", "lower", nme)]
-    return [
-        ("attribute accuracy", "higher", attribute_accuracy),
-        ("attribute balanced accuracy", "higher", attribute_balanced_accuracy),
-    ]
+    evaluation = Evaluation.from_estimator(
+        pipe,
+        test.images,
+        test.target,
+        y_train=train.target,
+        image_sizes=test.image_sizes,
+    )
+    return pipe, evaluation.figures()
 
 
 def _search(root, target, pipe, say):

@@ -86,6 +86,16 @@ def real_weights():
     )
 
 
+@pytest.fixture
+def full_disk():
+    """Let no file of this process grow beyond 300 kB."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def _named_by(variable):
     """The path in an environment variable; one that leads nowhere is a failure."""
     if not os.environ.get(variable):

@@ -42,5 +42,7 @@ def test_saved_pipelines_predict_the_named_targets(ran, drawn):
 def test_folder_without_data_is_an_error_in_one_line(tmp_path, capsys):
     assert main(["demo", "--data", str(tmp_path)]) == 1
     said = capsys.readouterr().err
-    assert said.startswith(f"skface: {tmp_path}: has photos, lists and a partition for")
+    assert said.startswith(
+        f"skface: error: {tmp_path}: has photos, lists and a partition for"
+    )
     assert said.count("\n") == 1

@@ -370,7 +370,9 @@ def test_untried_pairs_stay_empty_and_failed_ones_say_so():
     display = SearchDisplay(results).plot()
     assert display.text_[1, 0] is None
     assert display.text_[0, 1].get_text() == "failed"
-    assert SearchDisplay(results).plot(kind="time").labels_[0].get_text() == "1"
+    display = SearchDisplay(results).plot(kind="time")
+    assert display.labels_[0].get_text() == "1"
+    assert texts(display.ax_.get_legend().texts)[-1] == "1 failed"
 
 
 def test_metric_of_refit_is_shown():
@@ -471,9 +473,41 @@ def test_average_precision_is_had_from_an_estimator(answers):
     assert [bar.get_width() for bar in display.bars_] == [1, 0.5, 0.25]
 
 
-def test_unknown_column_is_refused(answers):
-    with pytest.raises(ParameterError, match="no column 'auc'; there are"):
-        AttributesDisplay.from_predictions(*answers, column="auc")
+@pytest.mark.parametrize("column", ["auc", "n_labels"])
+def test_column_that_is_no_score_is_refused(answers, column):
+    with pytest.raises(ParameterError, match=f"no column '{column}'; there are"):
+        AttributesDisplay.from_predictions(*answers, column=column)
+
+
+def test_groups_are_dots_on_the_bars(answers):
+    display = AttributesDisplay.from_predictions(
+        *answers, names=["a", "b", "c"], groups={"Male": [0, 0, 1, 1]}
+    )
+    assert texts(display.ax_.get_yticklabels()) == ["b", "c", "a"]
+    found = {group: dots.get_xdata().tolist() for group, dots in display.dots_.items()}
+    y_true, y_pred = answers
+    right = (y_true == y_pred)[:, [1, 2, 0]]
+    assert found == {
+        "Male=0": right[:2].mean(axis=0).tolist(),
+        "Male=1": right[2:].mean(axis=0).tolist(),
+    }
+    legend = texts(display.ax_.get_legend().get_texts())
+    assert legend[-2:] == ["Male=0", "Male=1"]
+
+
+def test_groups_have_a_legend_without_a_baseline_too(answers):
+    display = AttributesDisplay.from_predictions(
+        *answers, groups=list("aabb"), column="f1"
+    )
+    assert texts(display.ax_.get_legend().get_texts()) == ["a", "b"]
+
+
+def test_missing_labels_leave_the_bars_of_the_others(answers):
+    y_true, y_pred = answers
+    y_true = y_true.astype(float)
+    y_true[1, 0] = np.nan
+    display = AttributesDisplay.from_predictions(y_true, y_pred)
+    assert display.report["n_labels"].tolist() == [3, 4, 4]
 
 
 # Errors

@@ -3,10 +3,13 @@
 import json
 import pickle
 
+import keras
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
 from skface import DenseHeadClassifier, DenseHeadRegressor
 from skface.exceptions import CheckpointError, InputError, ParameterError
@@ -15,7 +18,7 @@ from skface.heads import _training
 from skface.heads._checkpoint import Checkpoint
 from skface.heads._network import Architecture
 from skface.heads._training import Samples
-from skface.metrics import iou_score, nme_score
+from skface.metrics import attribute_balanced_accuracy, iou_score, nme_score
 
 FAST = {"n_layers": 1, "n_units": 16, "learning_rate": 0.01, "random_state": 0}
 
@@ -432,3 +435,314 @@ def test_a_checkpoint_of_other_weights_is_another_fit(tmp_path):
         for samples in (plain, plain.weighted(np.arange(1.0, 7.0)))
     ]
     assert files[0] != files[1]
+
+
+@pytest.mark.parametrize("head_class", [DenseHeadClassifier, DenseHeadRegressor])
+def test_head_is_a_keras_model_trained_by_keras(
+    features, attributes, boxes, head_class
+):
+    settings = FAST | {"batch_size": 300, "epochs": 4, "early_stopping": False}
+    head = head_class(**settings)
+    y = attributes if head_class is DenseHeadClassifier else boxes
+    head.fit(features, y)
+
+    seed = int(np.random.RandomState(0).randint(2**31 - 1))
+    plain = keras.models.clone_model(head.model_)
+    plain.set_weights(head._architecture.initial_weights(np.random.default_rng(seed)))
+    plain.compile(keras.optimizers.Adam(0.01), loss=head.loss)
+    losses = [plain.train_on_batch(features.astype(np.float32), y) for _ in range(4)]
+    np.testing.assert_allclose(head.history_["loss"], losses, rtol=1e-4)
+    for ours, theirs in zip(
+        head.model_.get_weights(), plain.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+# Missing labels
+
+
+@pytest.fixture(scope="session")
+def half_labelled(attributes):
+    """The attributes without three labels in ten."""
+    y = attributes.astype(float)
+    y[np.random.default_rng(0).uniform(size=y.shape) < 0.3] = np.nan
+    return y
+
+
+def test_missing_labels_are_learnt_around(features, attributes, half_labelled):
+    head = DenseHeadClassifier(**FAST, epochs=30).fit(features, half_labelled)
+    majority = np.maximum(attributes.mean(0), 1 - attributes.mean(0)).mean()
+    assert head.score(features, attributes) > majority + 0.15
+
+
+def test_rows_without_labels_are_as_if_they_were_not_there(features, attributes):
+    y = attributes.astype(float)
+    y[::3] = np.nan
+    labelled = np.arange(300) % 3 > 0
+    head = DenseHeadClassifier(**FAST, class_weight="balanced", epochs=4)
+    with_them = clone(head).fit(features, y)
+    without = head.fit(features[labelled], attributes[labelled])
+    assert same_weights(with_them, without)
+    assert with_them.history_ == without.history_
+
+
+def test_validation_loss_is_the_mean_over_its_labels(features, half_labelled):
+    X_val, y_val = features[200:], half_labelled[200:]
+    head = DenseHeadClassifier(**FAST, epochs=2)
+    head.fit(features[:200], half_labelled[:200], X_val=X_val, y_val=y_val)
+    proba = head.predict_proba(X_val).astype(float)
+    known = ~np.isnan(y_val)
+    losses = -np.log(np.where(y_val == 1, proba, 1 - proba))[known]
+    right = ((proba > 0.5) == y_val)[known]
+    best = head.best_epoch_
+    assert head.history_["val_loss"][best] == pytest.approx(losses.mean(), rel=1e-4)
+    assert head.history_["val_binary_accuracy"][best] == pytest.approx(right.mean())
+
+
+def test_score_leaves_missing_labels_out(classifier, features, half_labelled):
+    known = ~np.isnan(half_labelled)
+    right = classifier.predict(features) == half_labelled
+    by_attribute = right.sum(axis=0) / known.sum(axis=0)
+    score = classifier.score(features, half_labelled)
+    assert score == pytest.approx(by_attribute.mean())
+
+
+def test_missing_labels_may_be_those_of_pandas(features, half_labelled):
+    head = DenseHeadClassifier(**FAST, epochs=1)
+    y = pd.DataFrame(half_labelled).astype("Int64")
+    from_pandas = clone(head).fit(features, y, X_val=features, y_val=y)
+    head.fit(features, half_labelled, X_val=features, y_val=half_labelled)
+    assert same_weights(head, from_pandas)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [(np.asarray, "column 2 of y holds"), (pd.DataFrame, r"column 2 \(Bald\) of y")],
+)
+def test_column_without_labels_is_named(features, attributes, kind, text):
+    y = pd.DataFrame(attributes, columns=["a", "b", "Bald", "c", "d"]).astype(float)
+    y["Bald"] = np.nan
+    with pytest.raises(InputError, match=text):
+        DenseHeadClassifier(**FAST).fit(features, kind(y))
+
+
+def test_validation_without_any_label_is_refused(features, attributes):
+    y_val = np.full(attributes.shape, np.nan)
+    with pytest.raises(InputError, match="y_val holds no label"):
+        DenseHeadClassifier(**FAST).fit(
+            features, attributes, X_val=features, y_val=y_val
+        )
+
+
+def test_missing_label_of_one_dimension_is_refused(features, half_labelled):
+    with pytest.raises(ValueError, match="NaN"):
+        DenseHeadClassifier(**FAST).fit(features, half_labelled[:, 0])
+
+
+def test_search_splits_attributes_with_missing_labels(features, half_labelled):
+    head = DenseHeadClassifier(**FAST, epochs=2)
+    search = GridSearchCV(head, {"l2": [0, 0.01]}, cv=KFold(2), error_score="raise")
+    search.fit(features, half_labelled)
+    assert 0.5 < search.best_score_ < 1
+
+
+# Weights of the classes
+
+
+def test_balanced_weights_find_a_rare_attribute(features):
+    rng = np.random.default_rng(0)
+    y = (features[:, :2] + rng.normal(size=(300, 2)) > 2.2).astype(int)
+    head = DenseHeadClassifier(**FAST | {"n_layers": 0}, epochs=40, patience=40)
+    plain, balanced = (
+        clone(head).set_params(class_weight=weight).fit(features, y)
+        for weight in (None, "balanced")
+    )
+    scores = [
+        attribute_balanced_accuracy(y, each.predict(features))
+        for each in (plain, balanced)
+    ]
+    assert scores[1] > scores[0] + 0.1
+
+
+def test_class_weights_shift_the_labels_of_one_dimension(features, attributes):
+    labels = np.where(attributes[:, 1], "smiling", "serious")
+    head = DenseHeadClassifier(**FAST, epochs=5)
+    plain = clone(head).fit(features, labels).predict_proba(features)
+    head.set_params(class_weight={"smiling": 10.0}).fit(features, labels)
+    assert np.all(head.predict_proba(features)[:, 1] > plain[:, 1])
+
+
+def test_class_weights_of_one_change_nothing(classifier, features, attributes):
+    ones = [{0: 1.0, 1: 1.0}] * 5
+    head = clone(classifier).set_params(class_weight=ones).fit(features, attributes)
+    assert same_weights(classifier, head)
+
+
+def test_class_weights_belong_to_the_checkpointed_fit(
+    features, attributes, tmp_path, interrupted_after, monkeypatch
+):
+    interrupted_after(2)
+    with pytest.raises(KeyboardInterrupt):
+        checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    monkeypatch.undo()
+    weighted = checkpointed(tmp_path / "best.npz", class_weight=[{np.int64(1): 2}] * 5)
+    with pytest.raises(CheckpointError, match="unfinished fit of another head"):
+        weighted.fit(features, attributes)
+
+
+# Thresholds and calibration
+
+
+@pytest.fixture(scope="session")
+def tuned(features, half_labelled):
+    """A head with thresholds and calibration, validated on the last 100 rows."""
+    head = DenseHeadClassifier(
+        **FAST,
+        epochs=10,
+        class_weight="balanced",
+        calibration="sigmoid",
+        threshold="balanced_accuracy",
+    )
+    return head.fit(
+        features[:200],
+        half_labelled[:200],
+        X_val=features[200:],
+        y_val=half_labelled[200:],
+    )
+
+
+def test_thresholds_are_the_best_on_the_validation_labels(
+    tuned, features, half_labelled
+):
+    probabilities = tuned.predict_proba(features[200:])
+    for column, threshold in enumerate(tuned.thresholds_):
+        y = half_labelled[200:, column]
+        y, p = y[~np.isnan(y)], probabilities[~np.isnan(y), column]
+        best = max(balanced_accuracy_score(y, p > each) for each in [0.5, 0, *p])
+        assert balanced_accuracy_score(y, p > threshold) == pytest.approx(best)
+
+
+def test_predict_goes_by_the_thresholds(tuned, features):
+    expected = tuned.predict_proba(features) > tuned.thresholds_
+    assert np.array_equal(tuned.predict(features), expected)
+
+
+def test_calibrated_probabilities_mean_the_prevalence(tuned, features, half_labelled):
+    probabilities = tuned.predict_proba(features[200:])
+    assert probabilities.dtype == np.float32
+    known = ~np.isnan(half_labelled[200:])
+    expected = np.where(known, probabilities, 0).sum(axis=0) / known.sum(axis=0)
+    prevalence = np.nanmean(half_labelled[200:], axis=0)
+    # Platt's targets keep off 0 and 1, so that the means differ a little.
+    np.testing.assert_allclose(expected, prevalence, atol=0.03)
+
+
+def test_calibration_moves_the_probabilities_of_the_network(tuned, features):
+    slope, intercept = tuned.calibration_.T
+    raw = tuned._outputs(features).astype(float)
+    logits = slope * np.log(raw / (1 - raw)) + intercept
+    np.testing.assert_allclose(
+        tuned.predict_proba(features), 1 / (1 + np.exp(-logits)), atol=1e-6
+    )
+
+
+def test_pickle_and_clone_keep_and_forget_what_was_tuned(tuned, features):
+    loaded = pickle.loads(pickle.dumps(tuned))
+    assert np.array_equal(loaded.predict(features), tuned.predict(features))
+    assert np.array_equal(loaded.thresholds_, tuned.thresholds_)
+    assert np.array_equal(loaded.calibration_, tuned.calibration_)
+    assert clone(tuned).get_params() == tuned.get_params()
+    assert not hasattr(clone(tuned), "thresholds_")
+
+
+def test_thresholds_can_be_given(classifier, features, attributes):
+    thresholds = [0.1, 0.3, 0.5, 0.7, 0.9]
+    head = clone(classifier).set_params(threshold=thresholds)
+    head.fit(features, attributes)
+    assert head.thresholds_.tolist() == thresholds
+    expected = classifier.predict_proba(features) > thresholds
+    assert np.array_equal(head.predict(features), expected)
+
+
+def test_threshold_of_labels_of_one_dimension(features, attributes):
+    labels = np.where(attributes[:, 0], "smiling", "serious")
+    head = DenseHeadClassifier(**FAST, epochs=2, threshold=0.3).fit(features, labels)
+    expected = head.predict_proba(features)[:, 1] > 0.3
+    assert head.thresholds_.tolist() == [0.3]
+    assert np.array_equal(head.predict(features) == "smiling", expected)
+
+
+def test_without_validation_data_rows_are_set_aside_for_thresholds(
+    features, attributes
+):
+    settings = FAST | {"early_stopping": False, "validation_fraction": 0.5}
+    head = DenseHeadClassifier(**settings, epochs=2, threshold="f1")
+    head.fit(features, attributes)
+    assert len(head.history_["val_loss"]) == 2
+    plain = clone(head).set_params(threshold=0.5).fit(features, attributes)
+    assert "val_loss" not in plain.history_
+
+
+def test_stored_features_tune_the_same_thresholds(stored, features, attributes):
+    head = DenseHeadClassifier(**FAST, epochs=3, threshold="f1", calibration="sigmoid")
+    in_memory = clone(head).fit(features, attributes)
+    assert np.array_equal(
+        head.fit(stored, attributes).thresholds_, in_memory.thresholds_
+    )
+
+
+@pytest.mark.parametrize(
+    "threshold", [[0.5], [0.1, 0.2, 0.3, 0.4, 1.5], [[0.5] * 5], [np.nan] * 5]
+)
+def test_thresholds_for_other_attributes_are_refused(features, attributes, threshold):
+    with pytest.raises(ParameterError, match="threshold must hold 5 probabilities"):
+        DenseHeadClassifier(**FAST, threshold=threshold).fit(features, attributes)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("threshold", "recall"),
+        ("threshold", 1.1),
+        ("calibration", "isotonic"),
+        ("class_weight", "rare"),
+        ("learning_rate_schedule", "linear"),
+    ],
+)
+def test_bad_parameters_of_attributes_are_named(features, attributes, parameter, value):
+    with pytest.raises(ParameterError, match=f"'{parameter}' parameter"):
+        DenseHeadClassifier(**{parameter: value}).fit(features, attributes)
+
+
+# Losses and the learning rate
+
+
+@pytest.mark.parametrize("loss", ["huber", "wing"])
+def test_losses_of_coordinates_train(features, boxes, loss):
+    head = DenseHeadRegressor(**FAST, loss=loss, epochs=30).fit(features, boxes)
+    mean_box = np.tile(boxes.mean(0), (len(boxes), 1))
+    assert head.score(features, boxes) > iou_score(boxes, mean_box) + 0.1
+
+
+def test_cosine_of_one_epoch_is_that_epoch(features, attributes):
+    head = DenseHeadClassifier(**FAST, epochs=1)
+    plain = clone(head).fit(features, attributes)
+    head.set_params(learning_rate_schedule="cosine").fit(features, attributes)
+    assert same_weights(plain, head)
+
+
+def test_killed_fit_goes_on_with_the_learning_rate_of_its_epoch(
+    features, attributes, tmp_path, interrupted_after, monkeypatch
+):
+    schedule = {"learning_rate_schedule": "cosine"}
+    undisturbed = checkpointed(None, **schedule).fit(features, attributes)
+    interrupted_after(5)
+    with pytest.raises(KeyboardInterrupt):
+        checkpointed(tmp_path / "best.npz", **schedule).fit(features, attributes)
+    monkeypatch.undo()
+    longer = checkpointed(tmp_path / "best.npz", **schedule).set_params(epochs=9)
+    with pytest.raises(CheckpointError, match="unfinished fit of another head"):
+        longer.fit(features, attributes)
+    resumed = checkpointed(tmp_path / "best.npz", **schedule)
+    assert same_weights(undisturbed, resumed.fit(features, attributes))
+    assert undisturbed.history_ == resumed.history_

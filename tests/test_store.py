@@ -98,16 +98,6 @@ def unprivileged_folder(tmp_path, request):
     return tmp_path
 
 
-@pytest.fixture
-def full_disk():
-    """Let no file of this process grow beyond 300 kB."""
-    resource = pytest.importorskip("resource")
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 def test_rows_come_back_bit_for_bit(store):
     expected = np.random.default_rng(0).normal(size=(50, 24)).astype(np.float16)
     rows = store.specification(PARAMETERS)

@@ -2,11 +2,10 @@
 
     python tools/train_synthetic_weights.py --output skface/features/data
 
-Draws the faces, trains on a photo of each at every epoch, aligned or a part of the
-photo in the wild that holds the face, mirrored at random, folds the batch normalisation
-into the convolutions, and writes ``synthetic.npz`` (float16) with ``synthetic.json``:
-its SHA-256, the settings, and the losses on faces set aside. Runs on any backend of
-Keras.
+Draws the faces, trains on a photo of each at every epoch, aligned or in the wild at
+random and mirrored at random, folds the batch normalisation into the convolutions, and
+writes ``synthetic.npz`` (float16) with ``synthetic.json``: its SHA-256, the settings,
+and the losses on faces set aside. Runs on any backend of Keras.
 """
 
 import argparse
@@ -18,7 +17,6 @@ from time import perf_counter
 
 import keras
 import numpy as np
-from PIL import Image
 
 from skface import CelebALoader
 from skface.datasets import make_celeba
@@ -27,9 +25,7 @@ from skface.features._network import caffe
 from skface.features._weights import SYNTHETIC_INPUT_SIZE, SYNTHETIC_WIDTH
 
 SUPERVISED = ("block4_pool", "block5_pool")
-LOSS_WEIGHTS = {"attributes": 13.0, "landmarks": 4.0, "bbox": 8.0}
-WILD_SHARE = 2 / 3  # aligned photos have no box to learn from
-SMALLEST_PART = 0.7  # of the width and of the height of a photo in the wild
+LOSS_WEIGHTS = {"attributes": 13.0, "landmarks": 2.0, "bbox": 2.0}
 MIRRORED_POINTS = [2, 3, 0, 1, 4, 5, 8, 9, 6, 7]  # left and right change places
 EPSILON = 1e-3
 
@@ -37,52 +33,50 @@ EPSILON = 1e-3
 class Faces(keras.utils.PyDataset):
     """Batches of photos with their targets; one photo a face and epoch."""
 
-    def __init__(self, root, split, batch_size, seed, augment, **kwargs):
+    def __init__(self, root, split, batch_size, seed, **kwargs):
         super().__init__(**kwargs)
-        self.size = (SYNTHETIC_INPUT_SIZE,) * 2
-        self.views, self.landmarks = [], []
+        size = (SYNTHETIC_INPUT_SIZE,) * 2
+        views, self.landmarks = [], []
         for aligned in (True, False):
-            size = (
-                self.size
-                if aligned
-                else tuple(int(s / SMALLEST_PART) for s in self.size)
-            )
             loader = CelebALoader(root, "landmarks", image_size=size, aligned=aligned)
             X, landmarks = loader.load(split)
-            self.views.append(np.asarray(X))
+            views.append(np.asarray(X))
             self.landmarks.append(landmarks)
-        self.bbox = CelebALoader(root, "bbox").load(split)[1]
+        self.views = views
+        self.bbox = CelebALoader(root, "bbox", image_size=size).load(split)[1]
         self.attributes = CelebALoader(root).load(split)[1].astype("float32")
-        assert len(self.bbox) == len(self.attributes) == len(self.views[0])
-        self.batch_size, self.seed, self.augment = batch_size, seed, augment
-        self.epoch = 0
+        assert len(self.bbox) == len(self.attributes) == len(views[0])
+        self.batch_size, self.seed, self.epoch = batch_size, seed, 0
         self.on_epoch_end()
 
     def __len__(self):
         return -(-len(self.bbox) // self.batch_size)
 
     def on_epoch_end(self):
-        n = len(self.bbox)
         rng = np.random.default_rng([self.seed, self.epoch])
-        self.order = rng.permutation(n)
-        self.wild = rng.random(n) < WILD_SHARE
-        self.mirrored = self.augment & (rng.random(n) < 0.5)
-        sides = rng.uniform(SMALLEST_PART, 1, (n, 2)) if self.augment else 1
-        # A part holds the whole box, where the box has room in it.
-        self.sides = np.maximum(sides, self.bbox[:, 2:])
-        low = np.maximum(0, self.bbox[:, :2] + self.bbox[:, 2:] - self.sides)
-        high = np.minimum(self.bbox[:, :2], 1 - self.sides)
-        self.corners = low + rng.random((n, 2)) * np.maximum(high - low, 0)
+        self.order = rng.permutation(len(self.bbox))
+        self.wild = rng.random(len(self.bbox)) < 0.5
+        self.mirrored = rng.random(len(self.bbox)) < 0.5
         self.epoch += 1
 
     def __getitem__(self, batch):
         rows = self.order[batch * self.batch_size : (batch + 1) * self.batch_size]
-        photos, landmarks, boxes = zip(*map(self._face, rows), strict=True)
+        photos, landmarks, bbox = [], [], self.bbox[rows].copy()
+        for i, row in enumerate(rows):
+            view = int(self.wild[row])
+            photo, points = self.views[view][row], self.landmarks[view][row]
+            if self.mirrored[row]:
+                photo, points = photo[:, ::-1], points[MIRRORED_POINTS].copy()
+                points[::2] = 1 - points[::2]
+                bbox[i, 0] = 1 - bbox[i, 0] - bbox[i, 2]
+            photos.append(photo)
+            landmarks.append(points)
         targets = {
             "attributes": self.attributes[rows],
             "landmarks": np.array(landmarks),
-            "bbox": np.array(boxes),
+            "bbox": bbox,
         }
+        # Aligned photos have no box.
         weights = {name: np.ones(len(rows), "float32") for name in targets}
         weights["bbox"] = self.wild[rows].astype("float32")
         names = [(f"{name}_{layer}", name) for layer in SUPERVISED for name in targets]
@@ -91,26 +85,6 @@ class Faces(keras.utils.PyDataset):
             {output: targets[name] for output, name in names},
             {output: weights[name] for output, name in names},
         )
-
-    def _face(self, row):
-        """A photo, its landmarks and its box, as fractions of that photo."""
-        view = int(self.wild[row])
-        photo, points = self.views[view][row], self.landmarks[view][row].reshape(5, 2)
-        box = self.bbox[row].reshape(2, 2)
-        if view:
-            corner, sides = self.corners[row], self.sides[row]
-            extent = np.concatenate([corner, corner + sides]) * photo.shape[0]
-            part = Image.fromarray(photo).resize(
-                self.size, Image.Resampling.BILINEAR, box=tuple(extent)
-            )
-            photo, points = np.asarray(part), (points - corner) / sides
-            box = np.array([box[0] - corner, box[1]]) / sides
-        points, box = points.ravel(), box.ravel()
-        if self.mirrored[row]:
-            photo, points = photo[:, ::-1], points[MIRRORED_POINTS]
-            points[::2] = 1 - points[::2]
-            box[0] = 1 - box[0] - box[2]
-        return photo, points, box
 
 
 def build():
@@ -168,12 +142,10 @@ def main():
     parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
-    parser.add_argument("--dtype-policy", default="mixed_bfloat16")
     parser.add_argument("--seed", type=int, default=2026)
     args = parser.parse_args()
 
     keras.utils.set_random_seed(args.seed)
-    keras.mixed_precision.set_global_policy(args.dtype_policy)
     with tempfile.TemporaryDirectory() as folder:
         root = args.data or make_celeba(
             Path(folder, "faces"),
@@ -182,8 +154,8 @@ def main():
             n_jobs=-1,
             verbose=1,
         )
-        train = Faces(root, "train", args.batch_size, args.seed, augment=True)
-        valid = Faces(root, "valid", 256, args.seed, augment=False)
+        train = Faces(root, "train", args.batch_size, args.seed)
+        valid = Faces(root, "valid", 256, args.seed)
 
     start = perf_counter()
     network = build()

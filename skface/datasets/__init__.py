@@ -7,7 +7,7 @@ from skface.datasets._folder import available_targets
 from skface.datasets._image_array import ImageArray, as_image_size
 from skface.datasets._make_celeba import drawn_celeba, make_celeba
 from skface.datasets._names import ATTRIBUTE_NAMES, BBOX_NAMES, LANDMARK_NAMES
-from skface.datasets._photos import map_photos
+from skface.datasets._photos import map_photos, photo_size
 
 __all__ = [
     "ATTRIBUTE_NAMES",
@@ -22,6 +22,7 @@ __all__ = [
     "make_celeba",
     "map_photos",
     "mirrored",
+    "photo_size",
     "to_fractions",
     "to_pixels",
 ]

@@ -40,7 +40,35 @@ def to_pixels(y, image_sizes):
 
 
 def to_fractions(y, image_sizes):
-    """The inverse of `to_pixels`, as float32."""
+    """Turn pixels into fractions of the photo's width and height.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples, 2 * k)
+        Boxes (x, y, width, height) or landmarks (x, y of each point), in pixels.
+    image_sizes : array-like of shape (n_samples, 2) or (2,)
+        (width, height) of each photo, or of all of them, in pixels.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, 2 * k), float32
+        Fractions: what the heads learn.
+
+    Raises
+    ------
+    InputError
+        The shapes do not fit each other.
+
+    See Also
+    --------
+    skface.to_pixels : The inverse.
+
+    Examples
+    --------
+    >>> from skface.datasets import to_fractions
+    >>> to_fractions([[100, 25, 20, 50]], (200, 100))
+    array([[0.5 , 0.25, 0.1 , 0.5 ]], dtype=float32)
+    """
     y, scale = _checked(y, image_sizes)
     return (y / scale).astype(np.float32)
 

@@ -126,6 +126,12 @@ def available_targets(root):
     ------
     DatasetError
         `root` is no folder.
+
+    Examples
+    --------
+    >>> from skface.datasets import available_targets, drawn_celeba
+    >>> available_targets(drawn_celeba(20))
+    ['bbox', 'landmarks', 'attributes']
     """
     folder = CelebAFolder(root)
     wild, aligned = (folder.has_photos(kind) for kind in ("in-the-wild", "aligned"))

@@ -43,7 +43,32 @@ def read_photo(path, image_size):
 
 
 def photo_size(path):
-    """Width and height in pixels of the upright photo, from the file's header."""
+    """Size of a photo, from the file's header.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    (width, height)
+        In pixels, of the upright photo.
+
+    Raises
+    ------
+    ImageError
+        The file is missing, or no photo.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> from skface.datasets import photo_size
+    >>> path = tempfile.mkdtemp() + "/grey.png"
+    >>> Image.new("L", (178, 218)).save(path)
+    >>> photo_size(path)
+    (178, 218)
+    """
     with _open(path) as image:
         # PngImageFile.getexif decodes the pixels to look for a late EXIF chunk.
         exif = Image.Image.getexif(image)

@@ -5,6 +5,7 @@ from skface.displays._common import check_matplotlib
 from skface.displays._errors import ErrorsDisplay
 from skface.displays._faces import FacesDisplay
 from skface.displays._history import HistoryDisplay
+from skface.displays._saliency import SaliencyDisplay
 from skface.displays._search import SearchDisplay
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "ErrorsDisplay",
     "FacesDisplay",
     "HistoryDisplay",
+    "SaliencyDisplay",
     "SearchDisplay",
     "check_matplotlib",
 ]

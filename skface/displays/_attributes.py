@@ -5,7 +5,12 @@ import numpy as np
 from skface.displays._common import (
     BLACK,
     BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
     VERMILION,
+    YELLOW,
     attribute_names,
     axes_or_new,
     bare,
@@ -19,6 +24,7 @@ from skface.metrics import attribute_report
 
 _WIDTH, _BAR, _MARGIN = 7.5, 0.17, 0.8  # inches
 _FONT_SIZE = 8
+_DOTS = list(zip((ORANGE, SKY, GREEN, YELLOW, PURPLE), "oD^vs", strict=True))
 # What a constant answer, or a random order, scores in each column.
 _BASELINES = {
     "accuracy": ("majority", lambda report: report["majority"]),
@@ -39,6 +45,8 @@ class AttributesDisplay:
     ----------
     report : DataFrame
         One row an attribute, as `skface.metrics.attribute_report` gives it.
+    by_group : DataFrame, default=None
+        One row a group and attribute, as `attribute_report` gives it with `groups`.
 
     Attributes
     ----------
@@ -48,6 +56,8 @@ class AttributesDisplay:
         From the highest score to the lowest.
     baselines_ : matplotlib Line2D or None
         The baseline of each bar.
+    dots_ : dict of matplotlib Line2D
+        The scores of each group, by its label.
 
     See Also
     --------
@@ -63,11 +73,14 @@ class AttributesDisplay:
     [1.0, 0.5]
     """
 
-    def __init__(self, report):
+    def __init__(self, report, by_group=None):
         self.report = report
+        self.by_group = by_group
 
     @classmethod
-    def from_estimator(cls, estimator, X, y, *, names=None, column="accuracy", ax=None):
+    def from_estimator(
+        cls, estimator, X, y, *, names=None, groups=None, column="accuracy", ax=None
+    ):
         """Show how well a fitted classifier tells each attribute.
 
         Parameters
@@ -76,8 +89,8 @@ class AttributesDisplay:
         X : array-like
             What the classifier takes, such as photos for a pipeline.
         y : array-like of shape (n_samples, n_attributes)
-            In {0, 1}.
-        names, column, ax
+            In {0, 1}, or NaN where a label is missing.
+        names, groups, column, ax
             As for `from_predictions`; "average_precision" is had by `predict_proba`.
 
         Returns
@@ -109,6 +122,7 @@ class AttributesDisplay:
             estimator.predict(X),
             y_score=presence(estimator, X) if wants_scores else None,
             names=names,
+            groups=groups,
             column=column,
             ax=ax,
         )
@@ -121,6 +135,7 @@ class AttributesDisplay:
         *,
         y_score=None,
         names=None,
+        groups=None,
         column="accuracy",
         ax=None,
     ):
@@ -129,11 +144,14 @@ class AttributesDisplay:
         Parameters
         ----------
         y_true, y_pred : array-like of shape (n_samples, n_attributes)
-            In {0, 1}.
+            In {0, 1}; in `y_true` NaN is a missing label.
         y_score : array-like of shape (n_samples, n_attributes), default=None
             Probabilities, which "average_precision" needs.
         names : sequence of str, default=None
             Of the attributes; CelebA's where there are forty.
+        groups : array-like of shape (n_samples,), dict of such, or DataFrame, \
+default=None
+            Groups of samples, as for `attribute_report`; each is a dot on the bars.
         column : str, default="accuracy"
             Of `skface.metrics.attribute_report`: "accuracy", "balanced_accuracy",
             "precision", "recall", "f1", "average_precision" or "prevalence".
@@ -147,7 +165,8 @@ class AttributesDisplay:
         Raises
         ------
         InputError
-            The shapes differ, values are not in {0, 1}, or `names` do not fit.
+            The shapes differ, values are not in {0, 1}, or `names` or `groups` do not
+            fit.
         ParameterError
             There is no such column.
 
@@ -163,10 +182,12 @@ class AttributesDisplay:
         check_matplotlib(f"{cls.__name__}.from_predictions")
         y_true = np.asarray(y_true)
         columns = y_true.shape[1] if y_true.ndim == 2 else 1
-        report = attribute_report(
-            y_true, y_pred, y_score=y_score, names=attribute_names(names, columns)
-        )
-        return cls(report).plot(ax, column=column)
+        names = attribute_names(names, columns)
+        reports = [
+            attribute_report(y_true, y_pred, y_score=y_score, names=names, groups=each)
+            for each in ([None] if groups is None else [None, groups])
+        ]
+        return cls(*reports).plot(ax, column=column)
 
     def plot(self, ax=None, *, column="accuracy"):
         """Draw the bars.
@@ -195,13 +216,12 @@ class AttributesDisplay:
         at zero otherwise.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
-        if column not in self.report:
+        scores = self.report.drop(columns="n_labels", errors="ignore")
+        if column not in scores:
             raise ParameterError(
-                f"no column {column!r}; there are {list(self.report.columns)}"
+                f"no column {column!r}; there are {list(scores.columns)}"
             )
-        values = (
-            self.report[column].dropna().sort_values(ascending=False, kind="stable")
-        )
+        values = scores[column].dropna().sort_values(ascending=False, kind="stable")
         if values.empty:
             raise InputError(f"no attribute has a value for {column!r}")
         places = np.arange(len(values))
@@ -217,6 +237,9 @@ class AttributesDisplay:
             lowest = min(lowest, baselines.min())
             above = (values > baselines).to_numpy()
             self.baselines_ = self._mark(baselines, places)
+        self.dots_ = self._dot(column, values.index, places)
+        if self.dots_:
+            lowest = min(lowest, self.by_group[column].min())
         self.bars_ = self.ax_.barh(
             places, values, color=np.where(above, BLUE, VERMILION), height=0.7
         )
@@ -225,6 +248,8 @@ class AttributesDisplay:
         bare(self.ax_)
         if self.baselines_ is not None:
             self._add_legend(name, above)
+        elif self.dots_:
+            legend_above(self.ax_, list(self.dots_.values()), fontsize=_FONT_SIZE + 1)
         return self
 
     def _mark(self, baselines, places):
@@ -245,6 +270,28 @@ class AttributesDisplay:
         )
         return line
 
+    def _dot(self, column, attributes, places):
+        """A mark on each bar for each group."""
+        if self.by_group is None:
+            return {}
+        dots = {}
+        for group, report in self.by_group.groupby("group", sort=False):
+            color, marker = _DOTS[len(dots) % len(_DOTS)]
+            (dots[group],) = self.ax_.plot(
+                report.droplevel("group")[column].reindex(attributes),
+                places,
+                linestyle="none",
+                marker=marker,
+                markersize=5,
+                markeredgewidth=0.6,
+                markeredgecolor=BLACK,
+                color=color,
+                label=str(group),
+                clip_on=False,
+                zorder=4,
+            )
+        return dots
+
     def _label(self, values, places):
         """The attributes on the left, their scores in a column on the right."""
         size = _FONT_SIZE
@@ -254,7 +301,7 @@ class AttributesDisplay:
         self.ax_.set_ylim(len(values) - 0.4, -0.6)
         for place, value in zip(places, values, strict=True):
             self.ax_.text(
-                1.01,
+                1.02,
                 place,
                 f"{value:.3f}",
                 transform=self.ax_.get_yaxis_transform(),
@@ -273,4 +320,6 @@ class AttributesDisplay:
         ):
             if drawn:
                 handles.append(Patch(color=color, label=text))
-        legend_above(self.ax_, handles, fontsize=_FONT_SIZE + 1)
+        handles += self.dots_.values()
+        n_columns = len(handles) if len(handles) <= 4 else -(-len(handles) // 2)
+        legend_above(self.ax_, handles, n_columns, fontsize=_FONT_SIZE + 1)

@@ -1,4 +1,4 @@
-"""What the processor can do."""
+"""What the hardware can do."""
 
 from functools import cache
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from skface._keras import import_keras
 
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+_GPU_DRIVERS = [Path("/dev", name) for name in ("nvidiactl", "kfd", "dxg")]
 
 
 @cache
@@ -13,12 +14,13 @@ def fastest_dtype():
     """ "bfloat16" where the hardware computes in it, "float32" elsewhere.
 
     Processors are asked through Linux' ``/proc/cpuinfo``; a GPU that Keras' backend
-    sees counts as able.
+    computes on, be it TensorFlow, JAX or PyTorch, counts as able.
     """
-    return "bfloat16" if _processor_has_bfloat16() or _has_gpu() else "float32"
+    return "bfloat16" if processor_has_bfloat16() or _has_gpu() else "float32"
 
 
-def _processor_has_bfloat16():
+def processor_has_bfloat16():
+    """Whether the processor has instructions for it; False where Linux does not say."""
     try:
         cpuinfo = Path("/proc/cpuinfo").read_text()
     except OSError:
@@ -32,5 +34,8 @@ def _processor_has_bfloat16():
 
 def _has_gpu():
     # Keras is asked only where a driver is loaded: it takes seconds to import.
-    driver = Path("/dev/nvidiactl").exists() or Path("/dev/kfd").exists()
-    return driver and bool(import_keras().distribution.list_devices("gpu"))
+    if not any(driver.exists() for driver in _GPU_DRIVERS):
+        return False
+    # Where its arrays lie: list_devices fails on PyTorch, and on JAX without a GPU.
+    device = str(import_keras().ops.zeros(()).device).lower()
+    return any(name in device for name in ("gpu", "cuda", "rocm"))

@@ -25,6 +25,22 @@ class FeatureArray:
     ----------
     shape : tuple
         ``(n_photos, n_features)``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skface.features import FeatureArray, FeatureStore
+    >>> rows = FeatureStore(tempfile.mkdtemp()).specification({"n_features": 2})
+    >>> digests = [digest * 16 for digest in (b"a", b"b", b"c")]
+    >>> rows.write(digests, np.arange(6, dtype=np.float16).reshape(3, 2))
+    3
+    >>> features = FeatureArray(rows, digests)
+    >>> features[[2, 0]].shape
+    (2, 2)
+    >>> np.asarray(features[[2, 0]])
+    array([[4., 5.],
+           [0., 1.]], dtype=float16)
     """
 
     dtype = np.dtype(np.float16)

@@ -60,16 +60,37 @@ def get_network(specification, compute_dtype):
         From uint8 photos of shape (n, height, width, 3) to float32 rows of shape
         (n, n_features).
     """
+    return _get((specification,), compute_dtype)
+
+
+def get_joint_network(specifications, compute_dtype):
+    """One Keras model for several specifications of the same photos and weights.
+
+    Parameters
+    ----------
+    specifications : list of Specification
+        Equal but for their layers, pooling and normalisation.
+    compute_dtype : {"float32", "bfloat16", "float16"}
+
+    Returns
+    -------
+    keras.Model
+        As from `get_network`; of two or more it gives a list of their rows.
+    """
+    return _get(tuple(specifications), compute_dtype)
+
+
+def _get(specifications, compute_dtype):
+    content = weights_digest(specifications[0].weights)
     with _building:
-        return _build(
-            specification, compute_dtype, weights_digest(specification.weights)
-        )
+        return _build(specifications, compute_dtype, content)
 
 
 @lru_cache(maxsize=8)
-def _build(specification, compute_dtype, _content):
+def _build(specifications, compute_dtype, _content):
     keras = import_keras()
     ops = keras.ops
+    specification = specifications[0]
     photos = keras.Input((*specification.input_size, 3), dtype="uint8")
     x = photos[:, :, ::-1] if specification.mirror else photos
     if specification.preprocessing == "caffe":
@@ -77,7 +98,9 @@ def _build(specification, compute_dtype, _content):
     else:
         x = ops.cast(x, "float32") / 255.0
     maps = {}
-    for layer in layers_up_to(specification.layers):
+    for layer in layers_up_to(
+        [name for each in specifications for name in each.layers]
+    ):
         if layer.is_pool:
             build = keras.layers.MaxPooling2D(2, name=layer.name)
         else:
@@ -90,17 +113,23 @@ def _build(specification, compute_dtype, _content):
                 dtype=_policy(compute_dtype),
             )
         x = maps[layer.name] = build(x)
+    rows = [_rows(maps, each) for each in specifications]
+    network = keras.Model(photos, rows[0] if len(rows) == 1 else rows)
+    network.trainable = False
+    load_weights(network, specification.weights)
+    return network
+
+
+def _rows(maps, specification):
+    """What a specification makes of the maps of the layers."""
     rows = [
         _normalized(_pooled(maps[name], specification.pooling), specification.normalize)
         for name in specification.layers
     ]
-    if len(rows) > 1:
-        scale = len(rows) ** -0.5 if specification.normalize else 1.0
-        rows = [ops.concatenate(rows, axis=-1) * scale]
-    network = keras.Model(photos, rows)
-    network.trainable = False
-    load_weights(network, specification.weights)
-    return network
+    if len(rows) == 1:
+        return rows[0]
+    scale = len(rows) ** -0.5 if specification.normalize else 1.0
+    return import_keras().ops.concatenate(rows, axis=-1) * scale
 
 
 def caffe(photos):

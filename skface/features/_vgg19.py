@@ -1,6 +1,8 @@
 """Frozen VGG19 as a transformer."""
 
+import contextlib
 import os
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -11,7 +13,7 @@ from tqdm.auto import tqdm
 
 from skface._validation import validate_params
 from skface.datasets import as_image_size
-from skface.exceptions import ParameterError
+from skface.exceptions import ParameterError, SkfaceWarning, StoreError
 from skface.features._device import fastest_dtype
 from skface.features._digests import photo_digests
 from skface.features._extraction import extract, extract_in_workers
@@ -60,6 +62,10 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         Folder of a `FeatureStore` that keeps the features as float16, so that a photo
         goes through VGG19 once: other fits, folds and sessions read its row. None
         keeps nothing.
+    on_cache_error : {"raise", "warn"}, default="raise"
+        Whether a store that cannot be opened, is full, read-only, damaged or of a newer
+        format is an error, or a warning after which `transform` goes on without it: the
+        rows it can still give are read, all others computed and not kept.
     dtype : {"float16", "float32"}, default="float16"
         Of the features. Values beyond float16's 65504 become 65504.
     batch_size : int, default=32
@@ -68,9 +74,10 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         In which precision the network computes. "auto" takes bfloat16 where the
         processor or a GPU computes in it, float32 elsewhere.
     n_jobs : int, default=None
-        Processes that chunks of photos are spread over, through joblib. None means 1
-        unless in a `joblib.parallel_config` context. On one machine the network uses
-        every core already: this is for clusters, as with joblib's "dask" backend.
+        Processes that chunks of photos are spread over, through joblib; this process
+        alone writes to the store. None means 1, or what a `joblib.parallel_config`
+        context says. On one machine the network uses every core already: this is for
+        clusters, as with joblib's "dask" backend.
     verbose : int, default=0
         1 shows a bar.
 
@@ -113,6 +120,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         "input_size": [Integral, tuple, list, None],
         "mirror": ["boolean"],
         "cache_dir": [str, os.PathLike, None],
+        "on_cache_error": [StrOptions({"raise", "warn"})],
         "dtype": [StrOptions({"float16", "float32"})],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "compute_dtype": [StrOptions({"auto", "float32", "bfloat16", "float16"})],
@@ -131,6 +139,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         input_size=None,
         mirror=False,
         cache_dir=None,
+        on_cache_error="raise",
         dtype="float16",
         batch_size=32,
         compute_dtype="auto",
@@ -145,6 +154,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         self.input_size = input_size
         self.mirror = mirror
         self.cache_dir = cache_dir
+        self.on_cache_error = on_cache_error
         self.dtype = dtype
         self.batch_size = batch_size
         self.compute_dtype = compute_dtype
@@ -194,7 +204,13 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         WeightsError
             The weights cannot be had, or belong to another network.
         StoreError
-            The feature store cannot be opened, read or written.
+            The feature store cannot be opened, read or written, and `on_cache_error`
+            is "raise".
+
+        Warns
+        -----
+        SkfaceWarning
+            The same, and `on_cache_error` is "warn".
         """
         specification = self._specification()
         images = as_images(X, specification.input_size)
@@ -203,13 +219,17 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             for batch, rows in self._extracted(images, specification):
                 features[batch] = rows
             return features
-        return self._from_store(images, specification)
+        try:
+            return self._from_store(images, specification)
+        except StoreError as error:
+            if self.on_cache_error == "raise":
+                raise
+            message = f"{error} This transform goes on without the store."
+            warnings.warn(message, SkfaceWarning, stacklevel=3)
+        return self._beside_store(images, specification)
 
     def _from_store(self, images, specification):
-        store = FeatureStore(self.cache_dir).specification(
-            specification.as_parameters(self._compute_dtype())
-        )
-        digests = photo_digests(images)
+        store, digests = self._store(specification), photo_digests(images)
         _, first = np.unique(digests, axis=0, return_index=True)
         new = np.sort(first[~store.contains(digests[first])])
         if len(new):
@@ -220,8 +240,25 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             return features
         return np.asarray(features, self.dtype)
 
+    def _beside_store(self, images, specification):
+        """What a broken store can still give, and the rest from the network."""
+        features = np.empty((len(images), specification.n_features), self.dtype)
+        known = np.zeros(len(images), bool)
+        with contextlib.suppress(StoreError):
+            store = self._store(specification)
+            known = store.read_sound(photo_digests(images), features)
+        missing = np.flatnonzero(~known)
+        if len(missing):
+            for batch, rows in self._extracted(images[missing], specification):
+                features[missing[batch]] = rows
+        return features
+
+    def _store(self, specification):
+        parameters = specification.as_parameters(self._compute_dtype())
+        return FeatureStore(self.cache_dir).specification(parameters)
+
     def _extracted(self, images, specification):
-        """Yield the rows of each batch of photos, from here or from workers."""
+        """Yield rows of parts of the photos, from here or from workers."""
         compute_dtype = self._compute_dtype()
         if effective_n_jobs(self.n_jobs) == 1:
             network = get_network(specification, compute_dtype)
@@ -233,13 +270,13 @@ class VGG19Features(TransformerMixin, BaseEstimator):
                 images,
                 self.batch_size,
                 self.n_jobs,
-                self.dtype,
+                self.dtype if self.cache_dir is None else FeatureArray.dtype,
             )
         with tqdm(
             total=len(images), desc="VGG19", unit="photo", disable=not self.verbose
         ) as progress:
-            for batch, rows in parts:
-                yield batch, rows
+            for part, rows in parts:
+                yield part, rows
                 progress.update(len(rows))
 
     def get_feature_names_out(self, input_features=None):

@@ -135,7 +135,7 @@ def packed(labels, class_weights):
     weights = np.where(labels == 1, class_weights[:, 1], class_weights[:, 0])
     n_labels = missing.size - missing.sum()
     n_cells = (~missing.all(axis=1)).sum() * labels.shape[1]
-    weights = np.where(missing, 0, weights * (n_cells / n_labels))
+    weights = np.where(missing, 0, weights * (n_cells / max(n_labels, 1)))
     return np.hstack([labels, weights], dtype=np.float32)
 
 

@@ -45,5 +45,16 @@ def get_scorer(name):
 
 
 def get_scorer_names():
-    """Names that `get_scorer` knows."""
+    """Names that `get_scorer` knows.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> from skface.metrics import get_scorer_names
+    >>> "iou" in get_scorer_names()
+    True
+    """
     return sorted(_SCORERS)

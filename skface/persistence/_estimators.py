@@ -159,6 +159,19 @@ def load(path, *, weights=None, cache_dir=None):
     The hashes tell a damaged file from a sound one, not a stranger's from a friend's:
     who can write the file can write its hashes too. What a stranger's file can do is
     predict nonsense.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import skface
+    >>> X = np.random.default_rng(0).normal(size=(50, 5))
+    >>> y = (X[:, :2] > 0).astype(int)
+    >>> head = skface.DenseHeadClassifier(0, epochs=2, random_state=0).fit(X, y)
+    >>> path = tempfile.mkdtemp() + "/smiles.skface"
+    >>> skface.save(head, path)
+    >>> bool((skface.load(path).predict(X) == head.predict(X)).all())
+    True
     """
     path = Path(path)
     with open_archive(path) as archive:

@@ -1,0 +1,262 @@
+"""The card: a document filled from a model and its evaluation."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from sklearn.pipeline import Pipeline
+
+from skface._card import _texts
+from skface._card._document import Document
+from skface._evaluation import Evaluation
+from skface._files import replacing
+from skface._pictures import (
+    faces_picture,
+    has_matplotlib,
+    history_picture,
+    scores_picture,
+)
+from skface.displays import check_matplotlib
+from skface.features import VGG19Features
+
+_N_FACES = 6
+# Folders of this machine, and what changes no answer.
+_LEFT_OUT = {"cache_dir", "checkpoint_path", "memory", "verbose", "n_jobs", "steps"}
+_SCORES = ["accuracy", "balanced_accuracy", "precision", "recall", "f1"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A model card in two forms.
+
+    Attributes
+    ----------
+    markdown : str
+    html : str
+        A page that needs no other file.
+    pictures : dict of bytes
+        PNG files that the Markdown names, by file name.
+    """
+
+    markdown: str = field(repr=False)
+    html: str = field(repr=False)
+    pictures: dict = field(repr=False)
+
+    def _repr_html_(self):
+        return self.html
+
+
+def card(
+    estimator,
+    X,
+    y,
+    *,
+    path=None,
+    target_names=None,
+    groups=None,
+    y_train=None,
+    trained_on=None,
+    image_sizes=None,
+    photos=False,
+):
+    """Write a model card: what the model is, how good, for whom, and for what not.
+
+    Parameters
+    ----------
+    estimator : fitted FacePipeline or other estimator
+        Of boxes, landmarks or attributes.
+    X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        Photos that it was not trained on.
+    y : array-like of shape (n, n_targets)
+        Their boxes or landmarks as fractions of the photo, or attributes in {0, 1}.
+    path : path-like, default=None
+        ``path`` with the suffixes .md and .html is written, and the pictures that the
+        Markdown shows beside it. None writes nothing.
+    target_names : sequence of str, default=None
+        Of the columns of y; those that a pipeline was saved with, or CelebA's, without
+        it.
+    groups : array-like of shape (n,), dict of such, or DataFrame, default=None
+        Groups of photos to report one by one, as for `skface.metrics.attribute_report`:
+        ``{"Male": male, "Young": young}``.
+    y_train : array-like of shape (n_train, n_targets), default=None
+        Targets of the training photos, for the trivial baseline. Without it y's own
+        mean or commoner answer is taken, which is a bit harder to beat.
+    trained_on : str, default=None
+        One sentence: which photos, how many, under which terms.
+    image_sizes : array-like of shape (n, 2), default=None
+        (width, height) of the photos in pixels, so that both axes of landmark errors
+        count equally.
+    photos : bool, default=False
+        Whether the card shows photos, the best and the worst. Leave it off unless the
+        people in them and the terms of the data allow it.
+
+    Returns
+    -------
+    Card
+        It shows itself in a notebook.
+
+    Raises
+    ------
+    InputError
+        y, the names or the groups do not fit X.
+    ImportError
+        `photos` were asked for, and matplotlib is missing.
+    OSError
+        The files cannot be written.
+
+    Notes
+    -----
+    Without matplotlib there are no pictures. The idea is that of [1]_.
+
+    References
+    ----------
+    .. [1] M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import skface
+    >>> X = np.random.default_rng(0).normal(size=(60, 5))
+    >>> y = (X[:, :2] > 0).astype(int)
+    >>> head = skface.DenseHeadClassifier(0, epochs=2, random_state=0).fit(X, y)
+    >>> card = skface.card(head, X, y, target_names=["Smiling", "Young"])
+    >>> print(card.markdown.splitlines()[0])
+    # Model card: face attributes
+    """
+    evaluation = Evaluation.from_estimator(
+        estimator, X, y, y_train=y_train, names=target_names, image_sizes=image_sizes
+    )
+    document = _document(estimator, evaluation, groups, trained_on, y_train)
+    if photos:
+        check_matplotlib("card(..., photos=True)")
+        _add_photos(document, evaluation, X)
+    _add_texts(document, evaluation.target)
+    _add_settings(document, estimator)
+    stem = Path("card" if path is None else path)
+    if stem.suffix in (".md", ".html"):
+        stem = stem.with_suffix("")
+    pictures = document.pictures()
+    made = Card(
+        document.markdown(f"{stem.name}-"),
+        document.html(),
+        {f"{stem.name}-{name}.png": png for name, png in pictures.items()},
+    )
+    if path is not None:
+        _write(made, stem)
+    return made
+
+
+def _document(estimator, evaluation, groups, trained_on, y_train):
+    """The card up to the pictures of scores."""
+    target, n_photos = evaluation.target, len(evaluation.y_true)
+    document = Document(f"Model card: face {_texts.NOUNS[target]}")
+    what = _texts.WHAT[target].format(n=len(evaluation.names))
+    how = _texts.HOW if _is_skfaces(estimator) else ""
+    document.paragraph(f"This model {what}. {how}".rstrip())
+    document.heading("What it was trained on")
+    document.paragraph(trained_on or "Whoever wrote this card did not say.")
+    if has_matplotlib() and (png := history_picture(estimator)):
+        document.picture("history", png, "Training, epoch by epoch.")
+
+    document.heading("How good it is")
+    document.paragraph(
+        f"Measured on {n_photos:,} photos, beside the trivial baseline: what "
+        f"{_texts.CONSTANT[target]} of the "
+        f"{'measured' if y_train is None else 'training'} photos scores, without a "
+        "look at any photo."
+    )
+    document.table(_with_arrows(evaluation.figures()))
+    document.paragraph(_texts.FIGURES[target])
+    if has_matplotlib():
+        caption = _texts.SCORES[target]
+        document.picture("scores", scores_picture(evaluation, groups), caption)
+    if target == "attributes":
+        document.heading("Attribute by attribute")
+        document.table(_attribute_table(evaluation))
+    document.heading("Group by group")
+    if groups is None:
+        document.paragraph(_texts.NO_GROUPS)
+    else:
+        document.paragraph(_texts.GROUPS)
+        document.table(_with_arrows(evaluation.by_group(groups)))
+        if target == "attributes":
+            document.paragraph("Accuracy of each attribute in each group:")
+            document.table(_accuracy_by_group(evaluation, groups))
+    return document
+
+
+def _is_skfaces(estimator):
+    return isinstance(estimator, Pipeline) and isinstance(estimator[0], VGG19Features)
+
+
+def _attribute_table(evaluation):
+    report = evaluation.attributes()
+    columns = ["prevalence", "majority", *_SCORES]
+    if "average_precision" in report:
+        columns.append("average_precision")
+    return _readable(report[columns].reset_index())
+
+
+def _accuracy_by_group(evaluation, groups):
+    report = evaluation.attributes(groups)
+    table = report["accuracy"].unstack("group").loc[evaluation.names]
+    return _readable(table.rename_axis(columns=None).reset_index())
+
+
+def _readable(table):
+    names = [str(name).replace("_", " ") for name in table["attribute"]]
+    table = table.assign(attribute=names)
+    return table.rename(columns=lambda name: str(name).replace("_", " "))
+
+
+def _with_arrows(figures):
+    """Figures with an arrow in the place of "higher" and "lower"."""
+    arrows = figures["better"].map({"higher": " ↑", "lower": " ↓"})
+    table = figures.assign(figure=figures["figure"] + arrows).drop(columns="better")
+    return table.rename(columns={"skface": "this model", "n_photos": "photos"})
+
+
+def _add_photos(document, evaluation, X):
+    document.heading("Photos")
+    for order in ("best", "worst"):
+        png = faces_picture(evaluation, X, order, _N_FACES)
+        document.picture(order, png, f"Photos on which it does {order}.")
+
+
+def _add_texts(document, target):
+    document.heading("What it is for")
+    document.bullets(_texts.USES[target])
+    document.heading("What it is not for")
+    document.bullets(_texts.MISUSES)
+    document.heading("Limits")
+    document.bullets(_texts.LIMITS[target])
+
+
+def _add_settings(document, estimator):
+    document.heading("Settings")
+    settings = {
+        name: value
+        for name, value in estimator.get_params().items()
+        if name.rpartition("__")[2] not in _LEFT_OUT and not hasattr(value, "fit")
+    }
+    shown = [_setting(name, value) for name, value in settings.items()]
+    table = pd.DataFrame({"parameter": list(settings), "value": shown})
+    document.table(table.sort_values("parameter"))
+
+
+def _setting(name, value):
+    if name.rpartition("__")[2] == "weights" and value is not None:
+        return os.path.basename(value)
+    return repr(value)
+
+
+def _write(made, stem):
+    contents = {
+        f"{stem.name}.md": made.markdown.encode(),
+        f"{stem.name}.html": made.html.encode(),
+        **made.pictures,
+    }
+    for name, content in contents.items():
+        with replacing(stem.with_name(name)) as file:
+            file.write(content)

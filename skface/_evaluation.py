@@ -1,0 +1,271 @@
+"""A model measured on photos, beside the constant answer that needs no photo."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+
+from skface.datasets import ATTRIBUTE_NAMES, BBOX_NAMES, LANDMARK_NAMES
+from skface.exceptions import InputError
+from skface.metrics import (
+    attribute_accuracy,
+    attribute_balanced_accuracy,
+    attribute_report,
+    failure_rate,
+    iou_score,
+    nme_score,
+)
+
+_COLUMNS = ["figure", "better", "baseline", "skface"]
+_MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
+_LEAST_IOU = 0.5
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictions for photos, the truth, and the constant answer.
+
+    Attributes
+    ----------
+    target : {"bbox", "landmarks", "attributes"}
+    y_true, y_pred : ndarray of shape (n_samples, n_targets)
+        NaN in attributes is a missing label.
+    constant : ndarray of shape (n_targets,)
+        The mean of the training targets, or the commoner answer.
+    names : list of str
+        Of the targets.
+    y_score : ndarray of shape (n_samples, n_targets) or None
+        Probabilities of attributes.
+    image_sizes : ndarray of shape (n_samples, 2) or None
+        (width, height) in pixels.
+    """
+
+    target: str
+    y_true: np.ndarray
+    y_pred: np.ndarray
+    constant: np.ndarray
+    names: list
+    y_score: np.ndarray | None = None
+    image_sizes: np.ndarray | None = None
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, y, *, y_train=None, names=None, image_sizes=None
+    ):
+        """Predict X and keep it beside y.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+        X : what it predicts from
+        y : array-like of shape (n_samples, n_targets)
+        y_train : array-like of shape (n_train, n_targets), default=None
+            For the constant answer; y itself without it.
+        names : sequence of str, default=None
+            Of the targets; those that the estimator was loaded with, or CelebA's.
+        image_sizes : array-like of shape (n_samples, 2), default=None
+
+        Raises
+        ------
+        InputError
+            y does not have one row a photo, or one column a target.
+        """
+        y = np.asarray(y)
+        target = target_of(estimator, y)
+        if isinstance(estimator, Pipeline):  # one pass of the photos for both answers
+            X, head = estimator[:-1].transform(X), estimator[-1]
+        else:
+            head = estimator
+        y_pred = np.asarray(head.predict(X))
+        if y.shape != y_pred.shape or y.ndim != 2:
+            raise InputError(
+                f"y must have one row a photo and one column a target, {y_pred.shape}, "
+                f"got the shape {y.shape}"
+            )
+        y_score = None
+        if target == "attributes" and hasattr(head, "predict_proba"):
+            scores = head.predict_proba(X)
+            y_score = scores if np.shape(scores) == y.shape else None
+        return cls(
+            target,
+            y,
+            y_pred,
+            constant_answer(target, y if y_train is None else np.asarray(y_train)),
+            target_names(estimator, target, y.shape[1], names),
+            y_score,
+            image_sizes,
+        )
+
+    def figures(self):
+        """What counts for the target, of the constant answer and of the model.
+
+        Returns
+        -------
+        DataFrame, one row a figure
+            figure: its name; better: "higher" or "lower"; baseline; skface.
+        """
+        constant = np.broadcast_to(self.constant, self.y_true.shape)
+        rows = [
+            (name, better, *(metric(self.y_true, y) for y in (constant, self.y_pred)))
+            for name, better, metric in self._metrics()
+        ]
+        if self.y_score is not None:
+            report = self.attributes()[["prevalence", "average_precision"]].dropna()
+            rows.append(("attribute average precision", "higher", *report.mean()))
+        return pd.DataFrame(rows, columns=_COLUMNS)
+
+    def attributes(self, groups=None):
+        """`skface.metrics.attribute_report` of the attributes."""
+        return attribute_report(
+            self.y_true,
+            self.y_pred,
+            y_score=self.y_score,
+            names=self.names,
+            groups=groups,
+        )
+
+    def by_group(self, groups):
+        """`figures` of each group of photos.
+
+        Parameters
+        ----------
+        groups : array-like of shape (n_samples,), dict of such, or DataFrame
+            As for `skface.metrics.attribute_report`.
+
+        Returns
+        -------
+        DataFrame, one row a group and figure
+            group, n_photos, and the columns of `figures`.
+
+        Raises
+        ------
+        InputError
+            The groups have not one value a photo.
+        """
+        tables = []
+        for group, rows in _members(groups, len(self.y_true)):
+            table = self._part(rows).figures()
+            table.insert(0, "group", group)
+            table.insert(1, "n_photos", len(rows))
+            tables.append(table)
+        if not tables:
+            raise InputError("groups holds no group: every value is missing")
+        return pd.concat(tables, ignore_index=True)
+
+    def _part(self, rows):
+        def picked(values):
+            return None if values is None else np.asarray(values)[rows]
+
+        return Evaluation(
+            self.target,
+            self.y_true[rows],
+            self.y_pred[rows],
+            self.constant,
+            self.names,
+            picked(self.y_score),
+            picked(self.image_sizes),
+        )
+
+    def _metrics(self):
+        """Name, direction and function of each figure."""
+        if self.target == "bbox":
+            return [
+                ("box IoU", "higher", iou_score),
+                (f"boxes of IoU {_LEAST_IOU} or more", "higher", _share_of_good_boxes),
+            ]
+        if self.target == "landmarks":
+            sizes = {"image_sizes": self.image_sizes}
+            name = f"landmark failures, NME above {_MOST_ERROR}"
+            return [
+                ("landmark NME", "lower", partial(nme_score, **sizes)),
+                (name, "lower", partial(failure_rate, threshold=_MOST_ERROR, **sizes)),
+            ]
+        return [
+            ("attribute accuracy", "higher", attribute_accuracy),
+            ("attribute balanced accuracy", "higher", attribute_balanced_accuracy),
+        ]
+
+
+def target_of(estimator, y):
+    """Which of CelebALoader's targets an estimator predicts, y being such targets.
+
+    Raises
+    ------
+    InputError
+        y is none of them.
+    """
+    if is_classifier(estimator):
+        return "attributes"
+    if y.ndim == 2 and y.shape[1] == len(BBOX_NAMES):
+        return "bbox"
+    if y.ndim == 2 and y.shape[1] == 2 * len(LANDMARK_NAMES):
+        return "landmarks"
+    raise InputError(
+        f"y must hold boxes of {len(BBOX_NAMES)} columns or landmarks of "
+        f"{2 * len(LANDMARK_NAMES)}, got the shape {y.shape}"
+    )
+
+
+def target_names(estimator, target, n_targets, names=None):
+    """Names of an estimator's targets, as a list.
+
+    Raises
+    ------
+    InputError
+        `names` are too many or too few.
+    """
+    if names is None:
+        names = getattr(estimator, "target_names_", None)
+    if names is None and target == "bbox":
+        names = BBOX_NAMES
+    elif names is None and target == "landmarks":
+        names = [f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy"]
+    elif names is None:
+        celeba = n_targets == len(ATTRIBUTE_NAMES)
+        names = ATTRIBUTE_NAMES if celeba else map(str, range(n_targets))
+    names = [str(name) for name in names]
+    if len(names) != n_targets:
+        raise InputError(f"{len(names)} names for {n_targets} targets")
+    return names
+
+
+def constant_answer(target, y):
+    """The mean of boxes or landmarks; the commoner answer of attributes.
+
+    Parameters
+    ----------
+    target : {"bbox", "landmarks", "attributes"}
+    y : ndarray of shape (n_samples, n_targets)
+
+    Returns
+    -------
+    ndarray of shape (n_targets,)
+    """
+    mean = pd.DataFrame(y).mean().to_numpy()  # without the missing labels
+    return (mean > 0.5).astype(np.int64) if target == "attributes" else mean
+
+
+def _share_of_good_boxes(y_true, y_pred):
+    return float((iou_score(y_true, y_pred, average=False) >= _LEAST_IOU).mean())
+
+
+def _members(groups, n_samples):
+    """Each group's label, and the rows of its photos."""
+    named = isinstance(groups, Mapping | pd.DataFrame)
+    for name, values in groups.items() if named else [("groups", groups)]:
+        values = np.asarray(values)
+        if values.shape != (n_samples,):
+            raise InputError(
+                f"{name} must have the shape ({n_samples},), got {values.shape}"
+            )
+        values = pd.Series(values)
+        for label, rows in values.groupby(values).indices.items():
+            if named:
+                shown = f"{label:g}" if isinstance(label, Real) else label
+                label = f"{name}={shown}"
+            yield label, rows

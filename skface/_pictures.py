@@ -1,0 +1,74 @@
+"""The displays that belong to an evaluation, as PNG files' content."""
+
+import io
+
+from skface.displays import (
+    AttributesDisplay,
+    ErrorsDisplay,
+    FacesDisplay,
+    HistoryDisplay,
+    check_matplotlib,
+)
+
+_DPI = 120
+
+
+def has_matplotlib():
+    try:
+        check_matplotlib("a picture")
+    except ImportError:
+        return False
+    return True
+
+
+def history_picture(estimator):
+    """Loss and metric by epoch; None where the estimator keeps no history."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    head = estimator[-1] if hasattr(estimator, "steps") else estimator
+    if not hasattr(head, "history_"):
+        return None
+    return as_png(HistoryDisplay.from_estimator(head))
+
+
+def scores_picture(evaluation, groups=None):
+    """Bars of the attributes, with a dot for each group; or the spread of errors."""
+    if evaluation.target == "attributes":
+        by_group = None if groups is None else evaluation.attributes(groups)
+        return as_png(AttributesDisplay(evaluation.attributes(), by_group).plot())
+    return as_png(
+        ErrorsDisplay.from_predictions(
+            evaluation.y_true,
+            evaluation.y_pred,
+            y_baseline=evaluation.constant,
+            image_sizes=evaluation.image_sizes,
+            name="skface",
+        )
+    )
+
+
+def faces_picture(evaluation, X, order, n_faces=12):
+    """Photos with what was found in them, the best or the worst first."""
+    y_pred = evaluation.y_pred if evaluation.y_score is None else evaluation.y_score
+    return as_png(
+        FacesDisplay.from_predictions(
+            X,
+            y_pred,
+            evaluation.y_true,
+            n_faces=n_faces,
+            order=order,
+            names=evaluation.names if evaluation.target == "attributes" else None,
+            image_sizes=evaluation.image_sizes,
+        )
+    )
+
+
+def as_png(display):
+    """The display's figure as the bytes of a PNG file; the figure is closed."""
+    import matplotlib.pyplot as plt
+
+    file = io.BytesIO()
+    # without the version of matplotlib, the same figures give the same bytes
+    metadata = {"Software": None}
+    display.figure_.savefig(file, dpi=_DPI, bbox_inches="tight", metadata=metadata)
+    plt.close(display.figure_)
+    return file.getvalue()

@@ -1,0 +1,64 @@
+"""``skface predict``."""
+
+import pandas as pd
+
+from skface.cli._annotate import annotate, check_folder
+from skface.cli._common import (
+    as_json,
+    find_photos,
+    load_model,
+    photo_sizes,
+    say,
+    without_unreadable,
+    write_file,
+    write_out,
+)
+from skface.datasets import to_pixels
+from skface.exceptions import InputError
+
+_PIXEL_DIGITS, _FRACTION_DIGITS = 2, 6
+
+
+def run(args):
+    """Predict, and return 1 where photos could not be read."""
+    given = find_photos(args.photos)
+    if args.annotate is not None:
+        check_folder(args.annotate, given)
+    pipe, target = load_model(args)
+    if args.proba and target != "attributes":
+        raise InputError(f"--proba is for attributes; {args.model} finds {target}")
+
+    say(args, f"{len(given):,} photos")
+    photos, sizes = given, {}
+    if target != "attributes":
+        photos, sizes = without_unreadable(photo_sizes, photos)
+    predict = pipe.predict_proba if args.proba else pipe.predict
+    photos, y = without_unreadable(predict, photos)
+    if photos:
+        if y.dtype.kind == "f":
+            y = y.astype(float)  # float32 would be written with all its digits
+        if sizes and not args.fractions:
+            digits, shown = _PIXEL_DIGITS, to_pixels(y, [sizes[p] for p in photos])
+        else:
+            digits, shown = _FRACTION_DIGITS, y
+        table = pd.DataFrame(shown, columns=pipe.target_names_)
+        table.insert(0, "photo", photos, allow_duplicates=True)
+        _write(table, digits, args)
+        if args.annotate is not None:
+            annotate(photos, y, target, pipe.target_names_, args.annotate)
+            say(args, f"{len(photos):,} annotated photos in {args.annotate}")
+    return int(len(photos) < len(given))
+
+
+def _write(table, digits, args):
+    if args.json or (args.output or "").endswith(".json"):
+        text = as_json(table.round(digits).to_dict("records")) + "\n"
+    else:
+        text = table.to_csv(
+            index=False, float_format=f"%.{digits}f", lineterminator="\n"
+        )
+    if args.output is None:
+        write_out(text)
+    else:
+        write_file(args.output, text)
+        say(args, f"{len(table):,} lines in {args.output}")

@@ -1,0 +1,105 @@
+"""A folder with what is known about a model."""
+
+from skface._evaluation import Evaluation
+from skface._pictures import (
+    faces_picture,
+    has_matplotlib,
+    history_picture,
+    scores_picture,
+)
+from skface.cli._common import as_json, write_file
+from skface.datasets import CelebALoader
+from skface.exceptions import DatasetError, InputError
+
+_DIGITS = 3
+
+
+def load_split(loader, split, names):
+    """Photos of one split, and the columns of its target in the order of `names`.
+
+    Raises
+    ------
+    InputError
+        The folder does not have them all.
+    """
+    bunch = loader.load_bunch(split)
+    missing = [name for name in names if name not in bunch.target_names]
+    if missing:
+        raise InputError(
+            f"{loader.root}: its list has no {', '.join(missing)}, which the model "
+            f"tells; it has {', '.join(bunch.target_names)}"
+        )
+    columns = [bunch.target_names.index(name) for name in names]
+    bunch.update(target=bunch.target[:, columns], target_names=list(names))
+    return bunch
+
+
+def training_targets(loader, names):
+    """y of the train split; None where the folder has none."""
+    try:
+        return load_split(loader, "train", names).target
+    except DatasetError:
+        return None
+
+
+def evaluated(pipe, target, args):
+    """An evaluation on ``args.split`` of ``args.data``, with its photos."""
+    loader = CelebALoader(args.data, target)
+    names = pipe.target_names_
+    bunch = load_split(loader, args.split, names)
+    evaluation = Evaluation.from_estimator(
+        pipe,
+        bunch.images,
+        bunch.target,
+        y_train=training_targets(loader, names),
+        names=names,
+        image_sizes=bunch.image_sizes,
+    )
+    return evaluation, bunch
+
+
+def figures_text(evaluation):
+    """The figures as a table for the terminal."""
+    return evaluation.figures().round(_DIGITS).to_string(index=False)
+
+
+def report_of(evaluation, **more):
+    """All figures in JSON's types."""
+    report = {
+        "target": evaluation.target,
+        **more,
+        "n_photos": len(evaluation.y_true),
+        "figures": evaluation.figures().to_dict("records"),
+    }
+    if evaluation.target == "attributes":
+        report["attributes"] = evaluation.attributes().reset_index().to_dict("records")
+    return report
+
+
+def write_report(folder, evaluation, **more):
+    """report.csv and report.json; of attributes, attributes.csv too."""
+    write_file(folder / "report.csv", _csv(evaluation.figures()))
+    if evaluation.target == "attributes":
+        table = evaluation.attributes().reset_index()
+        write_file(folder / "attributes.csv", _csv(table))
+    write_file(folder / "report.json", as_json(report_of(evaluation, **more)) + "\n")
+
+
+def write_pictures(folder, pipe, evaluation, images):
+    """Training, scores and the worst photos, where matplotlib is installed."""
+    if not has_matplotlib():
+        return
+    pictures = {
+        "history": history_picture(pipe),
+        "errors" if evaluation.target != "attributes" else "attributes": (
+            scores_picture(evaluation)
+        ),
+        "worst": faces_picture(evaluation, images, "worst"),
+    }
+    for name, png in pictures.items():
+        if png is not None:
+            write_file(folder / f"{name}.png", png)
+
+
+def _csv(table):
+    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")

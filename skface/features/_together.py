@@ -1,0 +1,101 @@
+"""Several transformers' features from one pass of the photos."""
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from skface.exceptions import ParameterError
+from skface.features._digests import photo_digests
+from skface.features._extraction import extract
+from skface.features._images import as_images
+from skface.features._network import get_joint_network
+
+
+def extract_together(transformers, X):
+    """Fill the stores of several VGG19Features, each photo through VGG19 once.
+
+    The rows are those that each transformer would compute alone, and are found in its
+    store from then on. Transformers that see the photos differently, by `weights`,
+    `preprocessing`, `input_size`, `mirror` or `compute_dtype`, need a pass each; those
+    that differ in `layer`, `pooling` and `normalize` share one, up to the deepest
+    layer.
+
+    Parameters
+    ----------
+    transformers : list of VGG19Features
+        All with a `cache_dir`. `batch_size` and `verbose` of the first count; the
+        network runs in this process, whatever `n_jobs`.
+    X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+
+    Returns
+    -------
+    n_passes : int
+        How many photos went through VGG19: none of those that every store knew.
+
+    Raises
+    ------
+    ParameterError
+        A transformer has no `cache_dir`, or a parameter that cannot work.
+    ImageError, InputError, WeightsError, StoreError
+        As from `skface.VGG19Features.transform`, a broken store whatever
+        `on_cache_error`. What was extracted until then is kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from skface import VGG19Features
+    >>> from skface.features import extract_together
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> options = {"weights": None, "input_size": 32, "cache_dir": folder.name}
+    >>> first = VGG19Features(layer="block1_pool", pooling="avg", **options)
+    >>> second = VGG19Features(layer="block2_pool", pooling=(2, 2), **options)
+    >>> X = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    >>> extract_together([first, second], X)
+    3
+    >>> extract_together([first, second], X)
+    0
+    >>> folder.cleanup()
+    """
+    passes = {}
+    for transformer in transformers:
+        if transformer.cache_dir is None:
+            raise ParameterError(
+                "features extracted together are kept in a store: give every "
+                "VGG19Features a cache_dir"
+            )
+        specification = transformer._specification()
+        compute_dtype = transformer._compute_dtype()
+        store = transformer._store(specification)
+        seen = specification._replace(
+            layers=None, map_shapes=None, pooling=None, normalize=None
+        )
+        variants = passes.setdefault((seen, compute_dtype), {})
+        variants[store.path, store.digest] = specification, store
+    return sum(
+        _extract_pass(list(variants.values()), compute_dtype, X, transformers[0])
+        for (_, compute_dtype), variants in passes.items()
+    )
+
+
+def _extract_pass(variants, compute_dtype, X, options):
+    """One pass of the photos that one of the variants lacks; their number."""
+    images = as_images(X, variants[0][0].input_size)
+    digests = photo_digests(images)
+    _, first = np.unique(digests, axis=0, return_index=True)
+    missing = np.array(
+        [~store.contains(digests[first]) for _, store in variants], dtype=bool
+    )
+    new = np.sort(first[missing.any(axis=0)])
+    if not len(new):
+        return 0
+    variants = [variants[i] for i in np.flatnonzero(missing.any(axis=1))]
+    network = get_joint_network([each for each, _ in variants], compute_dtype)
+    with tqdm(
+        total=len(new), desc="VGG19", unit="photo", disable=not options.verbose
+    ) as progress:
+        for batch, rows in extract(network, images[new], options.batch_size):
+            rows = rows if isinstance(rows, list) else [rows]
+            for (_, store), part in zip(variants, rows, strict=True):
+                store.write(digests[new[batch]], part)
+            progress.update(batch.stop - batch.start)
+    return len(new)

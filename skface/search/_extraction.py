@@ -1,0 +1,115 @@
+"""The features of a whole search from one pass of its photos."""
+
+from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid
+
+from skface.exceptions import ParameterError
+from skface.features import VGG19Features, extract_together
+
+
+def extract_once(search, X):
+    """Send each photo through VGG19 once for all candidates of a search.
+
+    A search over ``features__layer``, ``features__pooling`` or ``features__normalize``
+    would run the network again for each of their values. Called before ``search.fit``,
+    this fills the store of the pipeline's `VGG19Features` with the rows of all of them
+    from one pass, up to the deepest layer; the search then only reads.
+
+    Parameters
+    ----------
+    search : GridSearchCV, RandomizedSearchCV, a halving search, or OptunaSearchCV
+        It need not be fitted. Of the features' parameters every combination of the
+        listed values (in Optuna's distributions, of the categorical choices) is
+        extracted, also where the search will try only some.
+    X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        The photos that the search will be fitted on, and any others.
+
+    Returns
+    -------
+    n_passes : int
+        How many photos went through VGG19: none of those that the store knew.
+
+    Raises
+    ------
+    ParameterError
+        The search has no `VGG19Features`, or it has no `cache_dir`.
+    ImageError, InputError, WeightsError, StoreError
+        As from `VGG19Features.transform`. What was extracted until then is kept.
+
+    Notes
+    -----
+    A row takes two bytes a feature on disk, for each combination. Combinations that
+    cannot be, such as a grid finer than a layer's map, are left to the search, which
+    reports them as failed. The parameters that change what the network sees,
+    ``weights``, ``preprocessing``, ``input_size``, cost a pass for each of their
+    values.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skface import extract_once, make_bbox_pipeline
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> pipe = make_bbox_pipeline(weights=None, cache_dir=folder.name)
+    >>> pipe = pipe.set_params(features__input_size=32, head__epochs=1)
+    >>> grid = {"features__layer": ["block1_pool", "block2_pool"],
+    ...         "features__pooling": ["avg", (2, 2)]}
+    >>> search = GridSearchCV(pipe, grid, cv=2)
+    >>> X = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
+    >>> extract_once(search, X)
+    8
+    >>> folder.cleanup()
+    """
+    transformers = [
+        transformer
+        for settings in _settings(search)
+        for transformer in _extractors(clone(search.estimator).set_params(**settings))
+    ]
+    if not transformers:
+        raise ParameterError(f"no VGG19Features in the search's {search.estimator!r}")
+    return extract_together([each for each in transformers if _can_be(each, X)], X)
+
+
+def _extractors(estimator):
+    """Every VGG19Features that a fit of the estimator runs."""
+    features = list(_features(estimator).values())
+    if getattr(estimator, "mirror", False):
+        features += [clone(each).set_params(mirror=True) for each in features]
+    return features
+
+
+def _features(estimator):
+    return {
+        name: value
+        for name, value in estimator.get_params().items()
+        if isinstance(value, VGG19Features)
+    }
+
+
+def _settings(search):
+    """Yield each combination of what is listed for the features' parameters."""
+    steps = list(_features(search.estimator))
+    own, prefixes = [*steps, "mirror"], tuple(f"{step}__" for step in steps)
+    spaces = getattr(search, "param_grid", None) or search.param_distributions
+    for space in [spaces] if isinstance(spaces, dict) else spaces:
+        listed = {
+            name: getattr(values, "choices", values)
+            for name, values in space.items()
+            if name in own or name.startswith(prefixes)
+        }
+        yield from ParameterGrid(
+            {name: list(values) for name, values in listed.items() if _is_list(values)}
+        )
+
+
+def _is_list(values):
+    return hasattr(values, "__len__")  # and is no distribution
+
+
+def _can_be(transformer, X):
+    try:
+        transformer.fit(X)
+    except ParameterError:
+        return False
+    return True

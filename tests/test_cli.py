@@ -1,0 +1,598 @@
+"""The command: what it prints, what it writes, and with which status it ends."""
+
+import csv
+import io
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import skface
+from skface import CelebALoader
+from skface.cli import main
+from skface.datasets import ATTRIBUTE_NAMES, make_celeba, to_pixels
+from skface.metrics import attribute_accuracy, iou_score
+
+COMMANDS = [
+    *("demo", "info", "extract", "fit", "search"),
+    *("evaluate", "predict", "card", "cache"),
+]
+FAST = ["--weights", "synthetic", "--set", "head__epochs=2", "head__n_units=16"]
+
+
+@pytest.fixture(scope="module")
+def celeba(tmp_path_factory):
+    """60 drawn faces, 48 / 6 / 6."""
+    return make_celeba(tmp_path_factory.mktemp("cli") / "celeba", 60, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def photos(celeba):
+    """Three photos, with their paths as strings."""
+    folder = celeba / "Img" / "img_celeba"
+    return [str(folder / f"00000{number}.jpg") for number in (1, 2, 3)]
+
+
+@pytest.fixture(scope="module")
+def box_run(celeba, tmp_path_factory):
+    """Folder of a fit of boxes."""
+    folder = tmp_path_factory.mktemp("run") / "box"
+    arguments = ["fit", "--data", str(celeba), "--target", "bbox", *FAST]
+    assert main([*arguments, "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def attribute_run(celeba, tmp_path_factory):
+    """Folder of a fit of attributes."""
+    folder = tmp_path_factory.mktemp("run") / "attributes"
+    arguments = ["fit", "--data", str(celeba), "--random-state", "0", *FAST]
+    assert main([*arguments, "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def run(capsys):
+    """Run the command: exit status, standard output, standard error."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        status = main(list(map(str, arguments)))
+        return status, *capsys.readouterr()
+
+    return run
+
+
+def rows_of(text):
+    return list(csv.reader(io.StringIO(text)))
+
+
+def bad_photos(folder):
+    """A photo that is none, and one that breaks off."""
+    whole = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(whole, "JPEG")
+    (folder / "text.jpg").write_text("no photo")
+    (folder / "half.jpg").write_bytes(whole.getvalue()[:1500])
+    return [str(folder / "text.jpg"), str(folder / "half.jpg")]
+
+
+# help and errors
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_and_is_listed(command, capsys):
+    for arguments in ([command, "--help"], ["--help"]):
+        with pytest.raises(SystemExit) as exit:
+            main(arguments)
+        assert exit.value.code == 0
+        assert command in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["cache", "info"]])
+def test_help_and_cache_load_no_keras(arguments, tmp_path):
+    code = (
+        "import sys\nfrom skface.cli import main\n"
+        f"try: main({arguments})\nexcept SystemExit: pass\nprint(*sys.modules)"
+    )
+    environment = {**os.environ, "SKFACE_CACHE": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0
+    assert not {"tensorflow", "keras"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["dance"], "invalid choice: 'dance'"),
+        (["fit"], "the following arguments are required: --data"),
+        (["fit", "--data", ".", "--set", "epochs"], "'epochs' is not NAME=VALUE"),
+        (["search", "--data", ".", "--n-units", "0"], "0 is below 1"),
+        (["predict", "model.skface"], "arguments are required: PHOTO"),
+    ],
+)
+def test_wrong_usage_ends_with_2(arguments, text, capsys):
+    with pytest.raises(SystemExit) as exit:
+        main(arguments)
+    assert exit.value.code == 2
+    assert text in capsys.readouterr().err
+
+
+def test_error_is_one_line_and_ends_with_1(run, tmp_path):
+    status, out, err = run("fit", "--data", tmp_path / "nowhere")
+    assert (status, out) == (1, "")
+    assert err == f"skface: error: {tmp_path / 'nowhere'}: no such folder\n"
+
+
+def test_traceback_shows_where_an_error_comes_from(tmp_path):
+    with pytest.raises(skface.exceptions.DatasetError):
+        main(["fit", "--data", str(tmp_path / "nowhere"), "--traceback"])
+
+
+def test_interrupt_is_one_line_and_ends_with_130(run, monkeypatch):
+    from skface.cli import _cache
+
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_cache, "run", interrupted)
+    assert run("cache", "info") == (130, "", "skface: interrupted\n")
+
+
+def test_reader_that_has_seen_enough_is_no_error():
+    with subprocess.Popen(
+        [sys.executable, "-m", "skface", "cache", "info"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.filterwarnings("default::skface.exceptions.SkfaceWarning")
+def test_warning_is_one_line(run, celeba, box_run, tmp_path):
+    data = tmp_path / "celeba"
+    data.mkdir()
+    for name in ("Img", "Eval"):
+        (data / name).symlink_to(celeba / name)
+    lines = (celeba / "Anno" / "list_bbox_celeba.txt").read_text().splitlines()
+    lines[-1] = "000060.jpg 1 1 0 0"
+    (data / "list_bbox_celeba.txt").write_text("\n".join(lines))
+    _, _, err = run("evaluate", box_run / "model.skface", "--data", data)
+    assert "skface: warning: 1 photo is left out: the box has no area" in err
+
+
+# fit, evaluate, search
+
+
+def test_fit_writes_a_folder(box_run, attribute_run):
+    common = "history.png model.skface report.csv report.json settings.json worst.png"
+    for folder, own in (
+        (box_run, ["errors.png"]),
+        (attribute_run, ["attributes.png", "attributes.csv"]),
+    ):
+        names = {path.name for path in folder.iterdir()}
+        assert names == {*common.split(), *own}
+
+
+def test_report_is_that_of_the_model_beside_the_baseline(celeba, box_run):
+    loader = CelebALoader(celeba, "bbox")
+    X, y = loader.load("test")
+    mean = np.broadcast_to(loader.load("train")[1].mean(axis=0), y.shape)
+    pipe = skface.load(box_run / "model.skface")
+    report = pd.read_csv(box_run / "report.csv", index_col="figure").loc["box IoU"]
+    assert report["better"] == "higher"
+    assert report["skface"] == pytest.approx(iou_score(y, pipe.predict(X)), rel=1e-5)
+    assert report["baseline"] == pytest.approx(iou_score(y, mean), rel=1e-5)
+
+
+def test_attributes_are_reported_one_by_one(attribute_run):
+    table = pd.read_csv(attribute_run / "attributes.csv", index_col="attribute")
+    assert tuple(table.index) == ATTRIBUTE_NAMES
+    report = json.loads((attribute_run / "report.json").read_text())
+    assert report["figures"][0]["skface"] == pytest.approx(table["accuracy"].mean())
+
+
+def test_settings_repeat_the_run(box_run, tmp_path, monkeypatch):
+    settings = json.loads((box_run / "settings.json").read_text())
+    command = shlex.split(settings["command"])
+    assert command[:2] == ["skface", "fit"]
+    assert command[-2:] == ["--random-state", str(settings["random_state"])]
+    command[command.index("--output") + 1] = str(tmp_path / "again")
+    assert main(command[1:]) == 0
+    first, again = (
+        json.loads((folder / "report.json").read_text())["figures"]
+        for folder in (box_run, tmp_path / "again")
+    )
+    assert first == again
+
+
+def test_settings_name_every_parameter_of_the_pipeline(box_run):
+    params = json.loads((box_run / "settings.json").read_text())["pipeline"]
+    assert params["head__n_units"] == 16
+    assert params["features__pooling"] == [7, 7]
+
+
+def test_runs_are_not_mixed(run, celeba, box_run):
+    before = sorted(box_run.iterdir())
+    status, _, err = run("fit", "--data", celeba, *FAST, "--output", box_run)
+    assert status == 1
+    assert err == (
+        f"skface: error: {box_run}: exists already; name a new folder by --output\n"
+    )
+    assert sorted(box_run.iterdir()) == before
+
+
+def test_unknown_parameter_is_refused_with_the_nearest(run, celeba, tmp_path):
+    status, _, err = run(
+        *("fit", "--data", celeba, "--set", "head__n_layer=2"),
+        *("--output", tmp_path / "run"),
+    )
+    assert status == 1
+    assert "--set head__n_layer: the pipeline has no such parameter" in err
+    assert "head__n_layers" in err
+    assert not (tmp_path / "run").exists()
+
+
+def test_evaluate_measures_a_split(run, celeba, attribute_run):
+    model = attribute_run / "model.skface"
+    status, out, _ = run(
+        "evaluate", model, "--data", celeba, "--split", "valid", "--json"
+    )
+    X, y = CelebALoader(celeba).load("valid")
+    report = json.loads(out)
+    assert status == 0
+    assert (report["n_photos"], report["split"]) == (len(y), "valid")
+    assert report["figures"][0]["skface"] == pytest.approx(
+        attribute_accuracy(y, skface.load(model).predict(X))
+    )
+
+
+def test_evaluate_prints_what_fit_printed(run, celeba, box_run):
+    status, out, err = run("evaluate", box_run / "model.skface", "--data", celeba)
+    assert status == 0
+    header, first, _ = out.splitlines()
+    assert header.split() == ["figure", "better", "baseline", "skface"]
+    report = pd.read_csv(box_run / "report.csv", index_col="figure").loc["box IoU"]
+    assert float(first.split()[-1]) == pytest.approx(report["skface"], abs=5e-4)
+    assert err == f"bbox of 6 photos of {celeba}\n"
+
+
+def test_evaluate_joins_attributes_by_name(run, celeba, attribute_run, tmp_path):
+    data = tmp_path / "celeba"
+    data.mkdir()
+    for name in ("Img", "Eval"):
+        (data / name).symlink_to(celeba / name)
+    count, header, *lines = (
+        (celeba / "Anno" / "list_attr_celeba.txt").read_text().splitlines()
+    )
+    turned = [header.split()[::-1]]
+    turned += [[name, *values[::-1]] for name, *values in map(str.split, lines)]
+    text = "\n".join([count, *map(" ".join, turned)])
+    (data / "list_attr_celeba.txt").write_text(text)
+    model = attribute_run / "model.skface"
+    found = [run("evaluate", model, "--data", root, "-q") for root in (celeba, data)]
+    assert found[0] == found[1]
+
+    (data / "list_attr_celeba.txt").write_text(text.replace("Young", "Old"))
+    status, _, err = run("evaluate", model, "--data", data)
+    assert status == 1
+    assert "its list has no Young, which the model tells" in err
+
+
+def test_search_writes_the_table_and_the_best_model(run, celeba, tmp_path):
+    folder = tmp_path / "search"
+    status, out, _ = run(
+        *("search", "--data", celeba, "--target", "bbox", *FAST, "--random-state", 0),
+        *("--n-layers", 1, 2, "--n-units", 4, 16, "--output", folder),
+    )
+    assert status == 0
+    table = pd.read_csv(folder / "search.csv")
+    assert len(table) == 4
+    assert (folder / "search.png").exists()
+    best = table.iloc[0]
+    assert best["mean_test_score"] == table["mean_test_score"].max()
+    head = skface.load(folder / "model.skface")["head"]
+    assert (head.n_layers, head.n_units) == (
+        best["n_layers"],
+        best["n_units"],
+    )
+    assert "n_units" in out
+
+
+def test_search_of_nothing_but_failures_tells_the_cause(run, celeba, tmp_path):
+    status, _, err = run(
+        *("search", "--data", celeba, "--target", "bbox", *FAST),
+        *("--set", "head__loss=least", "--n-layers", 1, "--output", tmp_path / "run"),
+    )
+    assert status == 1
+    last = err.splitlines()[-1]
+    assert last.startswith("skface: error: no candidate could be fitted: ")
+    assert "'loss' parameter of DenseHeadRegressor" in last
+
+
+# predict
+
+
+def test_boxes_are_pixels_of_each_photo(run, box_run, photos):
+    model = box_run / "model.skface"
+    status, out, _ = run("predict", model, *photos)
+    header, *rows = rows_of(out)
+    sizes = [Image.open(photo).size for photo in photos]
+    expected = to_pixels(skface.load(model).predict(photos), sizes)
+    assert status == 0
+    assert header == ["photo", "x", "y", "width", "height"]
+    assert [row[0] for row in rows] == photos
+    assert np.array([row[1:] for row in rows], float) == pytest.approx(
+        expected, abs=0.006
+    )
+
+
+def test_fractions_are_what_the_pipeline_predicts(run, box_run, photos):
+    model = box_run / "model.skface"
+    _, out, _ = run("predict", model, *photos, "--fractions", "--json")
+    found = [list(row.values())[1:] for row in json.loads(out)]
+    assert np.array(found) == pytest.approx(
+        skface.load(model).predict(photos), abs=1e-6
+    )
+
+
+def test_attributes_are_0_or_1_or_probabilities(run, attribute_run, photos):
+    model = attribute_run / "model.skface"
+    pipe = skface.load(model)
+    _, out, _ = run("predict", model, *photos)
+    header, *rows = rows_of(out)
+    assert header == ["photo", *ATTRIBUTE_NAMES]
+    assert np.array_equal(np.array([r[1:] for r in rows], int), pipe.predict(photos))
+    _, out, _ = run("predict", model, *photos, "--proba")
+    found = np.array([row[1:] for row in rows_of(out)[1:]], float)
+    assert found == pytest.approx(pipe.predict_proba(photos), abs=1e-6)
+
+
+def test_json_says_the_same_as_csv(run, box_run, photos):
+    model = box_run / "model.skface"
+    header, *rows = rows_of(run("predict", model, *photos)[1])
+    records = json.loads(run("predict", model, *photos, "--json")[1])
+    assert [list(record) for record in records] == [header] * 3
+    assert [[str(v) for v in list(r.values())[:1]] for r in records] == [
+        row[:1] for row in rows
+    ]
+    assert [list(r.values())[1:] for r in records] == [
+        [float(value) for value in row[1:]] for row in rows
+    ]
+
+
+def test_output_goes_to_a_file_in_the_form_of_its_name(run, box_run, photos, tmp_path):
+    model = box_run / "model.skface"
+    for name in ("boxes.json", "boxes.csv"):
+        status, out, _ = run("predict", model, *photos, "--output", tmp_path / name)
+        assert (status, out) == (0, "")
+    records = json.loads((tmp_path / "boxes.json").read_text())
+    table = pd.read_csv(tmp_path / "boxes.csv")
+    assert table.to_dict("records") == records
+
+
+def test_folders_and_patterns_stand_for_their_photos(
+    run, box_run, photos, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a" / "deep").mkdir(parents=True)
+    (tmp_path / "a" / "notes.txt").write_text("none")
+    (tmp_path / "a" / ".hidden.jpg").write_text("none")
+    for name in ("a/deep/2.jpg", "a/1.JPG", "b3.jpg"):
+        (tmp_path / name).symlink_to(photos[0])
+    _, out, err = run("predict", box_run / "model.skface", "a", "b*.jpg", "a/1.JPG")
+    found = [row[0] for row in rows_of(out)[1:]]
+    assert found == ["a/1.JPG", "a/deep/2.jpg", "b3.jpg"]
+    assert err == "3 photos\n"
+
+
+def test_folder_without_photos_is_an_error(run, box_run, tmp_path):
+    status, _, err = run("predict", box_run / "model.skface", tmp_path)
+    assert status == 1
+    assert err.startswith(f"skface: error: {tmp_path}: no photo there (.jpg, ")
+
+
+@pytest.mark.parametrize("target", ["bbox", "attributes"])
+def test_bad_photos_are_reported_and_the_others_predicted(
+    run, box_run, attribute_run, photos, tmp_path, target
+):
+    folder = box_run if target == "bbox" else attribute_run
+    bad = [*bad_photos(tmp_path), str(tmp_path / "nowhere.jpg")]
+    given = [bad[0], photos[0], bad[1], photos[1], bad[2]]
+    status, out, err = run("predict", folder / "model.skface", *given, "--no-cache")
+    alone = run("predict", folder / "model.skface", *photos[:2], "--no-cache")
+    assert status == 1
+    assert out == alone[1]
+    reports = [line for line in err.splitlines() if "error" in line]
+    assert sorted(line.split(": ")[2] for line in reports) == sorted(bad)
+
+
+def test_no_good_photo_prints_nothing(run, box_run, tmp_path):
+    bad = bad_photos(tmp_path)
+    status, out, err = run("predict", box_run / "model.skface", *bad)
+    assert (status, out) == (1, "")
+    assert err.count("skface: error: ") == 2
+
+
+def test_annotated_photos_are_as_large_as_they_were(run, box_run, photos, tmp_path):
+    seen = tmp_path / "seen"
+    status, *_ = run("predict", box_run / "model.skface", *photos, "--annotate", seen)
+    assert status == 0
+    assert sorted(path.name for path in seen.iterdir()) == [
+        "000001.jpg",
+        "000002.jpg",
+        "000003.jpg",
+    ]
+    for photo in photos:
+        before = Image.open(photo)
+        after = Image.open(seen / os.path.basename(photo))
+        assert after.size == before.size
+        assert np.abs(np.subtract(after, before, dtype=int)).max() > 60
+
+
+def test_annotated_photos_of_one_name_are_numbered(
+    run, attribute_run, celeba, photos, tmp_path
+):
+    aligned = str(celeba / "Img" / "img_align_celeba" / "000001.jpg")
+    seen = tmp_path / "seen"
+    run(
+        *("predict", attribute_run / "model.skface", photos[0], aligned),
+        *("--annotate", seen),
+    )
+    assert sorted(path.name for path in seen.iterdir()) == [
+        "000001-2.jpg",
+        "000001.jpg",
+    ]
+    assert Image.open(seen / "000001-2.jpg").width == Image.open(aligned).width
+
+
+def test_photos_are_never_annotated_in_their_own_folder(run, box_run, photos):
+    folder = os.path.dirname(photos[0])
+    before = sorted(os.listdir(folder))
+    status, _, err = run(
+        "predict", box_run / "model.skface", photos[0], "--annotate", folder
+    )
+    assert status == 1
+    assert f"--annotate {folder}: holds the photos; name another folder" in err
+    assert sorted(os.listdir(folder)) == before
+
+
+def test_probabilities_of_boxes_are_refused(run, box_run, photos):
+    status, _, err = run("predict", box_run / "model.skface", *photos, "--proba")
+    assert status == 1
+    assert "--proba is for attributes" in err
+
+
+def test_head_without_features_is_refused(run, box_run, photos, tmp_path):
+    head = skface.load(box_run / "model.skface")["head"]
+    skface.save(head, tmp_path / "head.skface")
+    status, _, err = run("predict", tmp_path / "head.skface", *photos)
+    assert status == 1
+    assert "head" in err
+    assert err.count("\n") == 1
+
+
+def test_quiet_says_nothing_beside_the_data(run, box_run, photos):
+    _, out, err = run("predict", box_run / "model.skface", *photos, "--quiet")
+    assert err == ""
+    assert len(out.splitlines()) == 4
+
+
+# the store
+
+
+def test_extracted_photos_are_not_sent_through_the_network_again(
+    run, celeba, box_run, tmp_path, monkeypatch
+):
+    store = tmp_path / "store"
+    arguments = ["--target", "bbox", "--weights", "synthetic", "--cache-dir", store]
+    status, out, _ = run("extract", celeba, *arguments)
+    assert status == 0
+    assert out.startswith("60 new rows, 60 in all, in ")
+
+    def fail(*args):
+        raise AssertionError("the network was built")
+
+    monkeypatch.setattr("skface.features._vgg19.get_network", fail)
+    assert run("extract", celeba, *arguments)[1].startswith("0 new rows, 60 in all")
+    folder = celeba / "Img" / "img_celeba"
+    status, out, _ = run(
+        "predict", box_run / "model.skface", folder, "--cache-dir", store
+    )
+    assert status == 0
+    assert len(rows_of(out)) == 61
+
+
+def test_extract_takes_every_target_of_a_celeba_folder(run, celeba, tmp_path):
+    options = ["--weights", "synthetic", "--cache-dir", tmp_path / "store"]
+    status, out, _ = run("extract", celeba, *options)
+    assert status == 0
+    assert out.startswith("120 new rows")  # in the wild, and aligned
+
+
+def test_extract_skips_bad_photos(run, photos, tmp_path):
+    bad = bad_photos(tmp_path)
+    status, out, err = run(
+        *("extract", photos[0], *bad, "--target", "bbox", "--weights", "synthetic"),
+        *("--cache-dir", tmp_path / "store"),
+    )
+    assert status == 1
+    assert out.startswith("1 new rows")
+    assert err.count("skface: error: ") == 2
+
+
+def test_cache_is_counted_checked_and_pruned(run, photos, tmp_path):
+    where = ["--cache-dir", tmp_path / "store", "--json"]
+    assert json.loads(run("cache", "info", *where)[1])["n_rows"] == 0
+    assert not (tmp_path / "store").exists()
+    skface.VGG19Features("synthetic", cache_dir=tmp_path / "store").transform(photos)
+    info = json.loads(run("cache", "info", *where)[1])
+    assert info["n_rows"] == 3
+    (specification,) = info["specifications"]
+    assert specification["parameters"]["layers"] == ["block5_pool"]
+
+    status, out, _ = run("cache", "verify", *where)
+    assert (status, json.loads(out)) == (0, {"n_checked": 3, "bad": []})
+    status, _, err = run("cache", "prune", *where)
+    assert status == 1
+    assert "name specifications" in err
+    out = run("cache", "prune", specification["digest"][:8], *where)[1]
+    assert json.loads(out) == {"n_removed": 3}
+    assert json.loads(run("cache", "prune", "--all", *where)[1]) == {"n_removed": 0}
+
+
+def test_damaged_rows_end_with_1(run, photos, tmp_path, monkeypatch):
+    skface.VGG19Features("synthetic", cache_dir=tmp_path / "store").transform(photos)
+    monkeypatch.setattr("skface.features._store.is_intact", lambda key, value: False)
+    where = ["--cache-dir", tmp_path / "store"]
+    assert run("cache", "verify", *where)[:2] == (1, "3 rows checked, 3 damaged\n")
+    run("cache", "verify", "--delete", *where)
+    assert "0 rows" in run("cache", "info", *where)[1]
+
+
+def test_info_tells_versions_cache_and_weights(run, tmp_path):
+    status, out, _ = run("info", "--json", "--cache-dir", tmp_path / "none")
+    info = json.loads(out)
+    assert status == 0
+    assert info["skface"] == skface.__version__
+    assert info["packages"]["numpy"] == np.__version__
+    assert info["cache"] == {"path": str(tmp_path / "none"), "rows": 0, "bytes": 0}
+    assert info["compute dtype"] in ("bfloat16", "float32")
+    assert f"skface: {skface.__version__}\n" in run("info")[1]
+
+
+# the card
+
+
+def test_card_tells_the_training_photos_from_the_run(run, celeba, box_run, tmp_path):
+    status, *_ = run(
+        *("card", box_run / "model.skface", "--data", celeba),
+        *("--groups", "Male", "--output", tmp_path / "box"),
+    )
+    assert status == 0
+    text = (tmp_path / "box.md").read_text()
+    assert "48 photos of celeba, the official train split" in text
+    assert "| Male=1 |" in text
+    report = json.loads((box_run / "report.json").read_text())["figures"][0]
+    assert f"| {report['baseline']:.3f} | {report['skface']:.3f} |" in text
+    assert (tmp_path / "box.html").exists()
+
+
+def test_card_refuses_groups_that_the_folder_lacks(run, celeba, box_run, tmp_path):
+    status, _, err = run(
+        *("card", box_run / "model.skface", "--data", celeba),
+        *("--groups", "Rich", "--output", tmp_path / "box"),
+    )
+    assert status == 1
+    assert "--groups Rich: " in err
+    assert "has the attributes 5_o_Clock_Shadow" in err
