@@ -30,9 +30,13 @@ def test_new_content_replaces_what_was_there(path):
 
 @pytest.mark.parametrize("error", [ValueError, OSError, KeyboardInterrupt])
 def test_an_error_leaves_what_was_there(path, error):
-    with pytest.raises(error), replacing(path) as file:
-        file.write(b"half")
-        raise error
+    def write_half():
+        with replacing(path) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
     assert_unchanged(path)
 
 
