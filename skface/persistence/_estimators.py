@@ -313,7 +313,9 @@ def _head_from(record, archive):
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        head.predict(np.zeros((1, architecture.n_features), np.float32))
+        row = head.predict(np.zeros((1, architecture.n_features), np.float32))
+    if row.shape not in {(1,), (1, architecture.n_outputs)}:
+        raise SavedFileError(f"its head predicts the shape {row.shape} for one row")
     return head
 
 
