@@ -749,3 +749,14 @@ def test_killed_fit_goes_on_with_the_learning_rate_of_its_epoch(
     resumed = checkpointed(tmp_path / "best.npz", **schedule)
     assert same_weights(undisturbed, resumed.fit(features, attributes))
     assert undisturbed.history_ == resumed.history_
+
+
+def test_weights_that_explode_on_validation_rows_are_no_fit():
+    """One batch an epoch: its loss is that of the weights before the step."""
+    rng = np.random.default_rng(0)
+    X, y = 1e3 * rng.normal(size=(40, 5)), rng.random((40, 4))
+    head = DenseHeadRegressor(
+        2, 64, learning_rate=1e6, output_activation="linear", batch_size=64
+    )
+    with pytest.raises(ParameterError, match=r"'val_loss': inf.*lower learning_rate"):
+        head.fit(X, y)
