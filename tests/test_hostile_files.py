@@ -364,6 +364,11 @@ def test_an_unknown_parameter(manifest, refuses):
     refuses(members, "sets the parameter 'callback', which Dense.* upgrade skface")
 
 
+def test_steps_beside_the_steps(manifest, refuses):
+    members = manifest("estimator", "params", "steps", value=[["head", "os.system"]])
+    refuses(members, "sets the parameter 'steps', which FacePipeline")
+
+
 def test_a_parameter_of_no_such_value(manifest, refuses):
     members = manifest(*HEAD, "params", "n_units", value="many")
     refuses(members, "The 'n_units' parameter of DenseHeadClassifier must be an int")
