@@ -54,8 +54,6 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
     """
     start = perf_counter()
     check_matplotlib("the demo")
-    output = Path(output)
-    output.mkdir(parents=True, exist_ok=True)
     say = partial(print, flush=True) if verbose else lambda text: None
     root = Path(data) if data else drawn_celeba(verbose=verbose)
     say(f"Data: {root}")
@@ -67,6 +65,8 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
             f"{root}: has photos, lists and a partition for no target; CelebALoader "
             "tells the layouts it reads"
         )
+    output = Path(output)
+    output.mkdir(parents=True, exist_ok=True)
     for target in targets:
         pipe, rows = fit_and_score(root, target, weights, verbose=verbose)
         names = CelebALoader(root, target).load_bunch("test").target_names

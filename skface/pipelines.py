@@ -1,5 +1,6 @@
 """Photos to predictions: the transformer and a head as one estimator."""
 
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -105,13 +106,15 @@ class FacePipeline(Pipeline):
         vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
         # The steps before the head are fitted here, and once more, on the same X, by
         # Pipeline.fit; VGG19Features has nothing to fit.
-        name = self.steps[-1][0]
+        prefix = f"{self.steps[-1][0]}__"
+        if get_config()["enable_metadata_routing"]:
+            prefix = ""  # the head asks for what follows
         if X_val is not None:
             features = self[:-1].fit(X, y)
-            params[f"{name}__X_val"] = features.transform(X_val)
-            params[f"{name}__y_val"] = y_val
+            params[f"{prefix}X_val"] = features.transform(X_val)
+            params[f"{prefix}y_val"] = y_val
         if self.mirror:
-            params[f"{name}__X_mirrored"] = self._mirrored_steps().fit_transform(X, y)
+            params[f"{prefix}X_mirrored"] = self._mirrored_steps().fit_transform(X, y)
         return super().fit(X, y, **params)
 
     def _check_before_work(self, X, y, X_val, y_val, params):

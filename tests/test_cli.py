@@ -243,6 +243,14 @@ def test_unknown_parameter_is_refused_with_the_nearest(run, celeba, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_fit_that_fails_leaves_the_folder_free(run, celeba, tmp_path):
+    arguments = ["fit", "--data", celeba, *FAST, "--output", tmp_path / "run"]
+    status, _, err = run(*arguments, "--set", "head__loss=least")
+    assert status == 1
+    assert "'loss' parameter of DenseHeadClassifier" in err
+    assert run(*arguments)[0] == 0
+
+
 def test_evaluate_measures_a_split(run, celeba, attribute_run):
     model = attribute_run / "model.skface"
     status, out, _ = run(

@@ -450,7 +450,10 @@ def test_head_is_a_keras_model_trained_by_keras(
     plain = keras.models.clone_model(head.model_)
     plain.set_weights(head._architecture.initial_weights(np.random.default_rng(seed)))
     plain.compile(keras.optimizers.Adam(0.01), loss=head.loss)
-    losses = [plain.train_on_batch(features.astype(np.float32), y) for _ in range(4)]
+    losses = []
+    for _ in range(4):
+        plain.reset_metrics()
+        losses.append(plain.train_on_batch(features.astype(np.float32), y))
     np.testing.assert_allclose(head.history_["loss"], losses, rtol=1e-4)
     for ours, theirs in zip(
         head.model_.get_weights(), plain.get_weights(), strict=True
@@ -746,3 +749,14 @@ def test_killed_fit_goes_on_with_the_learning_rate_of_its_epoch(
     resumed = checkpointed(tmp_path / "best.npz", **schedule)
     assert same_weights(undisturbed, resumed.fit(features, attributes))
     assert undisturbed.history_ == resumed.history_
+
+
+def test_weights_that_explode_on_validation_rows_are_no_fit():
+    """One batch an epoch: its loss is that of the weights before the step."""
+    rng = np.random.default_rng(0)
+    X, y = 1e3 * rng.normal(size=(40, 5)), rng.random((40, 4))
+    head = DenseHeadRegressor(
+        2, 64, learning_rate=1e6, output_activation="linear", batch_size=64
+    )
+    with pytest.raises(ParameterError, match=r"'val_loss': inf.*lower learning_rate"):
+        head.fit(X, y)

@@ -364,6 +364,11 @@ def test_an_unknown_parameter(manifest, refuses):
     refuses(members, "sets the parameter 'callback', which Dense.* upgrade skface")
 
 
+def test_steps_beside_the_steps(manifest, refuses):
+    members = manifest("estimator", "params", "steps", value=[["head", "os.system"]])
+    refuses(members, "sets the parameter 'steps', which FacePipeline")
+
+
 def test_a_parameter_of_no_such_value(manifest, refuses):
     members = manifest(*HEAD, "params", "n_units", value="many")
     refuses(members, "The 'n_units' parameter of DenseHeadClassifier must be an int")
@@ -376,7 +381,13 @@ def test_a_fitted_attribute_that_hides_another(manifest, refuses, name):
 
 
 def test_fitted_attributes_with_which_nothing_is_predicted(manifest, refuses):
-    refuses(manifest(*HEAD, "fitted", "_y_ndim", value=1), "cannot be read")
+    members = manifest(*HEAD, "fitted", "thresholds_", value="many")
+    refuses(members, "cannot be read")
+
+
+def test_fitted_attributes_with_which_something_else_is_predicted(manifest, refuses):
+    members = manifest(*HEAD, "fitted", "_y_ndim", value=1)
+    refuses(members, r"its head predicts the shape \(1, 2\) for one row")
 
 
 def test_names_for_other_targets(manifest, refuses):

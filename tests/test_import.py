@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import skface
 
@@ -35,6 +36,19 @@ def test_importing_keras_says_nothing_on_the_terminal():
         check=True,
     )
     assert done.stderr == ""
+
+
+def test_predicting_says_nothing_on_the_terminal():
+    saved = Path(__file__).parent / "data" / "saved-1.skface"
+    code = (
+        "import numpy as np, skface\n"
+        f"pipe = skface.load({str(saved)!r})\n"
+        "pipe.predict(np.zeros((1, 32, 32, 3), np.uint8))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == done.stdout == ""
 
 
 def test_every_public_name_exists():

@@ -185,6 +185,11 @@ def main():
     outcomes = {name: collections.Counter() for name, *_ in ways}
     end = perf_counter() + 60 * args.minutes
     with tempfile.TemporaryDirectory() as folder:
+        for _, _, read, files in ways:  # what is valid is read; imports take long
+            for file_name, content in files:
+                path = Path(folder, file_name)
+                path.write_bytes(content)
+                read(path)
         for case in range(args.n_cases):
             if perf_counter() > end:
                 print(f"{args.minutes} minutes are over")

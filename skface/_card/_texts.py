@@ -17,8 +17,7 @@ HOW = (
 CONSTANT = {
     "bbox": "the mean box",
     "landmarks": "the mean place of each point",
-    "attributes": "the commoner answer for each attribute, and for average precision a "
-    "random order",
+    "attributes": "the commoner answer for each attribute",
 }
 
 FIGURES = {
@@ -30,7 +29,8 @@ FIGURES = {
     "attributes": "Accuracy is the share of right answers, averaged over the "
     "attributes. It flatters: where one face in fifty is bald, never saying so is 98 % "
     "right. Balanced accuracy averages the right answers among those who have the "
-    "attribute and those who have not; a constant answer scores 0.5.",
+    "attribute and those who have not; a constant answer scores 0.5. Average precision "
+    "judges the order by probability; its baseline is a random order.",
 }
 
 SCORES = {

@@ -78,7 +78,7 @@ def settable_params(pipe):
 
 
 def run_folder(args):
-    """A new folder with the settings that repeat the run."""
+    """A folder for the run, made before the work that it shall hold."""
     if args.output is None:
         time = datetime.now().strftime("%Y%m%d-%H%M%S")
         args.output = os.path.join("skface-runs", f"{args.target}-{time}")
@@ -88,11 +88,17 @@ def run_folder(args):
 def fit_into(folder, pipe, splits, args, **more):
     """Fit, measure, and write everything into the folder."""
     train, valid, test = splits.values()
+    say(args, f"fitting {args.target} on {len(train.images):,} photos of {args.data}")
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    start = perf_counter()
+    pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
+    seconds = perf_counter() - start
+    _save(folder / "model.skface", pipe, train.target_names, args)
     settings = {
         "command": shlex.join(["skface", *args.arguments]),
-        "skface": __version__,
-        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "working_directory": os.getcwd(),
+        "skface": __version__,
+        "started": started,
         "data": Path(args.data).resolve(),
         "target": args.target,
         "n_photos": {split: len(bunch.images) for split, bunch in splits.items()},
@@ -102,16 +108,9 @@ def fit_into(folder, pipe, splits, args, **more):
         **more,
     }
     write_file(folder / "settings.json", as_json(settings) + "\n")
-    say(args, f"fitting {args.target} on {len(train.images):,} photos of {args.data}")
-    start = perf_counter()
-    pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
-    seconds = perf_counter() - start
-    head = pipe[-1]
-    say(
-        args,
-        f"{head.n_epochs_} epochs, the best {head.best_epoch_ + 1}, {seconds:.1f} s",
-    )
-    save(pipe, folder / "model.skface", target_names=train.target_names)
+    epochs = {"n_epochs": pipe[-1].n_epochs_, "best_epoch": pipe[-1].best_epoch_ + 1}
+    say(args, "{n_epochs} epochs, the best {best_epoch}".format(**epochs))
+
     evaluation = Evaluation.from_estimator(
         pipe,
         test.images,
@@ -121,15 +120,17 @@ def fit_into(folder, pipe, splits, args, **more):
         image_sizes=test.image_sizes,
     )
     write_report(
-        folder,
-        evaluation,
-        split="test",
-        n_epochs=head.n_epochs_,
-        best_epoch=head.best_epoch_ + 1,
-        fit_seconds=round(seconds, 1),
+        folder, evaluation, split="test", **epochs, fit_seconds=round(seconds, 1)
     )
     write_pictures(folder, pipe, evaluation, test.images)
     say(args, f"on {len(test.images):,} test photos:")
     write_out(figures_text(evaluation))
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
     say(args, f"in {folder}: {names}")
+
+
+def _save(path, pipe, target_names, args):
+    """Write the pipeline as one that shows no bars, as in Python it need not."""
+    pipe.set_params(features__verbose=0, head__verbose=0)
+    save(pipe, path, target_names=target_names)
+    pipe.set_params(features__verbose=verbose(args))

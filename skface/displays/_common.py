@@ -132,7 +132,7 @@ def presence(estimator, X):
     probabilities = estimator.predict_proba(X)
     if isinstance(probabilities, list):  # scikit-learn's: one pair of columns each
         return np.column_stack([pair[:, 1] for pair in probabilities])
-    if not isinstance(getattr(estimator, "classes_", None), list):
+    if np.ndim(getattr(estimator, "classes_", [])) == 1:
         return probabilities[:, 1:]
     return probabilities
 

@@ -32,9 +32,10 @@ class FeatureArray:
     >>> import numpy as np
     >>> from skface.features import FeatureArray, FeatureStore
     >>> rows = FeatureStore(tempfile.mkdtemp()).specification({"n_features": 2})
-    >>> rows.write([b"a", b"b", b"c"], np.arange(6, dtype=np.float16).reshape(3, 2))
+    >>> digests = [digest * 16 for digest in (b"a", b"b", b"c")]
+    >>> rows.write(digests, np.arange(6, dtype=np.float16).reshape(3, 2))
     3
-    >>> features = FeatureArray(rows, [b"a", b"b", b"c"])
+    >>> features = FeatureArray(rows, digests)
     >>> features[[2, 0]].shape
     (2, 2)
     >>> np.asarray(features[[2, 0]])

@@ -50,6 +50,8 @@ class DenseHead:
         "verbose": ["verbose"],
     }
 
+    __metadata_request__fit = {"X_val": True, "y_val": True, "X_mirrored": True}
+
     # scikeras derives these from the instance's __dict__ and from routed prefixes.
     _get_param_names = classmethod(BaseEstimator._get_param_names.__func__)
     set_params = BaseEstimator.set_params

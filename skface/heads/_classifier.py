@@ -92,8 +92,8 @@ default="binary_crossentropy"
     model_ : keras.Sequential
         The trained network, not compiled, with the weights of the best epoch: that of
         the lowest validation loss, or the last where nothing was validated on.
-    classes_ : ndarray of shape (2,), or list of such arrays
-        The two labels; for y of two dimensions, one array an attribute.
+    classes_ : ndarray of shape (2,) or (n_attributes, 2)
+        The two labels; for y of two dimensions, one row an attribute.
     thresholds_ : ndarray of shape (n_attributes,)
         Probabilities above which `predict` takes attributes for present.
     calibration_ : ndarray of shape (n_attributes, 2), or None
@@ -272,7 +272,11 @@ default="binary_crossentropy"
         if y.ndim == 1:
             self.classes_, self._n_outputs = two_classes(y), 1
         else:
-            self.classes_, self._n_outputs = [np.array([0, 1])] * y.shape[1], y.shape[1]
+            # An array, as cross_val_predict asks for its shape.
+            self.classes_, self._n_outputs = (
+                np.tile([0, 1], (y.shape[1], 1)),
+                y.shape[1],
+            )
         check_thresholds(self.threshold, self._n_outputs)
         class_weights = weights_of_classes(
             self.class_weight,

@@ -170,7 +170,7 @@ def train(
                     history.setdefault(name, []).append(value)
                 progress.set_postfix(figures)
                 progress.update()
-                if not math.isfinite(figures["loss"]):
+                if not all(map(math.isfinite, figures.values())):
                     break
                 if best is None or _improved(history, best.epoch):
                     best = trainer.state(settings.seed, epoch, history)
@@ -180,7 +180,7 @@ def train(
                     break
     if best is None:
         raise ParameterError(
-            f"the loss became {figures['loss']} in the first epoch: lower "
+            f"the first epoch gave {figures}, which is not finite: lower "
             f"learning_rate={settings.learning_rate}, or normalize the features"
         )
     return best, history

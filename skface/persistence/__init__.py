@@ -1,5 +1,5 @@
 """Fitted pipelines as files that hold no code."""
 
-from skface.persistence._estimators import load, save
+from skface.persistence._saving import load, save
 
 __all__ = ["load", "save"]

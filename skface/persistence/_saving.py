@@ -1,0 +1,213 @@
+"""Fitted pipelines to files, and back."""
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+from sklearn.utils.validation import check_is_fitted
+
+from skface._version import __version__
+from skface.exceptions import (
+    InputError,
+    ParameterError,
+    SavedFileError,
+    WeightsError,
+)
+from skface.features import check_weights
+from skface.persistence._archive import open_archive, write_archive
+from skface.persistence._records import (
+    expanded,
+    features_record,
+    head_from,
+    head_of,
+    head_record,
+    pipeline_from,
+    record_of,
+    records_in,
+)
+
+_PACKAGES = ("numpy", "scikit-learn", "keras")
+
+
+def save(pipe, path, *, target_names=None):
+    """Write a fitted pipeline to one file that holds no code.
+
+    Parameters
+    ----------
+    pipe : FacePipeline, Pipeline, DenseHeadClassifier or DenseHeadRegressor
+        Fitted. A Pipeline has two steps: `VGG19Features` and a head.
+    path : path-like
+        The file, such as ``smiles.skface``. What it held before is replaced once the
+        new content is complete.
+    target_names : sequence of str, default=None
+        Of the columns of y, as in ``CelebALoader.load_bunch(...).target_names``. None
+        takes ``pipe.target_names_``, which `load` sets, where it is.
+
+    Raises
+    ------
+    ParameterError
+        `pipe` is, or holds, what cannot be written, such as another estimator or a
+        RandomState.
+    sklearn.exceptions.NotFittedError
+        `pipe` is not fitted.
+    InputError
+        There are more or fewer `target_names` than targets.
+    WeightsError
+        The file of VGG19's weights is gone.
+    SavedFileError
+        The file cannot be written.
+
+    See Also
+    --------
+    load : The way back.
+
+    Notes
+    -----
+    The file is a zip archive: the parameters, the training's figures, versions and
+    names as JSON, the head's weights as plain ``.npy`` arrays, and a SHA-256 of each.
+    VGG19's weights are not in it, only their hash. Neither are ``cache_dir``,
+    ``checkpoint_path`` and ``memory``, the folders of this machine, nor requests of
+    metadata routing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import skface
+    >>> X = np.random.default_rng(0).normal(size=(50, 5))
+    >>> y = (X[:, :2] > 0).astype(int)
+    >>> head = skface.DenseHeadClassifier(0, epochs=2, random_state=0).fit(X, y)
+    >>> path = tempfile.mkdtemp() + "/smiles.skface"
+    >>> skface.save(head, path, target_names=["Smiling", "Young"])
+    >>> skface.load(path).target_names_
+    ['Smiling', 'Young']
+    """
+    head = head_of(pipe)
+    check_is_fitted(pipe)
+    arrays = {}
+    if pipe is head:
+        estimator = head_record(head, "", arrays)
+    else:
+        features, head = pipe.steps
+        estimator = {
+            **record_of(pipe, "", leave_out={"steps"}),
+            "steps": [
+                [features[0], features_record(*features)],
+                [head[0], head_record(head[1], f"{head[0]}.", arrays)],
+            ],
+        }
+    manifest = {
+        "versions": {
+            "skface": __version__,
+            "python": platform.python_version(),
+            **{package: version(package) for package in _PACKAGES},
+        },
+        "target_names": _checked_names(pipe, target_names),
+        "estimator": estimator,
+    }
+    path = Path(path)
+    try:
+        write_archive(path, manifest, arrays)
+    except (OSError, ValueError) as error:
+        raise SavedFileError(
+            f"{path}: cannot be written ({error}); free some space, or give a path in "
+            "a folder that exists and can be written to"
+        ) from error
+
+
+def load(path, *, weights=None, cache_dir=None):
+    """Read what `save` wrote; nothing in the file is executed, whoever made it.
+
+    Parameters
+    ----------
+    path : path-like
+    weights : "imagenet", "synthetic" or path-like, default=None
+        Where this machine has VGG19's weights. None takes the name or the path that
+        the pipeline was saved with. Either way they must be those that it was trained
+        with, which their hash tells.
+    cache_dir : path-like, default=None
+        Folder that keeps the features, see `VGG19Features`.
+
+    Returns
+    -------
+    FacePipeline, Pipeline, DenseHeadClassifier or DenseHeadRegressor
+        It predicts what the saved one predicts, bit for bit on the same machine. Where
+        the file names the targets, ``target_names_`` is a list of str.
+
+    Raises
+    ------
+    SavedFileError
+        The file is none of `save`, is damaged, was tampered with, or comes from a
+        newer skface.
+    WeightsError
+        VGG19's weights cannot be had, or are not those that the pipeline was trained
+        with.
+    ParameterError
+        `weights` or `cache_dir` were given for a head without VGG19.
+
+    Notes
+    -----
+    The hashes tell a damaged file from a sound one, not a stranger's from a friend's:
+    who can write the file can write its hashes too. What a stranger's file can do is
+    predict nonsense.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> import skface
+    >>> X = np.random.default_rng(0).normal(size=(50, 5))
+    >>> y = (X[:, :2] > 0).astype(int)
+    >>> head = skface.DenseHeadClassifier(0, epochs=2, random_state=0).fit(X, y)
+    >>> path = tempfile.mkdtemp() + "/smiles.skface"
+    >>> skface.save(head, path)
+    >>> bool((skface.load(path).predict(X) == head.predict(X)).all())
+    True
+    """
+    path = Path(path)
+    with open_archive(path) as archive:
+        record, record_of_head = records_in(archive.manifest)
+        head = head_from(record_of_head, archive)
+        if record is record_of_head:
+            pipe = head
+            if weights is not None or cache_dir is not None:
+                raise ParameterError(
+                    f"{path} holds a head alone: it takes no weights and no cache_dir"
+                )
+        else:
+            pipe = pipeline_from(record, head)
+            features = pipe[0].set_params(cache_dir=cache_dir)
+            if weights is not None:
+                features.set_params(weights=weights)
+            _check_weights(features.weights, record["steps"][0][1], path)
+        names = archive.manifest["target_names"]
+        if names is not None:
+            try:
+                pipe.target_names_ = _checked_names(pipe, names)
+            except InputError as error:
+                raise SavedFileError(str(error)) from None
+    return pipe
+
+
+def _checked_names(pipe, names):
+    if names is None:
+        names = getattr(pipe, "target_names_", None)
+        if names is None:
+            return None
+    if isinstance(names, str):
+        raise InputError(f"target_names must be a sequence of names: [{names!r}]")
+    names = [str(name) for name in names]
+    n_outputs = head_of(pipe).model_.output_shape[-1]
+    if len(names) != n_outputs:
+        raise InputError(f"target_names has {len(names)} names for {n_outputs} targets")
+    return names
+
+
+def _check_weights(weights, record, path):
+    try:
+        check_weights(expanded(weights), record["weights_identity"])
+    except WeightsError as error:
+        raise WeightsError(
+            f"{path}: VGG19's weights that it was trained with are not here: {error}. "
+            "load(path, weights=...) takes them from another place"
+        ) from error
