@@ -1,6 +1,7 @@
 """Photo files to uint8 RGB arrays."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
 
 import joblib
 import numpy as np
@@ -89,21 +90,30 @@ def map_photos(function, paths, progress=None):
         One for all photos that failed: it counts them and names the first five.
     """
     failures = []
+    photos, taking, stopped = enumerate(paths), Lock(), Event()
 
-    def call(index_and_path):
+    def work():
+        while not stopped.is_set():
+            with taking:
+                photo = next(photos, None)
+            if photo is None:
+                break
+            try:
+                function(*photo)
+            except ImageError as error:
+                failures.append((photo[0], error))
+            if progress is not None:
+                progress.update()
+
+    # A task a photo would be shorter, but an interrupt while tasks are handed out can
+    # leave a lock of the pool taken for ever.
+    n_threads = joblib.cpu_count()
+    with ThreadPoolExecutor(n_threads) as pool:
         try:
-            function(*index_and_path)
-        except ImageError as error:
-            failures.append((index_and_path[0], error))
-        if progress is not None:
-            progress.update()
-
-    pool = ThreadPoolExecutor(joblib.cpu_count())
-    try:
-        for _ in pool.map(call, enumerate(paths)):
-            pass
-    finally:
-        pool.shutdown(cancel_futures=True)  # an interrupt waits for no other photo
+            for worker in [pool.submit(work) for _ in range(n_threads)]:
+                worker.result()
+        finally:
+            stopped.set()  # after an interrupt no other photo is begun
     if failures:
         failures.sort(key=lambda failure: failure[0])
         raise unreadable([error for _, error in failures], len(paths))
