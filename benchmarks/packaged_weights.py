@@ -38,8 +38,7 @@ for root in roots:
     for target in available_targets(root):
         for weights in args.weights:
             pipe, figures = fit_and_score(root, target, weights)
-            about = Path(root).name, Path(weights).name
-            rows += [(*about, *row) for row in figures.itertuples(index=False)]
+            rows += [(Path(root).name, Path(weights).name, *row) for row in figures]
             if target == "attributes" and not args.data:
                 test = CelebALoader(root).load_bunch("test")
                 report = attribute_report(
@@ -53,7 +52,6 @@ for root in roots:
     if not args.data:
         for weights in args.weights:
             _, figures = fit_and_score(root, "landmarks", weights, aligned=False)
-            about = "fresh, wild", Path(weights).name
-            rows += [(*about, *row) for row in figures.itertuples(index=False)]
+            rows += [("fresh, wild", Path(weights).name, *row) for row in figures]
 columns = ["data", "weights", "figure", "better", "baseline", "skface"]
 print(pd.DataFrame(rows, columns=columns).round(3).to_string(index=False))
