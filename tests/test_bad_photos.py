@@ -140,6 +140,15 @@ def test_an_interrupted_extraction_keeps_its_finished_rows(
     assert np.array_equal(stored.transform(files), features().fit_transform(files))
 
 
+@pytest.fixture
+def interruptible():
+    """Python's own answer to Ctrl-C, which a job in the background does not have."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupt_does_not_wait_for_all_photos():
     n_calls = []
 
