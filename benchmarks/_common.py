@@ -1,0 +1,115 @@
+"""What several benchmarks share: arguments, photos, counts, and fresh processes."""
+
+import argparse
+import multiprocessing
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from time import perf_counter
+
+from skface import CelebALoader, VGG19Features
+from skface.datasets import drawn_celeba
+from skface.features import _vgg19
+
+
+def arguments(description, n_photos):
+    """A parser with the arguments that say which photos go through which network.
+
+    Parameters
+    ----------
+    description : str
+    n_photos : int
+        Default of ``--n-photos``.
+
+    Returns
+    -------
+    argparse.ArgumentParser
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", help="a CelebA folder with aligned photos; faces are drawn without it"
+    )
+    parser.add_argument(
+        "--weights",
+        help="a VGG19 weights file without its top, or 'imagenet'; random weights, "
+        "which cost as much, without it; 'synthetic', a network that runs ten times "
+        "faster than VGG19, only proves that the script works",
+    )
+    parser.add_argument("--n-photos", type=int, default=n_photos, help="%(default)s")
+    return parser
+
+
+def load_photos(args, n_photos=None):
+    """The first photos of ``--data`` and their attributes."""
+    n_photos = n_photos or args.n_photos
+    root = args.data or drawn_celeba(n_photos)
+    X, y = CelebALoader(root, "attributes", verbose=0).load("all")
+    if len(X) < n_photos:
+        sys.exit(f"{root} has {len(X)} photos: give --n-photos {len(X)} or fewer")
+    return X[:n_photos], y[:n_photos]
+
+
+def alone(function, *arguments):
+    """``function(*arguments)`` in a process of its own, which knows and holds nothing.
+
+    `function` belongs to the top level of the script, whose work stands under
+    ``if __name__ == "__main__"``.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(function, *arguments).result()
+
+
+def seconds(function, *arguments):
+    start = perf_counter()
+    function(*arguments)
+    return perf_counter() - start
+
+
+def memory(field="VmHWM"):
+    """MB of memory that this process holds (VmRSS), or held at its peak (VmHWM)."""
+    status = Path("/proc/self/status").read_text()  # Linux
+    line = next(line for line in status.splitlines() if line.startswith(field))
+    return int(line.split()[1]) / 1024
+
+
+class Passes:
+    """Counts and times what goes through VGG19 in this process from now on.
+
+    Attributes
+    ----------
+    n_photos : int
+    build_seconds : float
+        Spent on building the network.
+    transform_seconds : float
+        Spent in `VGG19Features.transform` besides, be it on reading stored rows.
+    """
+
+    def __init__(self):
+        self.n_photos = 0
+        self.build_seconds = self.transform_seconds = 0.0
+        extract, get_network = _vgg19.extract, _vgg19.get_network
+        transform = VGG19Features.transform
+
+        def counting(*arguments):
+            for batch, rows in extract(*arguments):
+                self.n_photos += len(rows)
+                yield batch, rows
+
+        def building(*arguments):
+            start = perf_counter()
+            network = get_network(*arguments)
+            self.build_seconds += perf_counter() - start
+            return network
+
+        def transforming(transformer, X):
+            start, built = perf_counter(), self.build_seconds
+            features = transform(transformer, X)
+            built = self.build_seconds - built
+            self.transform_seconds += perf_counter() - start - built
+            return features
+
+        _vgg19.extract, _vgg19.get_network = counting, building
+        VGG19Features.transform = transforming
