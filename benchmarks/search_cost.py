@@ -77,7 +77,7 @@ def without_store(args, heads, n_passes, **options):
 def main():
     parser = arguments(__doc__, n_photos=300)
     parser.add_argument("--n-layers", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--n-units", type=int, nargs="+", default=[32, 64, 128, 256])
+    parser.add_argument("--n-units", type=int, nargs="+", default=[16, 32, 64, 128])
     parser.add_argument("--epochs", type=int, default=100, help="at most; %(default)s")
     parser.add_argument(
         "--n-measured",

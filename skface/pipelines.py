@@ -153,7 +153,9 @@ def make_bbox_pipeline(
     weights : "imagenet", path-like or None, default="imagenet"
         Of VGG19, see `skface.VGG19Features`.
     cache_dir : path-like, default=None
-        Folder that keeps the features, so that each photo goes through VGG19 once.
+        Folder that keeps the features, so that each photo goes through VGG19 once. One
+        that fails is an error; ``set_params(features__on_cache_error="warn")`` makes it
+        a warning.
     random_state : int, RandomState or None, default=None
         Of the head.
     verbose : int, default=0

@@ -1,22 +1,40 @@
-"""The README's code runs."""
+"""The code of the README and of the docs runs."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+PAGES = sorted((ROOT / "docs").glob("*.md"))
 
 
-def code_blocks():
-    return re.findall(r"^```python\n(.*?)^```", README.read_text(), re.M | re.S)
+def code_blocks(page, kind="python"):
+    return re.findall(rf"^```{kind}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
 
 
-@pytest.mark.parametrize("code", code_blocks())
+@pytest.mark.parametrize("code", code_blocks(README))
 def test_code_block_runs(code, capsys):
     exec(compile(code, str(README), "exec"), {})
     assert float(capsys.readouterr().out) > 0.85
 
 
 def test_readme_has_code_blocks():
-    assert code_blocks()
+    assert code_blocks(README)
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if code_blocks(page)], ids=lambda page: page.name
+)
+def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for code in code_blocks(page):
+        exec(compile(code, str(page), "exec"), names)
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
+def test_code_that_is_not_run_compiles(page):
+    for code in code_blocks(page, "python notest"):
+        compile(code, str(page), "exec")

@@ -25,7 +25,7 @@ from skface.features._store import FeatureStore
 from skface.features._weights import native_input_size, width_of
 
 _MIN_INPUT_SIZE = 32
-_MOST_BYTES_IN_MEMORY = 2**30
+_MOST_BYTES_IN_MEMORY = 2**27
 
 
 class VGG19Features(TransformerMixin, BaseEstimator):
@@ -193,7 +193,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         -------
         ndarray of shape (n, n_features), `dtype`
             With `cache_dir`, a `FeatureArray` instead where it would hold more than
-            1 GiB: float16 rows that are read from the store when they are asked for.
+            128 MiB: float16 rows that are read from the store when they are asked for.
 
         Raises
         ------

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
+from skface._float16 import as_float32
 from skface._keras import import_keras
 from skface._threads import read_ahead
 from skface.exceptions import InputError, ParameterError
@@ -72,7 +73,7 @@ class Samples:
         """Float32 copies of some of the rows, ready for Keras."""
         rows = self.rows[positions]
         weight = None if self.weight is None else self.weight[rows]
-        return np.asarray(self.X[rows], np.float32), self.y[rows], weight
+        return as_float32(self.X[rows]), self.y[rows], weight
 
 
 class _BothSides:
@@ -112,7 +113,10 @@ class Settings(NamedTuple):
 
 
 class State(NamedTuple):
-    """A moment of a training, from which it can go on exactly."""
+    """A moment of a training, from which it can go on exactly.
+
+    `optimizer` is empty where nobody saves it.
+    """
 
     seed: int
     epoch: int
@@ -173,7 +177,9 @@ def train(
                 if not all(map(math.isfinite, figures.values())):
                     break
                 if best is None or _improved(history, best.epoch):
-                    best = trainer.state(settings.seed, epoch, history)
+                    best = trainer.state(
+                        settings.seed, epoch, history, whole=save is not None
+                    )
                     if save is not None:
                         save(best)
                 elif settings.patience and epoch - best.epoch >= settings.patience:
@@ -224,9 +230,11 @@ class _Trainer:
             variable.assign(value)
         self.network.set_weights(state.weights)
 
-    def state(self, seed, epoch, history):
+    def state(self, seed, epoch, history, whole):
+        """This moment; the optimizer's part only of a `whole` one, as it is large."""
         to_numpy = import_keras().ops.convert_to_numpy
-        optimizer = [to_numpy(value) for value in self.network.optimizer.variables]
+        variables = self.network.optimizer.variables if whole else []
+        optimizer = [to_numpy(value) for value in variables]
         weights = self.network.get_weights()
         return State(seed, epoch, weights, optimizer, _copied(history))
 
