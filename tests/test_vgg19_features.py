@@ -677,3 +677,14 @@ def test_other_parameters_have_rows_of_their_own(photos, tmp_path):
     pooled = clone(stored).set_params(pooling="avg").fit_transform(photos)
     assert flat.shape[1] != pooled.shape[1]
     assert len(FeatureStore(tmp_path / "store")) == 2 * len(photos)
+
+
+def test_large_features_become_a_frame_where_one_is_asked_for(
+    photos, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(_vgg19, "_MOST_BYTES_IN_MEMORY", 0)
+    stored = features(pooling="avg", cache_dir=tmp_path / "store", dtype="float16")
+    plain = clone(stored).set_params(cache_dir=None)
+    frame = stored.set_output(transform="pandas").fit_transform(photos)
+    assert list(frame.columns) == list(stored.get_feature_names_out())
+    np.testing.assert_array_equal(frame, plain.fit_transform(photos))

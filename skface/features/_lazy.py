@@ -71,6 +71,10 @@ class FeatureArray:
     def nbytes(self):
         return self.size * self.dtype.itemsize
 
+    def __iter__(self):
+        # Without it pandas, as in set_output, takes this for a single value.
+        return map(self.__getitem__, range(len(self)))
+
     def __len__(self):
         return len(self.digests)
 
