@@ -86,8 +86,8 @@ class _BothSides:
         n = len(self.X)
         picked = np.empty((len(rows), self.X.shape[1]), np.float32)
         mirrored = rows >= n
-        picked[~mirrored] = self.X[rows[~mirrored]]
-        picked[mirrored] = self.X_mirrored[rows[mirrored] - n]
+        picked[~mirrored] = as_float32(self.X[rows[~mirrored]])
+        picked[mirrored] = as_float32(self.X_mirrored[rows[mirrored] - n])
         return picked
 
 
