@@ -14,9 +14,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
+from _common import seconds
 
 import skface
 from skface.cli import main
@@ -30,12 +30,6 @@ pipe = skface.load(model)
 table = pandas.DataFrame(pipe.predict(photos), photos, pipe.target_names_)
 table.to_csv(output)
 """
-
-
-def seconds(function):
-    start = perf_counter()
-    function()
-    return perf_counter() - start
 
 
 parser = argparse.ArgumentParser(description=__doc__)

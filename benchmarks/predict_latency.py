@@ -9,27 +9,13 @@ else the machine does meets both alike.
 """
 
 import argparse
-from pathlib import Path
-from time import perf_counter
 
 import numpy as np
+from _common import memory, seconds
 
 from skface import CelebALoader, ImageArray, make_attribute_pipeline
 from skface.datasets import drawn_celeba
 from skface.features._network import get_network
-
-
-def resident_bytes():
-    """Memory of this process, from Linux' /proc."""
-    n_pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return n_pages * 4096
-
-
-def seconds(function):
-    start = perf_counter()
-    function()
-    return perf_counter() - start
-
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--weights", default="synthetic")
@@ -46,15 +32,15 @@ photo = args.photo or X.paths[0]
 
 for _ in range(args.n_warm):
     pipe.predict([photo])
-before = resident_bytes()
+before = memory("VmRSS")
 grown = []
 for call in range(1, args.n_calls + 1):
     pipe.predict([photo])
     if call % max(args.n_calls // 10, 1) == 0:
-        grown.append(resident_bytes() - before)
+        grown.append(memory("VmRSS") - before)
 print(
-    f"memory after {args.n_calls} predicts: {grown[-1] / 2**20:+.1f} MiB; by tenths: "
-    + " ".join(f"{n_bytes / 2**20:+.1f}" for n_bytes in grown)
+    f"memory after {args.n_calls} predicts: {grown[-1]:+.1f} MiB; by tenths: "
+    + " ".join(f"{size:+.1f}" for size in grown)
 )
 
 features = pipe["features"]

@@ -16,13 +16,12 @@ import argparse
 import logging
 import tempfile
 import warnings
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 
 import optuna
 import pandas as pd
+from _common import alone
 from optuna.distributions import CategoricalDistribution
 from optuna_integration import OptunaSearchCV
 from sklearn.dummy import DummyClassifier
@@ -143,8 +142,7 @@ def main():
 
     rows = []
     for name in SEARCHES:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            rows.append(pool.submit(run, name, args).result())
+        rows.append(alone(run, name, args))
     print(f"\n{len(X)} photos to search on, {len(X_test)} to test on")
     print(f"extraction for all: {n_passes} VGG19 passes, {seconds:.0f} s")
     print(f"majority baseline on test: {attribute_accuracy(y_test, majority):.4f}\n")

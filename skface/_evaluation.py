@@ -1,16 +1,15 @@
 """A model measured on photos, beside the constant answer that needs no photo."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
-from numbers import Real
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
-from skface.datasets import ATTRIBUTE_NAMES, BBOX_NAMES, LANDMARK_NAMES
+from skface.datasets import BBOX_NAMES, LANDMARK_NAMES
+from skface.datasets._names import default_attribute_names, target_columns
 from skface.exceptions import InputError
 from skface.metrics import (
     attribute_accuracy,
@@ -20,6 +19,7 @@ from skface.metrics import (
     iou_score,
     nme_score,
 )
+from skface.metrics._attributes import members
 
 _COLUMNS = ["figure", "better", "baseline", "skface"]
 _MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
@@ -121,6 +121,13 @@ class Evaluation:
 
     def attributes(self, groups=None):
         """`skface.metrics.attribute_report` of the attributes."""
+        return self._report if groups is None else self._reported(groups)
+
+    @cached_property
+    def _report(self):
+        return self._reported(groups=None)
+
+    def _reported(self, groups):
         return attribute_report(
             self.y_true,
             self.y_pred,
@@ -148,10 +155,10 @@ class Evaluation:
             The groups have not one value a photo.
         """
         tables = []
-        for group, rows in _members(groups, len(self.y_true)):
+        for group, rows in members(groups, len(self.y_true)):
             table = self._part(rows).figures()
             table.insert(0, "group", group)
-            table.insert(1, "n_photos", len(rows))
+            table.insert(1, "n_photos", rows.sum())
             tables.append(table)
         if not tables:
             raise InputError("groups holds no group: every value is missing")
@@ -221,13 +228,8 @@ def target_names(estimator, target, n_targets, names=None):
     """
     if names is None:
         names = getattr(estimator, "target_names_", None)
-    if names is None and target == "bbox":
-        names = BBOX_NAMES
-    elif names is None and target == "landmarks":
-        names = [f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy"]
-    elif names is None:
-        celeba = n_targets == len(ATTRIBUTE_NAMES)
-        names = ATTRIBUTE_NAMES if celeba else map(str, range(n_targets))
+    if names is None:
+        names = target_columns(target) or default_attribute_names(n_targets)
     names = [str(name) for name in names]
     if len(names) != n_targets:
         raise InputError(f"{len(names)} names for {n_targets} targets")
@@ -252,20 +254,3 @@ def constant_answer(target, y):
 
 def _share_of_good_boxes(y_true, y_pred):
     return float((iou_score(y_true, y_pred, average=False) >= _LEAST_IOU).mean())
-
-
-def _members(groups, n_samples):
-    """Each group's label, and the rows of its photos."""
-    named = isinstance(groups, Mapping | pd.DataFrame)
-    for name, values in groups.items() if named else [("groups", groups)]:
-        values = np.asarray(values)
-        if values.shape != (n_samples,):
-            raise InputError(
-                f"{name} must have the shape ({n_samples},), got {values.shape}"
-            )
-        values = pd.Series(values)
-        for label, rows in values.groupby(values).indices.items():
-            if named:
-                shown = f"{label:g}" if isinstance(label, Real) else label
-                label = f"{name}={shown}"
-            yield label, rows

@@ -7,6 +7,14 @@ import threading
 from pathlib import Path
 
 
+def write_file(path, content):
+    """Text or bytes, whole or not at all; file names in text as the system has them."""
+    if isinstance(content, str):
+        content = content.encode("utf-8", "surrogateescape")
+    with replacing(path) as file:
+        file.write(content)
+
+
 @contextlib.contextmanager
 def replacing(path):
     """A binary file to write what `path` shall hold.

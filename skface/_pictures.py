@@ -9,6 +9,7 @@ from skface.displays import (
     HistoryDisplay,
     check_matplotlib,
 )
+from skface.displays._common import last_step
 
 _DPI = 120
 
@@ -23,11 +24,9 @@ def has_matplotlib():
 
 def history_picture(estimator):
     """Loss and metric by epoch; None where the estimator keeps no history."""
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    head = estimator[-1] if hasattr(estimator, "steps") else estimator
-    if not hasattr(head, "history_"):
+    if not hasattr(last_step(estimator), "history_"):
         return None
-    return as_png(HistoryDisplay.from_estimator(head))
+    return as_png(HistoryDisplay.from_estimator(estimator))
 
 
 def scores_picture(evaluation, groups=None):

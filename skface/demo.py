@@ -7,11 +7,10 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV
 
 from skface._cache import user_cache
 from skface._evaluation import Evaluation
+from skface._head_search import N_LAYERS, N_UNITS, head_search
 from skface._makers import MAKERS
 from skface.datasets import CelebALoader, available_targets, drawn_celeba
 from skface.displays import FacesDisplay, SearchDisplay, check_matplotlib
@@ -20,7 +19,7 @@ from skface.persistence import save
 
 __all__ = ["fit_and_score", "run_demo"]
 
-_GRID = {"head__n_layers": [1, 2, 3], "head__n_units": [64, 256]}
+_N_LAYERS, _N_UNITS = [1, 2, 3], [64, 256]
 _N_PICTURED = 12
 _DPI = 120
 
@@ -69,8 +68,7 @@ def run_demo(data=None, weights="synthetic", output="skface-demo", verbose=1):
     output.mkdir(parents=True, exist_ok=True)
     for target in targets:
         pipe, rows = fit_and_score(root, target, weights, verbose=verbose)
-        names = CelebALoader(root, target).load_bunch("test").target_names
-        save(pipe, output / f"{target}.skface", target_names=names)
+        save(pipe, output / f"{target}.skface")
         pipelines[target] = pipe
         figures.append(rows)
     table = pd.concat(figures, ignore_index=True)
@@ -106,7 +104,7 @@ def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0)
     Returns
     -------
     pipe : FacePipeline
-        Fitted; its features are kept in the user's cache.
+        Fitted, with ``target_names_``; its features are kept in the user's cache.
     figures : DataFrame, one row a figure
         figure: its name; better: "higher" or "lower"; baseline: the trivial baseline's;
         skface.
@@ -122,6 +120,7 @@ def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0)
         verbose=verbose,
     )
     pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
+    pipe.target_names_ = test.target_names
     evaluation = Evaluation.from_estimator(
         pipe,
         test.images,
@@ -135,17 +134,12 @@ def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0)
 def _search(root, target, pipe, say):
     """Layer count x width on the official split; the features are known by now."""
     loader = CelebALoader(root, target)
-    search = GridSearchCV(
-        clone(pipe).set_params(features__verbose=0, head__verbose=0),
-        _GRID,
-        cv=loader.predefined_split(),
-        refit=False,
-    )
+    search = head_search(pipe, loader, _N_LAYERS, _N_UNITS)
     say(f"\nSearch of the head for {target} on the validation photos …")
     search.fit(*loader.load("train+valid"))
     results = pd.DataFrame(search.cv_results_).pivot(
-        index="param_head__n_layers",
-        columns="param_head__n_units",
+        index=f"param_{N_LAYERS}",
+        columns=f"param_{N_UNITS}",
         values="mean_test_score",
     )
     say(results.round(4).to_string())

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from skface._card import _texts
 from skface._card._document import Document
 from skface._evaluation import Evaluation
-from skface._files import replacing
+from skface._files import write_file
 from skface._pictures import (
     faces_picture,
     has_matplotlib,
@@ -258,5 +258,4 @@ def _write(made, stem):
         **made.pictures,
     }
     for name, content in contents.items():
-        with replacing(stem.with_name(name)) as file:
-            file.write(content)
+        write_file(stem.with_name(name), content)

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from skface._cache import user_cache
-from skface._files import replacing
 from skface.datasets import ImageArray, map_photos, photo_size
 from skface.exceptions import ImageError, InputError
 
@@ -132,14 +131,6 @@ def load_model(args):
 def as_json(value):
     """JSON for people and programs; NaN becomes null, NumPy's numbers Python's."""
     return json.dumps(_plain(value), indent=1, allow_nan=False, ensure_ascii=False)
-
-
-def write_file(path, content):
-    """Text or bytes, whole or not at all."""
-    if isinstance(content, str):
-        content = content.encode("utf-8", "surrogateescape")
-    with replacing(path) as file:
-        file.write(content)
 
 
 def write_out(text):

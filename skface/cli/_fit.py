@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 from skface._evaluation import Evaluation
+from skface._files import write_file
 from skface._makers import MAKERS
 from skface._version import __version__
 from skface.cli._common import (
@@ -17,7 +18,6 @@ from skface.cli._common import (
     new_folder,
     say,
     verbose,
-    write_file,
     write_out,
 )
 from skface.cli._report import figures_text, write_pictures, write_report
@@ -27,14 +27,17 @@ from skface.persistence import save
 
 
 def run(args):
-    splits = load_splits(args)
+    splits = load_splits(loader_of(args))
     pipe = make_pipeline(args)
     fit_into(run_folder(args), pipe, splits, args)
 
 
-def load_splits(args):
+def loader_of(args):
+    return CelebALoader(args.data, args.target, verbose=verbose(args))
+
+
+def load_splits(loader):
     """Photos and targets of train, valid and test."""
-    loader = CelebALoader(args.data, args.target, verbose=verbose(args))
     return {split: loader.load_bunch(split) for split in ("train", "valid", "test")}
 
 

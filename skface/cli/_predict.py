@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from skface._files import write_file
 from skface.cli._annotate import annotate, check_folder
 from skface.cli._common import (
     as_json,
@@ -10,7 +11,6 @@ from skface.cli._common import (
     photo_sizes,
     say,
     without_unreadable,
-    write_file,
     write_out,
 )
 from skface.datasets import to_pixels

@@ -1,13 +1,14 @@
 """A folder with what is known about a model."""
 
 from skface._evaluation import Evaluation
+from skface._files import write_file
 from skface._pictures import (
     faces_picture,
     has_matplotlib,
     history_picture,
     scores_picture,
 )
-from skface.cli._common import as_json, write_file
+from skface.cli._common import as_json
 from skface.datasets import CelebALoader
 from skface.exceptions import DatasetError, InputError
 

@@ -1,35 +1,33 @@
 """``skface search``."""
 
-from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, ParameterGrid
-
+from skface._files import write_file
+from skface._head_search import N_LAYERS, N_UNITS, head_search
 from skface._pictures import as_png, has_matplotlib
-from skface.cli._common import say, write_file, write_out
-from skface.cli._fit import fit_into, load_splits, make_pipeline, run_folder
-from skface.datasets import CelebALoader
+from skface.cli._common import say, write_out
+from skface.cli._fit import (
+    fit_into,
+    load_splits,
+    loader_of,
+    make_pipeline,
+    run_folder,
+)
 from skface.displays import SearchDisplay
 from skface.exceptions import ParameterError
 from skface.search import search_report
 
-_ROWS, _COLUMNS = "head__n_layers", "head__n_units"
-
 
 def run(args):
-    splits = load_splits(args)
+    loader = loader_of(args)
+    splits = load_splits(loader)
     pipe = make_pipeline(args)
     folder = run_folder(args)
-    loader = CelebALoader(args.data, args.target)
     X, y = loader.load("train+valid")
-    grid = {_ROWS: sorted(set(args.n_layers)), _COLUMNS: sorted(set(args.n_units))}
+    n_layers, n_units = sorted(set(args.n_layers)), sorted(set(args.n_units))
     say(args, f"VGG19 on {len(X):,} train and valid photos of {args.data}")
     pipe[0].transform(X)
-    say(args, f"{len(ParameterGrid(grid))} heads, each scored on the valid photos")
-    search = GridSearchCV(
-        clone(pipe).set_params(features__verbose=0, head__verbose=0),
-        grid,
-        cv=loader.predefined_split(),
-        refit=False,
-    )
+    n_heads = len(n_layers) * len(n_units)
+    say(args, f"{n_heads} heads, each scored on the valid photos")
+    search = head_search(pipe, loader, n_layers, n_units)
     try:
         search.fit(X, y)
     except ValueError as error:  # scikit-learn's, its last line being the first cause
@@ -51,8 +49,8 @@ def _write_search(folder, search, report):
     if has_matplotlib():
         display = SearchDisplay(
             search.cv_results_,
-            rows=_ROWS,
-            columns=_COLUMNS,
+            rows=N_LAYERS,
+            columns=N_UNITS,
             best_index=search.best_index_,
         )
         write_file(folder / "search.png", as_png(display.plot()))

@@ -14,7 +14,7 @@ from skface.datasets._coordinates import to_fractions
 from skface.datasets._folder import TARGETS, CelebAFolder
 from skface.datasets._image_array import ImageArray, as_image_size
 from skface.datasets._lists import read_list
-from skface.datasets._names import BBOX_NAMES, LANDMARK_NAMES
+from skface.datasets._names import target_columns
 from skface.datasets._photos import map_photos, photo_size, read_photo
 from skface.datasets._targets import as_binary, inside, listed, warn
 from skface.exceptions import (
@@ -355,8 +355,4 @@ class CelebALoader:
 
     @property
     def _target_names(self):
-        if self.target == "bbox":
-            return list(BBOX_NAMES)
-        if self.target == "landmarks":
-            return [f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy"]
-        return list(self._table.columns)
+        return target_columns(self.target) or list(self._table.columns)

@@ -14,3 +14,18 @@ ATTRIBUTE_NAMES = tuple(
     Wearing_Lipstick Wearing_Necklace Wearing_Necktie Young
     """.split()  # noqa: SIM905
 )
+
+
+def target_columns(target):
+    """Names of the columns of boxes or landmarks; None of attributes."""
+    return {
+        "bbox": list(BBOX_NAMES),
+        "landmarks": [f"{name}_{axis}" for name in LANDMARK_NAMES for axis in "xy"],
+    }.get(target)
+
+
+def default_attribute_names(n_attributes):
+    """Names where nobody gave any: CelebA's forty, else numbers."""
+    if n_attributes == len(ATTRIBUTE_NAMES):
+        return list(ATTRIBUTE_NAMES)
+    return [str(number) for number in range(n_attributes)]

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
-from skface.datasets import ATTRIBUTE_NAMES
+from skface.datasets._names import default_attribute_names
 from skface.exceptions import InputError
 
 # Okabe and Ito's palette, which colour-blind readers tell apart too.
@@ -108,10 +108,7 @@ def target_kind(y, name="y"):
 def attribute_names(names, n_attributes):
     """`names`, else CelebA's forty, else numbers."""
     if names is None:
-        celeba = n_attributes == len(ATTRIBUTE_NAMES)
-        return (
-            list(ATTRIBUTE_NAMES) if celeba else [str(i) for i in range(n_attributes)]
-        )
+        return default_attribute_names(n_attributes)
     if len(names) != n_attributes:
         raise InputError(f"{len(names)} names for {n_attributes} attributes")
     return list(names)

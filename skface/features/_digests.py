@@ -12,6 +12,7 @@ from skface.exceptions import ImageError, WeightsError
 from skface.features._weights import (
     SYNTHETIC,
     check_file,
+    expanded,
     fetch_imagenet,
     synthetic_digest,
 )
@@ -49,6 +50,12 @@ def photo_digests(images):
     return digests
 
 
+def first_of_each(digests):
+    """Index of each photo that has not come before, in their order."""
+    _, first = np.unique(digests, axis=0, return_index=True)
+    return np.sort(first)
+
+
 def weights_digest(weights):
     """Tell weights by their content: a name, a path, or None for random ones."""
     if weights is None:
@@ -79,6 +86,7 @@ def weights_identity(weights):
     WeightsError
         There is no such file.
     """
+    weights = expanded(weights)
     if weights is None or weights in (SYNTHETIC, "imagenet"):
         algorithm, _, value = weights_digest(weights).rpartition(":")
         return {algorithm or "drawn": value}
@@ -98,6 +106,7 @@ def check_weights(weights, identity):
     WeightsError
         They are not there, cannot be downloaded, or are others.
     """
+    weights = expanded(weights)
     if weights == "imagenet":
         fetch_imagenet()
     found = weights_identity(weights)

@@ -7,6 +7,7 @@ import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from PIL import Image
 from sklearn.utils import gen_batches
+from tqdm.auto import tqdm
 
 from skface._threads import read_ahead
 from skface.datasets import ImageArray
@@ -53,6 +54,16 @@ def extract(network, images, batch_size):
 
     for batch, photos in zip(batches, read_ahead(read, batches), strict=True):
         yield batch, _within_float16(network.predict_on_batch(photos))
+
+
+def with_bar(parts, n_photos, verbose):
+    """The parts of an extraction as they come, with a bar of its photos."""
+    with tqdm(
+        total=n_photos, desc="VGG19", unit="photo", disable=not verbose
+    ) as progress:
+        for part, rows in parts:
+            yield part, rows
+            progress.update(part.stop - part.start)
 
 
 def extract_in_workers(specification, compute_dtype, images, batch_size, n_jobs, dtype):

@@ -1,11 +1,10 @@
 """Several transformers' features from one pass of the photos."""
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from skface.exceptions import ParameterError
-from skface.features._digests import photo_digests
-from skface.features._extraction import extract
+from skface.features._digests import first_of_each, photo_digests
+from skface.features._extraction import extract, with_bar
 from skface.features._images import as_images
 from skface.features._network import get_joint_network
 
@@ -81,21 +80,18 @@ def _extract_pass(variants, compute_dtype, X, options):
     """One pass of the photos that one of the variants lacks; their number."""
     images = as_images(X, variants[0][0].input_size)
     digests = photo_digests(images)
-    _, first = np.unique(digests, axis=0, return_index=True)
+    first = first_of_each(digests)
     missing = np.array(
         [~store.contains(digests[first]) for _, store in variants], dtype=bool
     )
-    new = np.sort(first[missing.any(axis=0)])
+    new = first[missing.any(axis=0)]
     if not len(new):
         return 0
     variants = [variants[i] for i in np.flatnonzero(missing.any(axis=1))]
     network = get_joint_network([each for each, _ in variants], compute_dtype)
-    with tqdm(
-        total=len(new), desc="VGG19", unit="photo", disable=not options.verbose
-    ) as progress:
-        for batch, rows in extract(network, images[new], options.batch_size):
-            rows = rows if isinstance(rows, list) else [rows]
-            for (_, store), part in zip(variants, rows, strict=True):
-                store.write(digests[new[batch]], part)
-            progress.update(batch.stop - batch.start)
+    parts = extract(network, images[new], options.batch_size)
+    for batch, rows in with_bar(parts, len(new), options.verbose):
+        rows = rows if isinstance(rows, list) else [rows]
+        for (_, store), part in zip(variants, rows, strict=True):
+            store.write(digests[new[batch]], part)
     return len(new)

@@ -9,20 +9,19 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
-from tqdm.auto import tqdm
 
 from skface._validation import validate_params
 from skface.datasets import as_image_size
 from skface.exceptions import ParameterError, SkfaceWarning, StoreError
 from skface.features._device import fastest_dtype
-from skface.features._digests import photo_digests
-from skface.features._extraction import extract, extract_in_workers
+from skface.features._digests import first_of_each, photo_digests
+from skface.features._extraction import extract, extract_in_workers, with_bar
 from skface.features._images import as_images
 from skface.features._layers import as_layers, feature_names, map_shape
 from skface.features._lazy import FeatureArray
 from skface.features._network import Specification, get_network
 from skface.features._store import FeatureStore
-from skface.features._weights import native_input_size, width_of
+from skface.features._weights import expanded, native_input_size, width_of
 
 _MIN_INPUT_SIZE = 32
 _MOST_BYTES_IN_MEMORY = 2**27
@@ -230,8 +229,8 @@ class VGG19Features(TransformerMixin, BaseEstimator):
 
     def _from_store(self, images, specification):
         store, digests = self._store(specification), photo_digests(images)
-        _, first = np.unique(digests, axis=0, return_index=True)
-        new = np.sort(first[~store.contains(digests[first])])
+        first = first_of_each(digests)
+        new = first[~store.contains(digests[first])]
         if len(new):
             for batch, rows in self._extracted(images[new], specification):
                 store.write(digests[new[batch]], rows)
@@ -258,7 +257,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         return FeatureStore(self.cache_dir).specification(parameters)
 
     def _extracted(self, images, specification):
-        """Yield rows of parts of the photos, from here or from workers."""
+        """Rows of parts of the photos as they come, from here or from workers."""
         compute_dtype = self._compute_dtype()
         if effective_n_jobs(self.n_jobs) == 1:
             network = get_network(specification, compute_dtype)
@@ -272,12 +271,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
                 self.n_jobs,
                 self.dtype if self.cache_dir is None else FeatureArray.dtype,
             )
-        with tqdm(
-            total=len(images), desc="VGG19", unit="photo", disable=not self.verbose
-        ) as progress:
-            for part, rows in parts:
-                yield part, rows
-                progress.update(len(rows))
+        return with_bar(parts, len(images), self.verbose)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features: layer, row and column of its map, channel.
@@ -295,9 +289,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
 
     def _specification(self):
         validate_params(self)
-        weights = self.weights
-        if weights is not None:
-            weights = os.path.expanduser(weights)
+        weights = expanded(self.weights)
         input_size = native_input_size(weights)
         if self.input_size is not None:
             input_size = as_image_size(self.input_size, "input_size")

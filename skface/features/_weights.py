@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 from importlib import resources
 from pathlib import Path
 
@@ -23,6 +24,11 @@ _WAYS = (
     "folder here; or give the path of a VGG19 weights file saved without its top, "
     "VGG19Features(weights='vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5')"
 )
+
+
+def expanded(weights):
+    """The same with the home folder for a leading ``~``."""
+    return weights if weights is None else os.path.expanduser(weights)
 
 
 def width_of(weights):

@@ -162,7 +162,7 @@ def _by_group(y_true, y_pred, y_score, names, sample_weight, groups):
         "sample_weight": None if sample_weight is None else np.asarray(sample_weight),
     }
     reports = {}
-    for group, rows in _members(groups, len(y_true)):
+    for group, rows in members(groups, len(y_true)):
         parts = {
             name: value if value is None else value[rows]
             for name, value in rest.items()
@@ -175,8 +175,8 @@ def _by_group(y_true, y_pred, y_score, names, sample_weight, groups):
     return pd.concat(reports, names=["group"])
 
 
-def _members(groups, n_samples):
-    """Each group's label, and a mask of its samples."""
+def members(groups, n_samples):
+    """Each group's label, and a mask of its samples, for `groups` of a report."""
     named = isinstance(groups, Mapping | pd.DataFrame)
     for name, values in groups.items() if named else [(None, groups)]:
         values = np.asarray(values)

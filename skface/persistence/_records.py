@@ -4,7 +4,6 @@ A record is what ``pipeline.json`` says of an estimator: its class, its paramete
 of a head, its architecture and what it learnt; the weights are arrays beside it.
 """
 
-import os
 import warnings
 
 import numpy as np
@@ -56,13 +55,12 @@ def record_of(estimator, prefix, leave_out=frozenset()):
 
 
 def features_record(name, features):
-    weights = expanded(features.weights)
-    size = features.input_size or native_input_size(weights)
+    size = features.input_size or native_input_size(features.weights)
     height_width = as_image_size(size, "input_size")
     return {
         **record_of(features, f"{name}."),
         "input_size": list(height_width),
-        "weights_identity": weights_identity(weights),
+        "weights_identity": weights_identity(features.weights),
     }
 
 
@@ -165,7 +163,3 @@ def _with_output(estimator, record):
     for method, container in record.get("output", {}).items():
         estimator.set_output(**{method: container})
     return estimator
-
-
-def expanded(weights):
-    return weights if weights is None else os.path.expanduser(weights)

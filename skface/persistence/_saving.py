@@ -16,7 +16,6 @@ from skface.exceptions import (
 from skface.features import check_weights
 from skface.persistence._archive import open_archive, write_archive
 from skface.persistence._records import (
-    expanded,
     features_record,
     head_from,
     head_of,
@@ -205,7 +204,7 @@ def _checked_names(pipe, names):
 
 def _check_weights(weights, record, path):
     try:
-        check_weights(expanded(weights), record["weights_identity"])
+        check_weights(weights, record["weights_identity"])
     except WeightsError as error:
         raise WeightsError(
             f"{path}: VGG19's weights that it was trained with are not here: {error}. "
