@@ -33,12 +33,17 @@ if not roots:
     make_celeba(folder, args.n_faces, random_state=args.seed, n_jobs=-1, verbose=1)
     roots = [folder]
 
-rows = []
+
+def named(figures, data, weights):
+    return figures.assign(data=data, weights=Path(weights).name)
+
+
+tables = []
 for root in roots:
     for target in available_targets(root):
         for weights in args.weights:
             pipe, figures = fit_and_score(root, target, weights)
-            rows += [(Path(root).name, Path(weights).name, *row) for row in figures]
+            tables.append(named(figures, Path(root).name, weights))
             if target == "attributes" and not args.data:
                 test = CelebALoader(root).load_bunch("test")
                 report = attribute_report(
@@ -52,6 +57,6 @@ for root in roots:
     if not args.data:
         for weights in args.weights:
             _, figures = fit_and_score(root, "landmarks", weights, aligned=False)
-            rows += [("fresh, wild", Path(weights).name, *row) for row in figures]
+            tables.append(named(figures, "fresh, wild", weights))
 columns = ["data", "weights", "figure", "better", "baseline", "skface"]
-print(pd.DataFrame(rows, columns=columns).round(3).to_string(index=False))
+print(pd.concat(tables)[columns].round(3).to_string(index=False))
