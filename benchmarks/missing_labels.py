@@ -1,12 +1,13 @@
 """How much do missing labels cost? Test accuracy with all labels and with a part.
 
 Removes a share of the training and validation labels at random, each by itself, trains
-the attribute head of the preset "best" on the rest, and scores it on all test labels.
+the attribute pipeline of preset "best" on the rest, and scores it on all test labels.
 
     python benchmarks/missing_labels.py --data CELEBA --weights VGG19.h5 --cache-dir DIR
 """
 
 import argparse
+import tempfile
 
 import numpy as np
 import pandas as pd
@@ -30,22 +31,19 @@ def without(labels, share, rng):
 
 
 pipe = make_attribute_pipeline(
-    weights=args.weights, cache_dir=args.cache_dir, verbose=1
-).set_params(head__verbose=0)
+    weights=args.weights, cache_dir=args.cache_dir or tempfile.mkdtemp()
+)
 loader = CelebALoader(args.data or drawn_celeba(), "attributes")
 train, valid, test = (loader.load_bunch(part) for part in ("train", "valid", "test"))
-X_train, X_valid, X_test = (
-    pipe["features"].fit_transform(part.images) for part in (train, valid, test)
-)
 
 rows = []
 for seed in range(args.n_seeds):
     for share in (0, args.share):
         rng = np.random.default_rng(seed)
         y_train, y_valid = (without(part.target, share, rng) for part in (train, valid))
-        head = clone(pipe["head"]).set_params(random_state=seed)
-        head.fit(X_train, y_train, X_val=X_valid, y_val=y_valid)
-        y_pred = head.predict(X_test)
+        fitted = clone(pipe).set_params(head__random_state=seed)
+        fitted.fit(train.images, y_train, X_val=valid.images, y_val=y_valid)
+        y_pred = fitted.predict(test.images)
         rows.append(
             {
                 "seed": seed,

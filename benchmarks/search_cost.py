@@ -1,8 +1,9 @@
 """What a search over the head costs: with the feature store, and without.
 
 GridSearchCV over the head's depth and width, three folds, refit, on the best preset for
-attributes. scikit-learn transforms the photos anew for every candidate and fold, to fit
-and to score: VGG19 sees each photo 3 x 12 + 1 times. With ``Pipeline(memory=...)``
+attributes, without the mirror images that it trains on too. scikit-learn transforms the
+photos anew for every candidate and fold, to fit and to score: VGG19 sees each photo
+3 x 12 + 1 times. With ``Pipeline(memory=...)``
 candidates share what they fit on, but not what they are scored on. With the store it
 sees each photo once, and in a later search not at all.
 
@@ -37,7 +38,7 @@ def search(args, n_candidates, cache_dir=None, memory=None):
     X, y = load_photos(args)
     pipe = make_attribute_pipeline(
         weights=args.weights, cache_dir=cache_dir, random_state=0
-    ).set_params(memory=memory, head__epochs=args.epochs)
+    ).set_params(mirror=False, memory=memory, head__epochs=args.epochs)
     grid = [
         {name: [value] for name, value in candidate.items()}
         for candidate in candidates(args)[:n_candidates]

@@ -32,7 +32,13 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
 )
 
-from skface import CelebALoader, FeatureStore, make_attribute_pipeline, search_report
+from skface import (
+    CelebALoader,
+    FeatureStore,
+    extract_once,
+    make_attribute_pipeline,
+    search_report,
+)
 from skface._keras import import_keras
 from skface.datasets import drawn_celeba
 from skface.metrics import attribute_accuracy
@@ -131,11 +137,11 @@ def main():
     loader = CelebALoader(args.data, "attributes")
     X, y = loader.load("train+valid")
     X_test, y_test = loader.load("test")
-    features = make_pipe(args)["features"].set_params(verbose=1)
+    pipe = make_pipe(args)
     n_rows = len(FeatureStore(args.cache_dir))
     start = perf_counter()
-    features.transform(X)
-    features.transform(X_test)
+    extract_once(make_search("grid", pipe, args, cv=None), X)
+    pipe["features"].transform(X_test)
     seconds = perf_counter() - start
     n_passes = len(FeatureStore(args.cache_dir)) - n_rows
     majority = DummyClassifier(strategy="most_frequent").fit(y, y).predict(y_test)
