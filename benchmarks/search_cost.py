@@ -3,9 +3,9 @@
 GridSearchCV over the head's depth and width, three folds, refit, on the best preset for
 attributes, without the mirror images that it trains on too. scikit-learn transforms the
 photos anew for every candidate and fold, to fit and to score: VGG19 sees each photo
-3 x 12 + 1 times. With ``Pipeline(memory=...)``
-candidates share what they fit on, but not what they are scored on. With the store it
-sees each photo once, and in a later search not at all.
+3 x 12 + 1 times. With ``Pipeline(memory=...)`` candidates share what they fit on, but
+not what they are scored on. With the store it sees each photo once, and in a later
+search not at all.
 
 Every way runs in a process of its own. The two slow ones are measured on the first
 candidates of the search (``--n-measured``) and extrapolated: by the photos that the
