@@ -16,6 +16,7 @@ from skface.displays._common import (
     bare,
     check_matplotlib,
     legend_above,
+    literal,
     presence,
     readable,
 )
@@ -286,7 +287,7 @@ default=None
                 markeredgewidth=0.6,
                 markeredgecolor=BLACK,
                 color=color,
-                label=str(group),
+                label=literal(group),
                 clip_on=False,
                 zorder=4,
             )

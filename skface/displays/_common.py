@@ -114,9 +114,14 @@ def attribute_names(names, n_attributes):
     return list(names)
 
 
+def literal(text):
+    """Text that matplotlib shows as it is, where dollar signs begin no formula."""
+    return str(text).replace("$", r"\$")
+
+
 def readable(name):
     """A name as people write it."""
-    return str(name).replace("_", " ")
+    return literal(name).replace("_", " ")
 
 
 def presence(estimator, X):

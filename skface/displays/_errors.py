@@ -11,6 +11,7 @@ from skface.displays._common import (
     bare,
     check_matplotlib,
     legend_above,
+    literal,
     target_kind,
 )
 from skface.exceptions import InputError, ParameterError
@@ -206,7 +207,7 @@ class ErrorsDisplay:
         if self.kind not in _KINDS:
             raise ParameterError(f"kind must be in {_KINDS}, got {self.kind!r}")
         values = _checked("values", self.values)
-        name = name or self.name or "model"
+        name = literal(name or self.name or "model")
         fresh = ax is None or not ax.has_data()
         self.ax_ = axes_or_new(ax, _SIZE)
         self.figure_ = self.ax_.figure
