@@ -4,6 +4,7 @@ from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
+from skface._presets import recipe
 from skface.exceptions import ParameterError
 from skface.features import VGG19Features
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
@@ -14,34 +15,6 @@ __all__ = [
     "make_bbox_pipeline",
     "make_landmark_pipeline",
 ]
-
-_PAPER_FEATURES = {"layer": "block5_pool", "preprocessing": "unit"}
-_BEST_FEATURES = {
-    "layer": "block4_pool",
-    "pooling": (7, 7),
-    "normalize": "sqrt_l2",
-}
-_COORDINATES = {
-    "n_layers": 2,
-    "input_scale": 10.0,
-    "loss": "mean_absolute_error",
-    "learning_rate": 3e-4,
-    "patience": 8,
-}
-
-# features and head of each preset
-_BBOX = {
-    "paper": (_PAPER_FEATURES, {}),
-    "best": (_BEST_FEATURES, _COORDINATES),
-}
-_LANDMARKS = {
-    "paper": (_PAPER_FEATURES, {"n_units": 4096}),
-    "best": (_BEST_FEATURES, _COORDINATES),
-}
-_ATTRIBUTES = {
-    "paper": (_PAPER_FEATURES, {}),
-    "best": (_BEST_FEATURES, {"n_layers": 0, "input_scale": 10.0}),
-}
 
 
 class FacePipeline(Pipeline):
@@ -185,7 +158,7 @@ def make_bbox_pipeline(
     2
     """
     return _make(
-        _BBOX, DenseHeadRegressor, preset, weights, cache_dir, random_state, verbose
+        "bbox", DenseHeadRegressor, preset, weights, cache_dir, random_state, verbose
     )
 
 
@@ -213,7 +186,7 @@ def make_landmark_pipeline(
     4096
     """
     return _make(
-        _LANDMARKS,
+        "landmarks",
         DenseHeadRegressor,
         preset,
         weights,
@@ -246,7 +219,7 @@ def make_attribute_pipeline(
     'block5_pool'
     """
     return _make(
-        _ATTRIBUTES,
+        "attributes",
         DenseHeadClassifier,
         preset,
         weights,
@@ -256,10 +229,8 @@ def make_attribute_pipeline(
     )
 
 
-def _make(presets, head_class, preset, weights, cache_dir, random_state, verbose):
-    if preset not in presets:
-        raise ParameterError(f"preset must be in {list(presets)}, got {preset!r}")
-    features, head = presets[preset]
+def _make(target, head_class, preset, weights, cache_dir, random_state, verbose):
+    features, head = recipe(target, preset)
     features = VGG19Features(weights, cache_dir=cache_dir, verbose=verbose, **features)
     head = head_class(random_state=random_state, verbose=verbose, **head)
     return FacePipeline([("features", features), ("head", head)])

@@ -521,6 +521,25 @@ def test_extracted_photos_are_not_sent_through_the_network_again(
     assert len(rows_of(out)) == 61
 
 
+def test_extract_of_known_photos_loads_no_keras(run, photos, tmp_path):
+    arguments = ["extract", photos[0], "--weights", "synthetic"]
+    arguments += ["--cache-dir", str(tmp_path / "store")]
+    run(*arguments)
+    # where a GPU's driver is loaded, Keras is asked what the GPU can do
+    code = f"""\
+import sys
+from skface.cli import main
+from skface.features import _device
+_device._has_gpu = lambda: False
+print(main({arguments}), "keras" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("0 new rows, 1 in all")
+    assert done.stdout.endswith("0 False\n")
+
+
 def test_extract_takes_every_target_of_a_celeba_folder(run, celeba, tmp_path):
     options = ["--weights", "synthetic", "--cache-dir", tmp_path / "store"]
     status, out, _ = run("extract", celeba, *options)

@@ -201,6 +201,36 @@ def test_forty_attributes_have_celebas_names(photos):
     assert texts(display.captions_[0]) == ["Smiling 75 %"]
 
 
+def drawn_texts(figure):
+    """Every text of a figure as the reader sees it, formulas left out."""
+    from matplotlib.cbook import is_math_text
+    from matplotlib.text import Text
+
+    figure.draw_without_rendering()
+    found = [text.get_text() for text in figure.findobj(Text)]
+    return [text.replace(r"\$", "$") for text in found if not is_math_text(text)]
+
+
+def test_names_with_dollar_signs_are_no_formulas(photos, answers):
+    name = "a$_1$b.jpg"
+    faces = FacesDisplay(
+        photos[:1], titles=[name], attributes=np.ones((1, 1)), names=["$x_y$"]
+    ).plot()
+    assert {name, "$x y$"} <= set(drawn_texts(faces.figure_))
+    bars = AttributesDisplay.from_predictions(
+        *answers, names=["$x_y$", "a", "b"], groups=["$g$"] * 4
+    )
+    assert {"$x y$", "$g$"} <= set(drawn_texts(bars.figure_))
+    curve = ErrorsDisplay([0.02], kind="nme", name=name).plot()
+    assert any(text.startswith(name) for text in drawn_texts(curve.figure_))
+    results = {
+        "params": [{"w": "$a$", "n": 1}, {"w": "$b$", "n": 2}],
+        "mean_test_score": [0.5, 0.6],
+    }
+    heat_map = SearchDisplay(results).plot()
+    assert {"$a$", "$b$"} <= set(drawn_texts(heat_map.figure_))
+
+
 def test_without_an_order_only_what_is_shown_is_predicted(photos):
     guess = Guess([0.9])
     FacesDisplay.from_estimator(guess, photos, n_faces=2)

@@ -2,7 +2,7 @@
 
 import os
 
-from skface._makers import MAKERS
+from skface._presets import PRESETS, recipe
 from skface.cli._common import (
     cache_dir,
     find_photos,
@@ -12,20 +12,21 @@ from skface.cli._common import (
     write_out,
 )
 from skface.datasets import CelebALoader, available_targets
-from skface.features import FeatureStore
+from skface.features import FeatureStore, VGG19Features
 
 
 def run(args):
     """Fill the store; return 1 where photos could not be read."""
     place = cache_dir(args)
     celeba = _celeba_targets(args.photos)
-    targets = [args.target] if args.target else celeba or list(MAKERS)
+    targets = [args.target] if args.target else celeba or list(PRESETS)
     photos = None if celeba else find_photos(args.photos)
     jobs = {}  # photos of each transformer, by its parameters
     for target in targets:
-        features = MAKERS[target](
-            args.preset, weights=args.weights, cache_dir=place, verbose=verbose(args)
-        )[0]
+        options, _ = recipe(target, args.preset)  # a pipeline's head would load Keras
+        features = VGG19Features(
+            args.weights, cache_dir=place, verbose=verbose(args), **options
+        )
         if celeba:
             photos = CelebALoader(args.photos[0], target).load("all")[0].paths
         _, paths = jobs.setdefault(repr(features.get_params()), (features, {}))
