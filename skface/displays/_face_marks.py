@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from skface.displays._common import SKY, VERMILION, YELLOW, attribute_names, readable
+from skface.displays._common import (
+    SKY,
+    VERMILION,
+    YELLOW,
+    attribute_names,
+    literal,
+    readable,
+    shortened,
+)
 from skface.exceptions import InputError
 
 FONT_SIZE = 8
@@ -43,11 +51,17 @@ def _caption(row, truth, names, n_lines):
     return lines
 
 
-def write_caption(ax, lines):
+def write_title(ax, title, width):
+    """Text over a photo, at most so many inches wide."""
+    title = literal(shortened(title, width, FONT_SIZE))
+    ax.set_title(title, fontsize=FONT_SIZE, loc="left", pad=3)
+
+
+def write_caption(ax, lines, width):
     """The lines under a photo, as a list of matplotlib Text."""
     return [
         ax.annotate(
-            text,
+            literal(shortened(text, width, FONT_SIZE)),
             xy=(0, 0),
             xycoords="axes fraction",
             xytext=(0, -3 - 72 * LINE * line),

@@ -7,7 +7,6 @@ import numpy as np
 from skface.displays._common import (
     axes_or_new,
     check_matplotlib,
-    literal,
     split_axes,
 )
 from skface.displays._face_choice import (
@@ -28,11 +27,13 @@ from skface.displays._face_marks import (
     draw_coordinates,
     legend_handles,
     write_caption,
+    write_title,
 )
 from skface.exceptions import InputError, ParameterError
 
 _MOST_COLUMNS = 6
-_PHOTO_WIDTH, _GAP = 1.9, 0.12  # inches
+_PHOTO_WIDTH, _LONE_PHOTO_WIDTH, _ROW_WIDTH, _GAP = 1.9, 3.2, 6, 0.12  # inches
+_MOST_ASPECT = 1.4  # taller photos become narrower
 _LEGEND = 2.3, 0.25  # inches
 
 
@@ -57,7 +58,8 @@ class FacesDisplay:
     names : sequence of str, default=None
         Of the attributes; CelebA's where there are forty.
     titles : sequence of str of length n, default=None
-        Text over each photo, shown as it is: file names may hold dollar signs.
+        Text over each photo, shown as it is: file names may hold dollar signs. Long
+        ones lose their middle.
     image_sizes : array-like of shape (n, 2) or (2,), default=None
         (width, height) of each photo: gives them back the aspect that resizing to
         `images` took.
@@ -319,35 +321,36 @@ class FacesDisplay:
         n_rows, n_columns = _grid(n_faces, n_columns)
         lines = captions(parts, self.names, n_faces, n_attributes)
         aspects = aspects_of(self.images, self.image_sizes)
+        width = _photo_width(n_columns)
         heights = [
-            _PHOTO_WIDTH * aspects[first : first + n_columns].max()
+            width * min(aspects[first : first + n_columns].max(), _MOST_ASPECT)
             for first in range(0, n_faces, n_columns)
         ]
-        n_lines = max(map(len, lines)) + (self.titles is not None)
-        size = (
-            n_columns * (_PHOTO_WIDTH + _GAP),
-            sum(heights) + n_rows * (n_lines * LINE + 2 * _GAP),
-        )
+        above = _GAP + LINE * (self.titles is not None)
+        below = _GAP + LINE * max(map(len, lines))
+        size = n_columns * (width + _GAP), sum(heights) + n_rows * (above + below)
         handles = legend_handles(parts)
         if handles:
             size = max(size[0], _LEGEND[0]), size[1] + _LEGEND[1]
         self.ax_ = axes_or_new(ax, size)
         self.figure_ = self.ax_.figure
-        axes = split_axes(self.ax_, n_rows, n_columns, heights)
+        if ax is not None:
+            place = ax.get_position().width * self.figure_.get_figwidth()
+            width = place / n_columns - _GAP
+        axes = split_axes(self.ax_, heights, n_columns, (above, below), wspace=0.1)
         for spare in axes[n_faces:]:
             spare.remove()
         self.axes_ = axes[:n_faces]
         self.captions_ = []
         for i, face_ax in enumerate(self.axes_):
             face_ax.imshow(self.images[i], extent=(0, 1, 1, 0), aspect=aspects[i])
-            face_ax.set(xticks=[], yticks=[], anchor="S")
+            face_ax.set(xticks=[], yticks=[], anchor="SW")
             face_ax.spines[:].set_visible(False)
             if self.titles is not None:
-                title = literal(self.titles[i])
-                face_ax.set_title(title, fontsize=FONT_SIZE, loc="left", pad=3)
+                write_title(face_ax, self.titles[i], width)
             draw_coordinates(face_ax, parts, i)
             face_ax.set(xlim=(0, 1), ylim=(1, 0))
-            self.captions_.append(write_caption(face_ax, lines[i]))
+            self.captions_.append(write_caption(face_ax, lines[i], width))
         self.legend_ = None
         if handles:
             self.legend_ = self._add_legend(
@@ -382,6 +385,11 @@ class FacesDisplay:
             borderaxespad=0.2 if self.titles is None else 1.5,
             **options,
         )
+
+
+def _photo_width(n_columns):
+    """Inches: one or two photos are shown larger than many."""
+    return max(_PHOTO_WIDTH, min(_LONE_PHOTO_WIDTH, _ROW_WIDTH / n_columns))
 
 
 def _grid(n_faces, n_columns):

@@ -4,7 +4,6 @@ from numbers import Number
 
 import numpy as np
 
-from skface.displays._common import literal
 from skface.exceptions import InputError, ParameterError
 
 
@@ -96,5 +95,5 @@ def _levels(values):
     if all(isinstance(value, Number) for value in different.values()):
         different = dict(sorted(different.items(), key=lambda item: item[1]))
     keys = list(different)
-    labels = [literal(value) for value in different.values()]
+    labels = [str(value) for value in different.values()]
     return labels, [keys.index(repr(value)) for value in values]
