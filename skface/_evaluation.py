@@ -20,6 +20,7 @@ from skface.metrics import (
     nme_score,
 )
 from skface.metrics._attributes import members
+from skface.pipelines import FacePipeline
 
 _COLUMNS = ["figure", "better", "baseline", "skface"]
 _MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
@@ -77,11 +78,12 @@ class Evaluation:
         """
         y = np.asarray(y)
         target = target_of(estimator, y)
+        head, other_side = estimator, {}
+        if isinstance(estimator, FacePipeline):
+            other_side = estimator._other_side(X)
         if isinstance(estimator, Pipeline):  # one pass of the photos for both answers
             X, head = estimator[:-1].transform(X), estimator[-1]
-        else:
-            head = estimator
-        y_pred = np.asarray(head.predict(X))
+        y_pred = np.asarray(head.predict(X, **other_side))
         if y.shape != y_pred.shape or y.ndim != 2:
             raise InputError(
                 f"y must have one row a photo and one column a target, {y_pred.shape}, "
@@ -89,7 +91,7 @@ class Evaluation:
             )
         y_score = None
         if target == "attributes" and hasattr(head, "predict_proba"):
-            scores = head.predict_proba(X)
+            scores = head.predict_proba(X, **other_side)
             y_score = scores if np.shape(scores) == y.shape else None
         return cls(
             target,

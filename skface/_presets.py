@@ -1,5 +1,7 @@
 """The recipe of each target's pipeline, which is read without loading Keras."""
 
+from typing import NamedTuple
+
 from skface.exceptions import ParameterError
 
 _PAPER_FEATURES = {"layer": "block5_pool", "preprocessing": "unit"}
@@ -8,40 +10,53 @@ _BEST_FEATURES = {
     "pooling": (7, 7),
     "normalize": "sqrt_l2",
 }
-_COORDINATES = {
-    "n_layers": 2,
+_POINTS = {
+    "n_layers": 7,
+    "n_units": 256,
     "input_scale": 10.0,
     "loss": "mean_absolute_error",
     "learning_rate": 3e-4,
-    "patience": 8,
+    "learning_rate_schedule": "cosine",
+    "epochs": 40,
+    "batch_size": 64,
+    "patience": 40,  # the whole schedule; the best epoch is kept
 }
 
-# features and head of each preset, by CelebALoader's targets
+
+class Preset(NamedTuple):
+    """Parameters of the features, of the head, and of the pipeline."""
+
+    features: dict
+    head: dict
+    mirror: str | bool = False
+
+
+# by CelebALoader's targets
 PRESETS = {
     "bbox": {
-        "paper": (_PAPER_FEATURES, {}),
-        "best": (_BEST_FEATURES, _COORDINATES),
+        "paper": Preset(_PAPER_FEATURES, {}),
+        "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict"),
     },
     "landmarks": {
-        "paper": (_PAPER_FEATURES, {"n_units": 4096}),
-        "best": (_BEST_FEATURES, _COORDINATES),
+        "paper": Preset(_PAPER_FEATURES, {"n_units": 4096}),
+        "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict"),
     },
     "attributes": {
-        "paper": (_PAPER_FEATURES, {}),
-        "best": (_BEST_FEATURES, {"n_layers": 0, "input_scale": 10.0}),
+        "paper": Preset(_PAPER_FEATURES, {}),
+        "best": Preset(_BEST_FEATURES, {"n_layers": 0, "input_scale": 10.0}, "fit"),
     },
 }
 
 
-def recipe(target, preset):
-    """Parameters of the transformer and of the head, as two dicts.
+def preset_of(target, name):
+    """The preset of this name.
 
     Raises
     ------
     ParameterError
-        There is no such preset.
+        There is none.
     """
     presets = PRESETS[target]
-    if preset not in presets:
-        raise ParameterError(f"preset must be in {list(presets)}, got {preset!r}")
-    return presets[preset]
+    if name not in presets:
+        raise ParameterError(f"preset must be in {list(presets)}, got {name!r}")
+    return presets[name]

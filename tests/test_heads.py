@@ -420,6 +420,13 @@ def test_mirror_images_of_another_number_of_rows_are_refused():
         DenseHeadClassifier(n_layers=0).fit(X, y, X_mirrored=X[:5])
 
 
+def test_a_prediction_needs_the_mirror_image_of_each_row():
+    X, y = np.zeros((6, 3)), np.full((6, 4), 0.5)
+    head = DenseHeadRegressor(n_layers=0, epochs=1).fit(X, y)
+    with pytest.raises(InputError, match="X has 6 rows, X_mirrored 5"):
+        head.predict(X, X_mirrored=X[:5])
+
+
 def test_targets_that_are_no_coordinates_cannot_be_mirrored():
     X = np.zeros((6, 3))
     with pytest.raises(InputError, match="4 columns or landmarks of 10"):

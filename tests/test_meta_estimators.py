@@ -349,9 +349,13 @@ def test_validation_photos_are_routed_through_a_search(pipe, photos, labels):
 
 @pytest.mark.usefixtures("routing")
 def test_mirror_images_are_routed_without_a_request(pipe, photos, labels):
-    plain = clone(pipe).fit(photos, labels)
-    mirrored = clone(pipe).set_params(mirror=True).fit(photos, labels)
+    pipe = clone(pipe).set_params(head__input_scale=1e-3)
+    plain = clone(pipe).set_params(mirror=False).fit(photos, labels)
+    mirrored = clone(pipe).set_params(mirror="fit+predict").fit(photos, labels)
     assert weights_of(mirrored["head"]) != weights_of(plain["head"])
+    both = mirrored.predict_proba(photos)
+    one = mirrored.set_params(mirror="fit").predict_proba(photos)
+    assert not np.array_equal(both, one)
 
 
 @pytest.mark.parametrize("routed", [False, True])

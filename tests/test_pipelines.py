@@ -16,6 +16,7 @@ from skface import (
 from skface.datasets import mirrored
 from skface.exceptions import ParameterError
 from skface.features._network import get_network
+from skface.metrics import iou_score
 from skface.pipelines import FacePipeline
 
 SMALL = {
@@ -115,11 +116,11 @@ def test_a_mirror_pipeline_learns_what_mirrored_photos_would_teach(photos):
     boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4)).astype(np.float32)
     settings = SMALL | {"head__early_stopping": False, "head__batch_size": 48}
     pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**settings)
-    expected = clone(pipe).fit(
+    expected = clone(pipe.set_params(mirror=False)).fit(
         np.concatenate([photos, photos[:, :, ::-1]]),
         np.concatenate([boxes, mirrored(boxes)]),
     )
-    pipe.set_params(mirror=True).fit(photos, boxes)
+    pipe.set_params(mirror="fit").fit(photos, boxes)
     np.testing.assert_allclose(
         pipe.predict(photos), expected.predict(photos), atol=1e-6
     )
@@ -127,6 +128,67 @@ def test_a_mirror_pipeline_learns_what_mirrored_photos_would_teach(photos):
 
 def test_mirror_needs_a_step_that_can_mirror():
     head = DenseHeadRegressor(n_layers=0, epochs=1)
-    pipe = FacePipeline([("scale", StandardScaler()), ("head", head)], mirror=True)
+    pipe = FacePipeline([("scale", StandardScaler()), ("head", head)], mirror="fit")
     with pytest.raises(ParameterError, match="a step that can mirror"):
         pipe.fit(np.zeros((4, 3)), np.full((4, 4), 0.5))
+
+
+@pytest.fixture
+def two_sided(photos):
+    boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4)).astype(np.float32)
+    pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    return pipe.set_params(mirror="fit+predict").fit(photos, boxes)
+
+
+def test_what_both_sides_say_is_averaged(two_sided, photos):
+    both = two_sided.predict(photos)
+    one_sided = two_sided.set_params(mirror="fit")
+    front, back = (one_sided.predict(side) for side in (photos, photos[:, :, ::-1]))
+    np.testing.assert_allclose(both, (front + mirrored(back)) / 2, atol=1e-6)
+    assert np.abs(both - front).max() > 1e-4
+
+
+def test_probabilities_of_both_sides_are_averaged(photos, attributes):
+    pipe = make_attribute_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    pipe.set_params(mirror="fit+predict").fit(photos, attributes)
+    both, labels = pipe.predict_proba(photos), pipe.predict(photos)
+    pipe.set_params(mirror="fit")
+    sides = [pipe.predict_proba(side) for side in (photos, photos[:, :, ::-1])]
+    np.testing.assert_allclose(both, np.mean(sides, axis=0), atol=1e-6)
+    np.testing.assert_array_equal(labels, both > 0.5)
+
+
+def test_the_score_is_that_of_the_prediction_from_both_sides(two_sided, photos):
+    boxes = np.full((24, 4), 0.4)
+    weight = np.arange(24.0)
+    expected = iou_score(boxes, two_sided.predict(photos), sample_weight=weight)
+    assert two_sided.score(photos, boxes, sample_weight=weight) == expected
+
+
+def test_an_unknown_way_to_mirror_is_refused(photos):
+    pipe = make_bbox_pipeline(weights=None).set_params(mirror="predict")
+    with pytest.raises(ParameterError, match=r"mirror must be False, .* 'predict'"):
+        pipe.fit(photos, np.full((24, 4), 0.4))
+
+
+def test_a_step_between_is_fitted_on_the_photos_and_serves_both_sides(photos):
+    boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4))
+    features, head = make_bbox_pipeline(
+        weights=None, random_state=0
+    ).named_steps.values()
+    head.set_params(epochs=1)
+    pipe = FacePipeline(
+        [("features", features), ("scale", StandardScaler()), ("head", head)],
+        mirror="fit+predict",
+    ).set_params(features__input_size=32, features__pooling="avg")
+    pipe.fit(photos, boxes)
+    back = pipe["features"].transform(photos[:, :, ::-1])
+    expected = head.predict(
+        pipe[:-1].transform(photos), X_mirrored=pipe["scale"].transform(back)
+    )
+    np.testing.assert_allclose(pipe.predict(photos), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "score"])
+def test_steps_without_a_head_have_no_predictions(method):
+    assert not hasattr(make_bbox_pipeline(weights=None)[:-1], method)

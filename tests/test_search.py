@@ -130,7 +130,8 @@ def test_each_search_reads_the_features_of_one_extraction(loader, pipe, make, by
     cv = loader.predefined_split() if by == "official split" else GroupKFold(2)
     groups = bunch.groups if by == "identity" else None
     search = make(pipe, cv).fit(bunch.images, bunch.target, groups=groups)
-    assert len(FeatureStore(pipe["features"].cache_dir)) == len(bunch.images)
+    n_sides = 2  # the preset trains on mirror images too
+    assert len(FeatureStore(pipe["features"].cache_dir)) == n_sides * len(bunch.images)
 
     report = search_report(search)
     best = report.iloc[0]
@@ -426,8 +427,8 @@ def test_combinations_that_cannot_be_are_left_to_the_search(photos, stored):
 @pytest.mark.parametrize(
     ("mirror", "space", "n_rows"),
     [
-        (True, {"head__alpha": [1, 2]}, 2),
-        (False, {"mirror": [False, True], **LAYERS}, 8),
+        ("fit", {"head__alpha": [1, 2]}, 2),
+        (False, {"mirror": [False, "fit"], **LAYERS}, 8),
     ],
 )
 def test_mirror_images_are_extracted_too(photos, stored, mirror, space, n_rows):

@@ -107,9 +107,10 @@ def _add_extract(commands):
         "extract",
         "send photos through VGG19 ahead of time",
         """\
-Sends photos through VGG19 and keeps the features in the cache, where fit, search,
-evaluate and predict find them. Photos whose features are there already are skipped, so
-that an interrupted run goes on where it stopped.""",
+Sends photos, and their mirror images where the recipe reads them, through VGG19 and
+keeps the features in the cache, where fit, search, evaluate and predict find them.
+Photos whose features are there already are skipped, so that an interrupted run goes on
+where it stopped.""",
         """\
 examples:
   skface extract celeba                     for every target that the folder has
@@ -146,7 +147,7 @@ examples:
   skface fit --data celeba --target landmarks
   skface fit --data celeba --weights vgg19_notop.h5 --output run
   skface fit --data celeba --preset paper --random-state 0
-  skface fit --data celeba --set head__n_layers=2 mirror=True features__pooling=7,7""",
+  skface fit --data celeba --set head__n_layers=2 mirror=fit features__pooling=7,7""",
     )
     add_recipe(fit)
     add_cache_dir(fit, or_none=True)

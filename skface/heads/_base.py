@@ -51,6 +51,9 @@ class DenseHead:
     }
 
     __metadata_request__fit = {"X_val": True, "y_val": True, "X_mirrored": True}
+    __metadata_request__predict = {"X_mirrored": True}
+    __metadata_request__predict_proba = {"X_mirrored": True}
+    __metadata_request__score = {"X_mirrored": True}
 
     # scikeras derives these from the instance's __dict__ and from routed prefixes.
     _get_param_names = classmethod(BaseEstimator._get_param_names.__func__)
@@ -91,12 +94,7 @@ class DenseHead:
         """
         samples, validation = self._checked(X, y, sample_weight, X_val, y_val)
         if X_mirrored is not None:
-            X_mirrored = self._check_X(X_mirrored)
-            if len(X_mirrored) != len(samples.X):
-                raise InputError(
-                    f"X has {len(samples.X)} rows, X_mirrored {len(X_mirrored)}: it "
-                    "must hold the mirror image of each"
-                )
+            X_mirrored = self._check_mirrored(X_mirrored, len(samples.X))
         checkpoint = start = None
         if self.checkpoint_path is not None:
             checkpoint = self._checkpoint(samples, validation, X_mirrored)
@@ -172,6 +170,15 @@ class DenseHead:
     def _check_X(self, X):
         lazy = isinstance(X, FeatureArray)
         return validate_data(self, X, reset=False, dtype=_FLOATS, skip_check_array=lazy)
+
+    def _check_mirrored(self, X_mirrored, n_samples):
+        X_mirrored = self._check_X(X_mirrored)
+        if len(X_mirrored) != n_samples:
+            raise InputError(
+                f"X has {n_samples} rows, X_mirrored {len(X_mirrored)}: it must hold "
+                "the mirror image of each"
+            )
+        return X_mirrored
 
     def _check_validation(self, X_val, y_val, encode):
         X_val = self._check_X(X_val)
@@ -251,11 +258,14 @@ class DenseHead:
         self.model_ = architecture.build()
         self.model_.set_weights(weights)
 
-    def _outputs(self, X):
+    def _outputs(self, X, X_mirrored=None):
         """What the network says, float32 of shape (n_samples, n_outputs)."""
         check_is_fitted(self)
-        X = self._check_X(X)
-        return forward(self.model_, X)
+        outputs = forward(self.model_, self._check_X(X))
+        if X_mirrored is None:
+            return outputs
+        X_mirrored = self._check_mirrored(X_mirrored, len(outputs))
+        return (outputs + self._mirrored(forward(self.model_, X_mirrored))) / 2
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -208,12 +208,15 @@ default="binary_crossentropy"
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X):
+    def predict(self, X, X_mirrored=None):
         """Whether each attribute is present: its probability is above its threshold.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+        X_mirrored : array-like like X, default=None
+            Features of the photos' mirror images, row by row: what both sides say is
+            averaged.
 
         Returns
         -------
@@ -221,15 +224,19 @@ default="binary_crossentropy"
             In {0, 1}; of shape (n_samples,) with the labels of y when y had one
             dimension.
         """
-        present = (self._probabilities(X) > self.thresholds_).astype(np.int64)
+        present = (self._probabilities(X, X_mirrored) > self.thresholds_).astype(
+            np.int64
+        )
         return self.classes_[present[:, 0]] if self._y_ndim == 1 else present
 
-    def predict_proba(self, X):
+    def predict_proba(self, X, X_mirrored=None):
         """Probability that each attribute is present, calibrated where that was asked.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+        X_mirrored : array-like like X, default=None
+            As for `predict`.
 
         Returns
         -------
@@ -237,10 +244,10 @@ default="binary_crossentropy"
             However few rows or attributes there are. When y had one dimension, one
             column each class instead, of shape (n_samples, 2).
         """
-        present = self._probabilities(X)
+        present = self._probabilities(X, X_mirrored)
         return np.hstack([1 - present, present]) if self._y_ndim == 1 else present
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None, X_mirrored=None):
         """Accuracy averaged over the attributes.
 
         Parameters
@@ -249,12 +256,14 @@ default="binary_crossentropy"
         y : array-like of shape (n_samples,) or (n_samples, n_attributes)
             NaN is a missing label.
         sample_weight : array-like of shape (n_samples,), default=None
+        X_mirrored : array-like like X, default=None
+            As for `predict`.
 
         Returns
         -------
         float
         """
-        y_pred = self.predict(X)
+        y_pred = self.predict(X, X_mirrored)
         if self._y_ndim == 2:
             as_labels(np.asarray(y), self._n_outputs)  # refuses -1, always wrong
         return attribute_accuracy(y, y_pred, sample_weight=sample_weight)
@@ -334,8 +343,8 @@ default="binary_crossentropy"
             best = partial(best_threshold, criterion=self.threshold)
             self.thresholds_ = by_attribute(best, labels, outputs, weight, there)
 
-    def _probabilities(self, X):
-        outputs = self._outputs(X)
+    def _probabilities(self, X, X_mirrored=None):
+        outputs = self._outputs(X, X_mirrored)
         if self.calibration_ is None:
             return outputs
         return calibrated(outputs, self.calibration_)

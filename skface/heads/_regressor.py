@@ -145,22 +145,25 @@ default="mean_squared_error"
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X):
+    def predict(self, X, X_mirrored=None):
         """Predicted coordinates.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+        X_mirrored : array-like like X, default=None
+            Features of the photos' mirror images, row by row: what both sides say is
+            averaged.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs), float64
             Of shape (n_samples,) when y had one dimension.
         """
-        outputs = self._outputs(X).astype(np.float64)
+        outputs = self._outputs(X, X_mirrored).astype(np.float64)
         return outputs[:, 0] if self._y_ndim == 1 else outputs
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None, X_mirrored=None):
         """The field's number for the target; higher is better.
 
         Parameters
@@ -168,6 +171,8 @@ default="mean_squared_error"
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
+        X_mirrored : array-like like X, default=None
+            As for `predict`.
 
         Returns
         -------
@@ -175,7 +180,7 @@ default="mean_squared_error"
             With 4 outputs the mean `skface.metrics.iou_score` of the boxes; with 10,
             minus `skface.metrics.nme_score` of the landmarks; R² otherwise.
         """
-        y_pred = self.predict(X)
+        y_pred = self.predict(X, X_mirrored)
         if y_pred.shape[1:] == (4,):
             return iou_score(y, y_pred, sample_weight=sample_weight)
         if y_pred.shape[1:] == (10,):
