@@ -1,12 +1,11 @@
 """Photos to predictions: the transformer and a head as one estimator."""
 
-from typing import NamedTuple
-
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
+from skface._presets import preset_of
 from skface.exceptions import ParameterError
 from skface.features import VGG19Features
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
@@ -17,46 +16,6 @@ __all__ = [
     "make_bbox_pipeline",
     "make_landmark_pipeline",
 ]
-
-_PAPER_FEATURES = {"layer": "block5_pool", "preprocessing": "unit"}
-_BEST_FEATURES = {
-    "layer": "block4_pool",
-    "pooling": (7, 7),
-    "normalize": "sqrt_l2",
-}
-_POINTS = {
-    "n_layers": 7,
-    "n_units": 256,
-    "input_scale": 10.0,
-    "loss": "mean_absolute_error",
-    "learning_rate": 3e-4,
-    "learning_rate_schedule": "cosine",
-    "epochs": 40,
-    "batch_size": 64,
-    "patience": 40,  # the whole schedule; the best epoch is kept
-}
-
-
-class _Preset(NamedTuple):
-    """Parameters of the features, of the head, and of the pipeline."""
-
-    features: dict
-    head: dict
-    mirror: str | bool = False
-
-
-_BBOX = {
-    "paper": _Preset(_PAPER_FEATURES, {}),
-    "best": _Preset(_BEST_FEATURES, _POINTS, "fit+predict"),
-}
-_LANDMARKS = {
-    "paper": _Preset(_PAPER_FEATURES, {"n_units": 4096}),
-    "best": _Preset(_BEST_FEATURES, _POINTS, "fit+predict"),
-}
-_ATTRIBUTES = {
-    "paper": _Preset(_PAPER_FEATURES, {}),
-    "best": _Preset(_BEST_FEATURES, {"n_layers": 0, "input_scale": 10.0}, "fit"),
-}
 
 
 def _if_head_has(method):
@@ -284,7 +243,7 @@ def make_bbox_pipeline(
     2
     """
     return _make(
-        _BBOX, DenseHeadRegressor, preset, weights, cache_dir, random_state, verbose
+        "bbox", DenseHeadRegressor, preset, weights, cache_dir, random_state, verbose
     )
 
 
@@ -312,7 +271,7 @@ def make_landmark_pipeline(
     4096
     """
     return _make(
-        _LANDMARKS,
+        "landmarks",
         DenseHeadRegressor,
         preset,
         weights,
@@ -345,7 +304,7 @@ def make_attribute_pipeline(
     'block5_pool'
     """
     return _make(
-        _ATTRIBUTES,
+        "attributes",
         DenseHeadClassifier,
         preset,
         weights,
@@ -355,10 +314,8 @@ def make_attribute_pipeline(
     )
 
 
-def _make(presets, head_class, name, weights, cache_dir, random_state, verbose):
-    if name not in presets:
-        raise ParameterError(f"preset must be in {list(presets)}, got {name!r}")
-    preset = presets[name]
+def _make(target, head_class, name, weights, cache_dir, random_state, verbose):
+    preset = preset_of(target, name)
     features = VGG19Features(
         weights, cache_dir=cache_dir, verbose=verbose, **preset.features
     )

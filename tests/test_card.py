@@ -2,6 +2,7 @@
 
 import re
 import sys
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -186,6 +187,13 @@ def test_files_are_written_beside_each_other(labelled, tmp_path):
 def test_same_model_gives_the_same_card(labelled):
     head, X, y, _ = labelled
     assert skface.card(head, X, y).html == skface.card(head, X, y).html
+
+
+def test_a_notebook_shows_the_page_in_a_frame(labelled):
+    head, X, y, _ = labelled
+    card = skface.card(head, X, y)
+    (page,) = re.findall('<iframe .*srcdoc="([^"]*)"', card._repr_html_())
+    assert unescape(page) == card.html
 
 
 def test_photos_are_shown_only_when_asked_for(boxes):

@@ -506,13 +506,13 @@ def test_extracted_photos_are_not_sent_through_the_network_again(
     arguments = ["--target", "bbox", "--weights", "synthetic", "--cache-dir", store]
     status, out, _ = run("extract", celeba, *arguments)
     assert status == 0
-    assert out.startswith("60 new rows, 60 in all, in ")
+    assert out.startswith("120 new rows, 120 in all, in ")  # both sides
 
     def fail(*args):
         raise AssertionError("the network was built")
 
     monkeypatch.setattr("skface.features._vgg19.get_network", fail)
-    assert run("extract", celeba, *arguments)[1].startswith("0 new rows, 60 in all")
+    assert run("extract", celeba, *arguments)[1].startswith("0 new rows, 120 in all")
     folder = celeba / "Img" / "img_celeba"
     status, out, _ = run(
         "predict", box_run / "model.skface", folder, "--cache-dir", store
@@ -521,11 +521,30 @@ def test_extracted_photos_are_not_sent_through_the_network_again(
     assert len(rows_of(out)) == 61
 
 
+def test_extract_of_known_photos_loads_no_keras(run, photos, tmp_path):
+    arguments = ["extract", photos[0], "--weights", "synthetic"]
+    arguments += ["--cache-dir", str(tmp_path / "store")]
+    run(*arguments)
+    # where a GPU's driver is loaded, Keras is asked what the GPU can do
+    code = f"""\
+import sys
+from skface.cli import main
+from skface.features import _device
+_device._has_gpu = lambda: False
+print(main({arguments}), "keras" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("0 new rows, 2 in all")
+    assert done.stdout.endswith("0 False\n")
+
+
 def test_extract_takes_every_target_of_a_celeba_folder(run, celeba, tmp_path):
     options = ["--weights", "synthetic", "--cache-dir", tmp_path / "store"]
     status, out, _ = run("extract", celeba, *options)
     assert status == 0
-    assert out.startswith("120 new rows")  # in the wild, and aligned
+    assert out.startswith("240 new rows")  # in the wild, and aligned; both sides
 
 
 def test_extract_skips_bad_photos(run, photos, tmp_path):
@@ -535,7 +554,7 @@ def test_extract_skips_bad_photos(run, photos, tmp_path):
         *("--cache-dir", tmp_path / "store"),
     )
     assert status == 1
-    assert out.startswith("1 new rows")
+    assert out.startswith("2 new rows")  # both sides
     assert err.count("skface: error: ") == 2
 
 

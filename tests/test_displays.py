@@ -201,6 +201,36 @@ def test_forty_attributes_have_celebas_names(photos):
     assert texts(display.captions_[0]) == ["Smiling 75 %"]
 
 
+def drawn_texts(figure):
+    """Every text of a figure as the reader sees it, formulas left out."""
+    from matplotlib.cbook import is_math_text
+    from matplotlib.text import Text
+
+    figure.draw_without_rendering()
+    found = [text.get_text() for text in figure.findobj(Text)]
+    return [text.replace(r"\$", "$") for text in found if not is_math_text(text)]
+
+
+def test_names_with_dollar_signs_are_no_formulas(photos, answers):
+    name = "a$_1$b.jpg"
+    faces = FacesDisplay(
+        photos[:1], titles=[name], attributes=np.ones((1, 1)), names=["$x_y$"]
+    ).plot()
+    assert {name, "$x y$"} <= set(drawn_texts(faces.figure_))
+    bars = AttributesDisplay.from_predictions(
+        *answers, names=["$x_y$", "a", "b"], groups=["$g$"] * 4
+    )
+    assert {"$x y$", "$g$"} <= set(drawn_texts(bars.figure_))
+    curve = ErrorsDisplay([0.02], kind="nme", name=name).plot()
+    assert any(text.startswith(name) for text in drawn_texts(curve.figure_))
+    results = {
+        "params": [{"w": "$a$", "n": 1}, {"w": "$b$", "n": 2}],
+        "mean_test_score": [0.5, 0.6],
+    }
+    heat_map = SearchDisplay(results).plot()
+    assert {"$a$", "$b$"} <= set(drawn_texts(heat_map.figure_))
+
+
 def test_without_an_order_only_what_is_shown_is_predicted(photos):
     guess = Guess([0.9])
     FacesDisplay.from_estimator(guess, photos, n_faces=2)
@@ -262,6 +292,44 @@ def test_a_given_axes_is_filled(photos):
     assert display.figure_ is figure
     assert len(figure.axes) == 7
     assert all(ax.get_position().x0 > left.get_position().x1 for ax in display.axes_)
+
+
+def test_long_texts_lose_their_middle_and_leave_the_next_photo_alone(photos):
+    display = FacesDisplay(
+        photos,
+        attributes=np.ones((5, 1)),
+        names=["a_name_that_goes_on_and_on_and_on_and_on"],
+        titles=[f"holiday/a-name-that-goes-on-and-on-{i}.jpg" for i in range(5)],
+    ).plot()
+    title = display.axes_[3].get_title("left")
+    assert title.startswith("holiday/")
+    assert title.endswith("-3.jpg")
+    assert "…" in title
+    display.figure_.draw_without_rendering()
+    for i, right in enumerate(display.axes_[1:]):
+        title, caption = display.axes_[i]._left_title, display.captions_[i][0]
+        for text in (title, caption):
+            assert text.get_window_extent().x1 < right.get_window_extent().x0
+
+
+def test_tall_photos_make_no_tall_figure(photos):
+    sizes = [[100, 100], [100, 1000], [100, 100], [100, 100], [100, 100]]
+    display = FacesDisplay(photos, image_sizes=sizes).plot()
+    width, height = display.figure_.get_size_inches()
+    assert height < width / 2
+
+
+def test_captions_leave_the_next_row_alone(photos):
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots()
+    display = FacesDisplay(
+        photos[:4], attributes=np.ones((4, 5)), names=list("abcde"), titles=list("0123")
+    ).plot(ax, n_columns=2, n_attributes=5)
+    figure.draw_without_rendering()
+    lowest = display.captions_[0][-1].get_window_extent().y0
+    assert lowest >= display.axes_[2]._left_title.get_window_extent().y1
+    assert display.captions_[2][-1].get_window_extent().y0 >= 0
 
 
 def test_legend_covers_no_title(photos, boxes):
@@ -349,6 +417,31 @@ def test_labels_of_near_points_do_not_overlap():
     assert not any(box.count_overlaps(boxes[i + 1 :]) for i, box in enumerate(boxes))
 
 
+def test_each_row_has_a_style_of_its_own():
+    results = {
+        "params": [{"depth": depth, "w": w} for depth in range(12) for w in (1, 2)],
+        "mean_test_score": np.linspace(0.5, 0.6, 24),
+        "mean_fit_time": np.linspace(1, 2, 24),
+    }
+    display = SearchDisplay(results).plot(kind="time")
+    styles = {(line.get_color(), line.get_marker()) for line in display.points_}
+    assert len(styles) == 12
+
+
+def test_long_labels_leave_room_for_the_cells():
+    paths = [f"/home/someone/models/vgg19_weights_{i}.h5" for i in range(3)]
+    results = {
+        "params": [{"w": path, "n": n} for path in paths for n in (1, 2)],
+        "mean_test_score": np.linspace(0.5, 0.6, 6),
+    }
+    display = SearchDisplay(results, rows="n", columns="w").plot()
+    display.figure_.draw_without_rendering()
+    labels = display.ax_.get_xticklabels()
+    assert [label.get_text()[-5:] for label in labels] == ["_0.h5", "_1.h5", "_2.h5"]
+    left, middle, right = (label.get_window_extent() for label in labels)
+    assert left.x1 < middle.x0 < middle.x1 < right.x0
+
+
 def test_third_parameter_shows_its_best():
     grid = {"max_depth": [1, 3], "min_samples_leaf": [1, 5], "splitter": ["best"]}
     grid["splitter"] += ["random"]
@@ -417,6 +510,13 @@ def test_training_without_validation_marks_no_epoch():
     display = HistoryDisplay({"loss": [0.5, 0.4]}, best_epoch=1).plot()
     assert len(display.axes_) == 1
     assert texts(display.axes_[0].get_legend().texts) == ["train"]
+
+
+def test_losses_far_apart_are_drawn_on_a_log_scale():
+    history = {"loss": [40.0, 0.5, 0.4], "accuracy": [0.5, 0.6, 0.7]}
+    loss, accuracy = HistoryDisplay(history).plot().axes_
+    assert loss.get_yscale() == "log"
+    assert accuracy.get_yscale() == "linear"
 
 
 def test_history_of_a_pipelines_head_is_found():
@@ -495,6 +595,22 @@ def test_groups_are_dots_on_the_bars(answers):
     assert legend[-2:] == ["Male=0", "Male=1"]
 
 
+def test_many_groups_have_rows_of_their_own_in_the_legend(answers):
+    groups = {f"a group with a rather long name {i}": [0, 0, 1, 1] for i in range(4)}
+    display = AttributesDisplay.from_predictions(*answers, groups=groups)
+    display.figure_.draw_without_rendering()
+    legend = display.ax_.get_legend()
+    places = {text.get_text(): text.get_window_extent() for text in legend.get_texts()}
+    assert legend.get_window_extent().x0 >= 0
+    lowest = min(
+        places[name].y0 for name in ("baseline: majority", "better", "not better")
+    )
+    dots = [places[line.get_label()] for line in display.dots_.values()]
+    assert max(place.y1 for place in dots) <= lowest
+    markers = {(line.get_color(), line.get_marker()) for line in display.dots_.values()}
+    assert len(markers) == 8
+
+
 def test_groups_have_a_legend_without_a_baseline_too(answers):
     display = AttributesDisplay.from_predictions(
         *answers, groups=list("aabb"), column="f1"
@@ -554,6 +670,14 @@ def test_two_models_share_one_axes(landmarks):
     assert second.ax_ is first.ax_
     assert len(texts(first.ax_.get_legend().texts)) == 2
     assert len(first.figure_.axes) == 1
+
+
+def test_each_model_on_shared_axes_has_its_colour():
+    first = ErrorsDisplay([0.02, 0.04], kind="nme", baseline=[0.1, 0.2]).plot()
+    second = ErrorsDisplay([0.03, 0.05], kind="nme").plot(first.ax_)
+    third = ErrorsDisplay([0.04, 0.06], kind="nme").plot(first.ax_)
+    lines = [first.line_, first.baseline_, second.line_, third.line_]
+    assert len({line.get_color() for line in lines}) == 4
 
 
 def test_attributes_have_no_error_curve():

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -44,7 +45,11 @@ class Card:
     pictures: dict = field(repr=False)
 
     def _repr_html_(self):
-        return self.html
+        # in a frame, or its style would be that of the whole notebook
+        return (
+            f'<iframe title="Model card" srcdoc="{escape(self.html)}" '
+            'style="width: 100%; height: 40rem; border: 1px solid #ccc"></iframe>'
+        )
 
 
 def card(

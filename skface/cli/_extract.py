@@ -2,7 +2,9 @@
 
 import os
 
-from skface._makers import MAKERS
+from sklearn.base import clone
+
+from skface._presets import PRESETS, preset_of
 from skface.cli._common import (
     cache_dir,
     find_photos,
@@ -12,34 +14,48 @@ from skface.cli._common import (
     write_out,
 )
 from skface.datasets import CelebALoader, available_targets
-from skface.features import FeatureStore
+from skface.features import FeatureStore, VGG19Features
 
 
 def run(args):
     """Fill the store; return 1 where photos could not be read."""
     place = cache_dir(args)
     celeba = _celeba_targets(args.photos)
-    targets = [args.target] if args.target else celeba or list(MAKERS)
+    targets = [args.target] if args.target else celeba or list(PRESETS)
     photos = None if celeba else find_photos(args.photos)
     jobs = {}  # photos of each transformer, by its parameters
     for target in targets:
-        features = MAKERS[target](
-            args.preset, weights=args.weights, cache_dir=place, verbose=verbose(args)
-        )[0]
+        preset = preset_of(target, args.preset)  # a pipeline's head would load Keras
+        features = VGG19Features(
+            args.weights, cache_dir=place, verbose=verbose(args), **preset.features
+        )
         if celeba:
-            photos = CelebALoader(args.photos[0], target).load("all")[0].paths
-        _, paths = jobs.setdefault(repr(features.get_params()), (features, {}))
-        paths.update(dict.fromkeys(photos))
+            loader = CelebALoader(args.photos[0], target)
+            photos = loader.load("all")[0].paths
+        _add(jobs, features, photos)
+        mirrored = clone(features).set_params(mirror=True)
+        if preset.mirror == "fit+predict":
+            _add(jobs, mirrored, photos)
+        elif preset.mirror and celeba:
+            _add(jobs, mirrored, loader.load("train")[0].paths)
 
-    store = FeatureStore(place)
-    n_before, n_bad = len(store), 0
+    store, bad = FeatureStore(place), set()
+    n_before = len(store)
     for features, paths in jobs.values():
-        say(args, f"{len(paths):,} photos, {features.layer}")
-        read, _ = without_unreadable(features.transform, list(paths))
-        n_bad += len(paths) - len(read)
+        paths = [path for path in paths if path not in bad]
+        side = ", mirrored" if features.mirror else ""
+        say(args, f"{len(paths):,} photos, {features.layer}{side}")
+        read, _ = without_unreadable(features.transform, paths)
+        bad |= set(paths) - set(read)
     n_new = len(store) - n_before
     write_out(f"{n_new:,} new rows, {len(store):,} in all, in {store.path}")
-    return int(n_bad > 0)
+    return int(bool(bad))
+
+
+def _add(jobs, features, photos):
+    """Photos for a transformer, each once however many targets want it."""
+    _, paths = jobs.setdefault(repr(features.get_params()), (features, {}))
+    paths.update(dict.fromkeys(photos))
 
 
 def _celeba_targets(names):

@@ -1,14 +1,23 @@
 """What the command understands; nothing is imported that takes time."""
 
 import argparse
-import ast
 
 from skface._version import __version__
-
-_TARGETS = ("attributes", "landmarks", "bbox")
-_SPLITS = ("train", "valid", "test", "train+valid", "all")
-
-_WEIGHTS = "of VGG19: imagenet, synthetic, or a file"
+from skface.cli._options import (
+    TARGETS,
+    WEIGHTS,
+    add_cache_dir,
+    add_command,
+    add_json,
+    add_model,
+    add_photos,
+    add_preset,
+    add_recipe,
+    add_run_folder,
+    add_split,
+    add_weights,
+    at_least,
+)
 
 
 def build_parser():
@@ -53,7 +62,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _add_demo(commands):
-    demo = _add(
+    demo = add_command(
         commands,
         "demo",
         "train, search and picture everything in minutes",
@@ -71,7 +80,7 @@ examples:
         "--weights",
         default="synthetic",
         metavar="W",
-        help=f"{_WEIGHTS}; photos need imagenet or a file (default: synthetic)",
+        help=f"{WEIGHTS}; photos need imagenet or a file (default: synthetic)",
     )
     demo.add_argument(
         "--output",
@@ -82,44 +91,45 @@ examples:
 
 
 def _add_info(commands):
-    info = _add(
+    info = add_command(
         commands,
         "info",
         "show versions, devices, weights and the cache",
         "Shows what skface finds on this machine; put it into a bug report.",
     )
-    _add_cache_dir(info)
-    _add_json(info)
+    add_cache_dir(info)
+    add_json(info)
 
 
 def _add_extract(commands):
-    extract = _add(
+    extract = add_command(
         commands,
         "extract",
         "send photos through VGG19 ahead of time",
         """\
-Sends photos through VGG19 and keeps the features in the cache, where fit, search,
-evaluate and predict find them. Photos whose features are there already are skipped, so
-that an interrupted run goes on where it stopped.""",
+Sends photos, and their mirror images where the recipe reads them, through VGG19 and
+keeps the features in the cache, where fit, search, evaluate and predict find them.
+Photos whose features are there already are skipped, so that an interrupted run goes on
+where it stopped.""",
         """\
 examples:
   skface extract celeba                     for every target that the folder has
   skface extract celeba --target bbox
   skface extract holiday/ more/*.png --weights synthetic""",
     )
-    _add_photos(extract, "or one CelebA folder")
+    add_photos(extract, "or one CelebA folder")
     extract.add_argument(
         "--target",
-        choices=_TARGETS,
+        choices=TARGETS,
         help="whose photos and features (default: all that there are)",
     )
-    _add_preset(extract)
-    _add_weights(extract)
-    _add_cache_dir(extract)
+    add_preset(extract)
+    add_weights(extract)
+    add_cache_dir(extract)
 
 
 def _add_fit(commands):
-    fit = _add(
+    fit = add_command(
         commands,
         "fit",
         "train a pipeline on a CelebA folder",
@@ -137,15 +147,15 @@ examples:
   skface fit --data celeba --target landmarks
   skface fit --data celeba --weights vgg19_notop.h5 --output run
   skface fit --data celeba --preset paper --random-state 0
-  skface fit --data celeba --set head__n_layers=2 mirror=True features__pooling=7,7""",
+  skface fit --data celeba --set head__n_layers=2 mirror=fit features__pooling=7,7""",
     )
-    _add_recipe(fit)
-    _add_cache_dir(fit, or_none=True)
-    _add_run_folder(fit)
+    add_recipe(fit)
+    add_cache_dir(fit, or_none=True)
+    add_run_folder(fit)
 
 
 def _add_search(commands):
-    search = _add(
+    search = add_command(
         commands,
         "search",
         "find the head's layer count and width",
@@ -159,10 +169,10 @@ examples:
   skface search --data celeba --target bbox
   skface search --data celeba --n-layers 0 1 3 7 --n-units 128 512 --output run""",
     )
-    _add_recipe(search)
+    add_recipe(search)
     search.add_argument(
         "--n-layers",
-        type=_at_least(0),
+        type=at_least(0),
         nargs="+",
         default=[1, 2, 3],
         metavar="N",
@@ -170,18 +180,18 @@ examples:
     )
     search.add_argument(
         "--n-units",
-        type=_at_least(1),
+        type=at_least(1),
         nargs="+",
         default=[128, 512],
         metavar="N",
         help="widths to try (default: 128 512)",
     )
-    _add_cache_dir(search)
-    _add_run_folder(search)
+    add_cache_dir(search)
+    add_run_folder(search)
 
 
 def _add_evaluate(commands):
-    evaluate = _add(
+    evaluate = add_command(
         commands,
         "evaluate",
         "measure a model on a CelebA folder",
@@ -192,10 +202,10 @@ examples:
   skface evaluate run/model.skface --data other --split all --json > report.json
   skface evaluate run/model.skface --data celeba --output report""",
     )
-    _add_model(evaluate)
-    _add_split(evaluate)
-    _add_json(evaluate)
-    _add_cache_dir(evaluate, or_none=True)
+    add_model(evaluate)
+    add_split(evaluate)
+    add_json(evaluate)
+    add_cache_dir(evaluate, or_none=True)
     evaluate.add_argument(
         "--output",
         metavar="DIR",
@@ -204,7 +214,7 @@ examples:
 
 
 def _add_predict(commands):
-    predict = _add(
+    predict = add_command(
         commands,
         "predict",
         "tell what photos show",
@@ -219,8 +229,8 @@ examples:
   skface predict smile/model.skface holiday/ 'more/*.png' --proba --json
   skface predict box/model.skface holiday/ --annotate seen/ --output boxes.csv""",
     )
-    _add_model(predict)
-    _add_photos(predict)
+    add_model(predict)
+    add_photos(predict)
     form = predict.add_mutually_exclusive_group()
     form.add_argument(
         "--fractions",
@@ -230,7 +240,7 @@ examples:
     form.add_argument(
         "--proba", action="store_true", help="probabilities of the attributes"
     )
-    _add_json(predict, "JSON instead of CSV; so does an --output that ends in .json")
+    add_json(predict, "JSON instead of CSV; so does an --output that ends in .json")
     predict.add_argument(
         "--output", metavar="FILE", help="write there, not to the standard output"
     )
@@ -239,11 +249,11 @@ examples:
         metavar="DIR",
         help="write the photos there, with what was found drawn on them",
     )
-    _add_cache_dir(predict, or_none=True)
+    add_cache_dir(predict, or_none=True)
 
 
 def _add_card(commands):
-    card = _add(
+    card = add_command(
         commands,
         "card",
         "write a model card",
@@ -256,8 +266,8 @@ examples:
   skface card run/model.skface --data celeba
   skface card run/model.skface --data celeba --groups Male Young --output smile""",
     )
-    _add_model(card)
-    _add_split(card)
+    add_model(card)
+    add_split(card)
     card.add_argument(
         "--groups",
         nargs="+",
@@ -280,11 +290,11 @@ examples:
         metavar="NAME",
         help="write NAME.md, NAME.html and NAME-*.png (default: card)",
     )
-    _add_cache_dir(card, or_none=True)
+    add_cache_dir(card, or_none=True)
 
 
 def _add_cache(commands):
-    cache = _add(
+    cache = add_command(
         commands,
         "cache",
         "look after the cached features",
@@ -316,143 +326,5 @@ examples:
     cache.add_argument(
         "--delete", action="store_true", help="verify: remove the damaged rows"
     )
-    _add_cache_dir(cache)
-    _add_json(cache)
-
-
-def _add(commands, name, title, description, epilog=None):
-    parser = commands.add_parser(
-        name, help=title, description=description, epilog=epilog
-    )
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="no bars and no messages"
-    )
-    parser.add_argument(
-        "--traceback", action="store_true", help="show where an error comes from"
-    )
-    return parser
-
-
-def _add_recipe(parser):
-    """What makes a pipeline and names its data."""
-    _add_data(parser)
-    parser.add_argument(
-        "--target",
-        choices=_TARGETS,
-        default="attributes",
-        help="what is learnt (default: attributes)",
-    )
-    _add_preset(parser)
-    _add_weights(parser)
-    parser.add_argument(
-        "--set",
-        type=_setting,
-        nargs="+",
-        action="extend",
-        default=[],
-        metavar="NAME=VALUE",
-        help="parameters of the pipeline, such as head__n_layers=2",
-    )
-    parser.add_argument(
-        "--random-state",
-        type=_at_least(0),
-        metavar="N",
-        help="seed of everything random (default: drawn, and written down)",
-    )
-
-
-def _add_data(parser):
-    parser.add_argument(
-        "--data",
-        required=True,
-        metavar="DIR",
-        help="a folder laid out like CelebA, the official one or Kaggle's",
-    )
-
-
-def _add_model(parser):
-    parser.add_argument("model", metavar="MODEL", help="a file of fit, or skface.save")
-    parser.add_argument(
-        "--weights", metavar="W", help=f"{_WEIGHTS} (default: as the model was trained)"
-    )
-
-
-def _add_split(parser):
-    _add_data(parser)
-    parser.add_argument(
-        "--split",
-        choices=_SPLITS,
-        default="test",
-        help="which photos of the folder (default: test)",
-    )
-
-
-def _add_photos(parser, more=""):
-    parser.add_argument(
-        "photos",
-        nargs="+",
-        metavar="PHOTO",
-        help=" ".join(["photos, folders (with all below them), or patterns", more]),
-    )
-
-
-def _add_preset(parser):
-    parser.add_argument(
-        "--preset",
-        choices=("best", "paper"),
-        default="best",
-        help="the recipe (default: best)",
-    )
-
-
-def _add_weights(parser):
-    parser.add_argument(
-        "--weights",
-        default="imagenet",
-        metavar="W",
-        help=f"{_WEIGHTS} (default: imagenet)",
-    )
-
-
-def _add_cache_dir(parser, or_none=False):
-    group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "--cache-dir",
-        metavar="DIR",
-        help="where features are kept (default: ~/.cache/skface/features)",
-    )
-    if or_none:
-        group.add_argument("--no-cache", action="store_true", help="keep no features")
-
-
-def _add_json(parser, text="JSON instead of text"):
-    parser.add_argument("--json", action="store_true", help=text)
-
-
-def _add_run_folder(parser):
-    parser.add_argument(
-        "--output",
-        metavar="DIR",
-        help="the new folder (default: skface-runs/TARGET-TIME)",
-    )
-
-
-def _setting(text):
-    """NAME=VALUE as a pair; the value as Python would read it, else a string."""
-    name, equals, value = text.partition("=")
-    if not (name and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
-
-
-def _at_least(lowest):
-    def integer(text):
-        value = int(text)
-        if value < lowest:
-            raise argparse.ArgumentTypeError(f"{value} is below {lowest}")
-        return value
-
-    return integer
+    add_cache_dir(cache)
+    add_json(cache)

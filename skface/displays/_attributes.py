@@ -15,16 +15,22 @@ from skface.displays._common import (
     axes_or_new,
     bare,
     check_matplotlib,
+    distinct,
     legend_above,
+    literal,
     presence,
     readable,
+    shortened,
+    text_width,
 )
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report
 
-_WIDTH, _BAR, _MARGIN = 7.5, 0.17, 0.8  # inches
-_FONT_SIZE = 8
-_DOTS = list(zip((ORANGE, SKY, GREEN, YELLOW, PURPLE), "oD^vs", strict=True))
+_WIDTH, _BAR, _MARGIN, _LEGEND_ROW = 7.5, 0.17, 0.8, 0.19  # inches
+_NAME_WIDTH, _GROUP_WIDTH, _HANDLE_WIDTH = 2.2, 1.6, 0.7  # inches
+_FONT_SIZE, _LEGEND_SIZE = 8, 9
+_LEAST_COLUMNS = 3  # of the legend: the marks that are not groups
+_COLORS = ORANGE, SKY, GREEN, YELLOW, PURPLE
 # What a constant answer, or a random order, scores in each column.
 _BASELINES = {
     "accuracy": ("majority", lambda report: report["majority"]),
@@ -225,7 +231,10 @@ default=None
         if values.empty:
             raise InputError(f"no attribute has a value for {column!r}")
         places = np.arange(len(values))
-        self.ax_ = axes_or_new(ax, (_WIDTH, _MARGIN + _BAR * len(values)))
+        groups = self._group_labels()
+        n_columns = _n_columns(groups.values())
+        height = _MARGIN + _LEGEND_ROW * -(-len(groups) // n_columns)
+        self.ax_ = axes_or_new(ax, (_WIDTH, height + _BAR * len(values)))
         self.figure_ = self.ax_.figure
         label = f"{readable(column)} (mean {values.mean():.3f}"
         lowest, above = values.min(), np.ones(len(values), bool)
@@ -237,7 +246,7 @@ default=None
             lowest = min(lowest, baselines.min())
             above = (values > baselines).to_numpy()
             self.baselines_ = self._mark(baselines, places)
-        self.dots_ = self._dot(column, values.index, places)
+        self.dots_ = self._dot(groups, column, values.index, places)
         if self.dots_:
             lowest = min(lowest, self.by_group[column].min())
         self.bars_ = self.ax_.barh(
@@ -246,11 +255,22 @@ default=None
         self._label(values, places)
         self.ax_.set(xlabel=f"{label})", xlim=(0.5 if lowest >= 0.5 else 0, 1))
         bare(self.ax_)
-        if self.baselines_ is not None:
-            self._add_legend(name, above)
-        elif self.dots_:
-            legend_above(self.ax_, list(self.dots_.values()), fontsize=_FONT_SIZE + 1)
+        marks = [] if self.baselines_ is None else self._bar_marks(name, above)
+        dots = list(self.dots_.values())
+        if marks or dots:
+            handles = _in_rows(marks, dots, n_columns)
+            n_columns = n_columns if dots else len(marks)
+            legend_above(self.ax_, handles, n_columns, fontsize=_LEGEND_SIZE)
         return self
+
+    def _group_labels(self):
+        """What the legend calls each group."""
+        if self.by_group is None:
+            return {}
+        return {
+            group: shortened(group, _GROUP_WIDTH, _LEGEND_SIZE)
+            for group in self.by_group.index.unique("group")
+        }
 
     def _mark(self, baselines, places):
         """A black line across each bar, on white where the bar is dark."""
@@ -270,15 +290,13 @@ default=None
         )
         return line
 
-    def _dot(self, column, attributes, places):
+    def _dot(self, groups, column, attributes, places):
         """A mark on each bar for each group."""
-        if self.by_group is None:
-            return {}
         dots = {}
-        for group, report in self.by_group.groupby("group", sort=False):
-            color, marker = _DOTS[len(dots) % len(_DOTS)]
+        for group, label in groups.items():
+            color, marker = distinct(len(dots), _COLORS, "oD^vs")
             (dots[group],) = self.ax_.plot(
-                report.droplevel("group")[column].reindex(attributes),
+                self.by_group.xs(group, level="group")[column].reindex(attributes),
                 places,
                 linestyle="none",
                 marker=marker,
@@ -286,7 +304,7 @@ default=None
                 markeredgewidth=0.6,
                 markeredgecolor=BLACK,
                 color=color,
-                label=str(group),
+                label=literal(label),
                 clip_on=False,
                 zorder=4,
             )
@@ -295,8 +313,8 @@ default=None
     def _label(self, values, places):
         """The attributes on the left, their scores in a column on the right."""
         size = _FONT_SIZE
-        names = [readable(name) for name in values.index]
-        self.ax_.set_yticks(places, labels=names, fontsize=size)
+        names = [shortened(readable(name), _NAME_WIDTH, size) for name in values.index]
+        self.ax_.set_yticks(places, labels=map(literal, names), fontsize=size)
         self.ax_.tick_params(axis="y", length=0)
         self.ax_.set_ylim(len(values) - 0.4, -0.6)
         for place, value in zip(places, values, strict=True):
@@ -309,17 +327,36 @@ default=None
                 fontsize=size,
             )
 
-    def _add_legend(self, name, above):
+    def _bar_marks(self, name, above):
+        """What the legend shows of bars and baseline."""
         from matplotlib.patches import Patch
 
-        handles = [self.baselines_]
         self.baselines_.set_label(f"baseline: {name}")
+        marks = [self.baselines_]
         for color, text, drawn in (
             (BLUE, "better", above.any()),
             (VERMILION, "not better", not above.all()),
         ):
             if drawn:
-                handles.append(Patch(color=color, label=text))
-        handles += self.dots_.values()
-        n_columns = len(handles) if len(handles) <= 4 else -(-len(handles) // 2)
-        legend_above(self.ax_, handles, n_columns, fontsize=_FONT_SIZE + 1)
+                marks.append(Patch(color=color, label=text))
+        return marks
+
+
+def _n_columns(groups):
+    """As many columns of the legend as the width holds."""
+    widest = max((text_width(each, _LEGEND_SIZE) for each in groups), default=0)
+    fitting = int(_WIDTH / (widest + _HANDLE_WIDTH))
+    return max(_LEAST_COLUMNS, min(fitting, len(groups)))
+
+
+def _in_rows(marks, dots, n_columns):
+    """The legend's handles, so that the dots begin a row of their own."""
+    from matplotlib.lines import Line2D
+
+    if not (marks and dots):
+        return marks or dots
+    blank = Line2D([], [], linestyle="none", label=" ")
+    handles = marks + [blank] * (n_columns - len(marks)) + dots
+    handles += [blank] * (-len(handles) % n_columns)
+    # a legend fills its columns one by one
+    return [each for column in range(n_columns) for each in handles[column::n_columns]]

@@ -34,30 +34,47 @@ def axes_or_new(ax, figsize):
     return ax
 
 
-def split_axes(ax, n_rows, n_columns, heights=None):
+def split_axes(ax, heights, n_columns, text=(0, 0), wspace=0.3):
     """Hide `ax`, and lay a grid of new axes in its bounds: flat ndarray of Axes.
 
-    `heights` are those of the rows, in any unit.
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    heights : list of float
+        Of the rows, in any unit.
+    n_columns : int
+    text : pair of float
+        Height in inches of what stands above and below each of the new axes.
+    wspace : float
+        Share of a column's width that stays free between two.
     """
-    spec = ax.get_subplotspec()
+    bounds, figure = ax.get_position(), ax.figure
+    between = 1  # rows of the grid from one row of axes to the next
     options = {"height_ratios": heights}
-    if ax.figure.get_layout_engine() is None:
-        options |= {"wspace": 0.3, "hspace": 0.5}  # room for what stands around each
+    if figure.get_layout_engine() is None:  # a layout engine finds room by itself
+        options["wspace"] = wspace
+        if any(text):
+            between = 3
+            inches = bounds.height * figure.get_figheight()
+            left = max(inches - len(heights) * sum(text), inches / 4)
+            rows = np.multiply(heights, left / np.sum(heights))
+            ratios = [each for row in rows for each in (text[0], row, text[1])]
+            options |= {"height_ratios": ratios, "hspace": 0}
+    shape = between * len(heights), n_columns
+    spec = ax.get_subplotspec()
     if spec is not None:
-        grid = spec.subgridspec(n_rows, n_columns, **options)
+        grid = spec.subgridspec(*shape, **options)
     else:
-        bounds = ax.get_position()
-        grid = ax.figure.add_gridspec(
-            n_rows,
-            n_columns,
-            left=bounds.x0,
-            right=bounds.x1,
-            bottom=bounds.y0,
-            top=bounds.y1,
-            **options,
-        )
+        sides = {"left": bounds.x0, "right": bounds.x1}
+        sides |= {"bottom": bounds.y0, "top": bounds.y1}
+        grid = figure.add_gridspec(*shape, **sides, **options)
     ax.set_axis_off()
-    return np.array([ax.figure.add_subplot(cell) for cell in grid], dtype=object)
+    cells = [
+        grid[row, i]
+        for row in range(shape[0])[between // 2 :: between]
+        for i in range(n_columns)
+    ]
+    return np.array([figure.add_subplot(cell) for cell in cells], dtype=object)
 
 
 def bare(ax):
@@ -114,9 +131,44 @@ def attribute_names(names, n_attributes):
     return list(names)
 
 
+def distinct(i, colors, markers):
+    """Colour and marker number `i`; of n each, n * n pairs differ."""
+    n = len(colors)
+    return colors[i % n], markers[(i + i // n) % n]
+
+
+def literal(text):
+    """Text that matplotlib shows as it is, where dollar signs begin no formula."""
+    return str(text).replace("$", r"\$")
+
+
 def readable(name):
     """A name as people write it."""
     return str(name).replace("_", " ")
+
+
+def text_width(text, size):
+    """Width in inches of a line of text of `size` points."""
+    from matplotlib.textpath import TextPath
+
+    if not text.strip():
+        return 0.0
+    # drawn with few dots an inch, letters are a bit wider than their outlines
+    return 1.08 * TextPath((0, 0), literal(text), size=size).get_extents().width / 72
+
+
+def shortened(text, width, size):
+    """The text, its middle left out where it is wider than `width` inches."""
+    short = text = str(text)
+    full = text_width(text, size)
+    n_kept = len(text)
+    if full > width:
+        n_kept = int(n_kept * width / full) + 1
+    while n_kept > 1 and text_width(short, size) > width:
+        n_kept -= 1
+        n_last = n_kept // 2
+        short = f"{text[: n_kept - n_last]}…{text[len(text) - n_last :]}"
+    return short
 
 
 def presence(estimator, X):

@@ -3,20 +3,28 @@
 import numpy as np
 
 from skface.displays._common import (
+    BLACK,
     BLUE,
+    GREEN,
     GREY,
     ORANGE,
+    PURPLE,
+    SKY,
     as_percent,
     axes_or_new,
     bare,
     check_matplotlib,
     legend_above,
+    literal,
+    shortened,
     target_kind,
 )
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import iou_score, nme_score
 
 _SIZE = (6, 4)  # inches
+_NAME_WIDTH, _LEGEND_SIZE = 2.4, 10  # inches, points
+_COLORS = BLUE, GREEN, PURPLE, SKY, BLACK
 _BINS = np.linspace(0, 1, 21)
 _KINDS = ("nme", "iou")
 
@@ -176,7 +184,7 @@ class ErrorsDisplay:
             name=name,
         ).plot(ax)
 
-    def plot(self, ax=None, *, name=None, threshold=None, color=BLUE):
+    def plot(self, ax=None, *, name=None, threshold=None, color=None):
         """Draw the curve or the histogram.
 
         Parameters
@@ -188,8 +196,8 @@ class ErrorsDisplay:
         threshold : float, default=None
             Where a photo counts as failed: an error above 0.1 or an IoU below 0.5
             unless told.
-        color : matplotlib color, default="#0072B2"
-            Of the curve.
+        color : matplotlib color, default=None
+            Of the curve; without it one that the axes have not yet.
 
         Returns
         -------
@@ -206,7 +214,8 @@ class ErrorsDisplay:
         if self.kind not in _KINDS:
             raise ParameterError(f"kind must be in {_KINDS}, got {self.kind!r}")
         values = _checked("values", self.values)
-        name = name or self.name or "model"
+        name = shortened(name or self.name or "model", _NAME_WIDTH, _LEGEND_SIZE)
+        name = literal(name)
         fresh = ax is None or not ax.has_data()
         self.ax_ = axes_or_new(ax, _SIZE)
         self.figure_ = self.ax_.figure
@@ -214,6 +223,7 @@ class ErrorsDisplay:
         if threshold is None:
             threshold = 0.1 if is_nme else 0.5
         draw = self._curve if is_nme else self._histogram
+        color = self._free_color() if color is None else color
         self.line_ = draw(values, name, color, threshold, "-")
         self.baseline_ = None
         if self.baseline is not None:
@@ -243,6 +253,13 @@ class ErrorsDisplay:
         self.ax_.set(xlim=(0, right), ylim=(0, 1.02 if is_nme else None))
         legend_above(self.ax_, n_columns=1)
         return self
+
+    def _free_color(self):
+        from matplotlib.colors import to_hex
+
+        taken = {to_hex(line.get_color()) for line in self.ax_.lines}
+        taken |= {to_hex(patch.get_edgecolor()) for patch in self.ax_.patches}
+        return next((each for each in _COLORS if each.lower() not in taken), BLUE)
 
     def _curve(self, errors, name, color, threshold, style):
         failed = (errors > threshold).mean()

@@ -19,6 +19,7 @@ from skface.displays._common import (
 from skface.exceptions import InputError, ParameterError
 
 _PANEL = (4.5, 3.6)  # inches
+_LOG_FROM = 30  # ratio of the highest value to the lowest
 
 
 class HistoryDisplay:
@@ -126,7 +127,7 @@ class HistoryDisplay:
             raise InputError("the history has no epoch to show")
         self.ax_ = axes_or_new(ax, (_PANEL[0] * len(names), _PANEL[1]))
         self.figure_ = self.ax_.figure
-        self.axes_ = split_axes(self.ax_, 1, len(names))
+        self.axes_ = split_axes(self.ax_, [1], len(names))
         self.lines_ = {}
         for panel, name in zip(self.axes_, names, strict=True):
             self._draw(panel, name)
@@ -158,6 +159,11 @@ class HistoryDisplay:
                 markeredgecolor=BLACK,
                 label=f"best epoch: {best}",
             )
+        values = np.concatenate(
+            [self.history[key] for key, *_ in curves if key in self.history]
+        )
+        if values.min() > 0 and values.max() > _LOG_FROM * values.min():
+            panel.set_yscale("log")
         panel.set(xlim=(0.5, len(epochs) + 0.5), xlabel="epoch", ylabel=readable(name))
         panel.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         bare(panel)

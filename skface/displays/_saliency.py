@@ -13,8 +13,10 @@ from skface.displays._common import (
     attribute_names,
     axes_or_new,
     check_matplotlib,
+    literal,
     presence,
     readable,
+    text_width,
 )
 from skface.displays._occlusion import (
     fitting_size,
@@ -24,7 +26,9 @@ from skface.displays._occlusion import (
 )
 from skface.exceptions import InputError, ParameterError
 
-_PHOTO_HEIGHT, _BAR_WIDTH = 3.4, 1.2  # inches
+_PHOTO_HEIGHT, _MOST_WIDTH, _BAR_WIDTH = 3.4, 7.0, 1.2  # inches
+_BAR_HEIGHT = 2.6  # what its label needs
+_TITLE_SIZE = 12
 _PATCHES, _STRIDES = 5, 16  # in a side, unless told
 _PHOTOS_AT_ONCE = 64
 _LEAST_LIMIT = 0.1  # so that a map of small differences stays pale
@@ -225,8 +229,9 @@ class SaliencyDisplay:
                 f"{drops.shape}"
             )
         shown = self._shown_size(width, height)
-        figure_width = _PHOTO_HEIGHT * shown[0] / shown[1] + _BAR_WIDTH
-        self.ax_ = axes_or_new(ax, (figure_width, _PHOTO_HEIGHT))
+        title = self._title()
+        self.ax_ = axes_or_new(ax, _figure_size(shown, title))
+        self.ax_.set_anchor("W")  # what is left is the title's, which may be longer
         self.figure_ = self.ax_.figure
         options = {
             "extent": (0, width, height, 0),
@@ -246,13 +251,14 @@ class SaliencyDisplay:
         self.patch_ = self._outlined(drops, (height, width))
         self.ax_.set(xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0))
         self.ax_.spines[:].set_visible(False)
-        # rounded down: only certainty is 100 %
-        title = f"{int(100 * self.probability + 1e-4)} %"
-        if self.name is not None:
-            title = f"{readable(self.name)} {title}"
-        self.ax_.set_title(title, loc="left")
+        self.ax_.set_title(literal(title), loc="left", fontsize=_TITLE_SIZE)
         self.colorbar_ = self._add_colorbar(drops, limit)
         return self
+
+    def _title(self):
+        # rounded down: only certainty is 100 %
+        title = f"{int(100 * self.probability + 1e-4)} %"
+        return title if self.name is None else f"{readable(self.name)} {title}"
 
     def _add_colorbar(self, drops, limit):
         """As high as the photo; it leaves out a side that nothing lies on."""
@@ -296,6 +302,14 @@ class SaliencyDisplay:
                 path_effects=[patheffects.withStroke(linewidth=3, foreground=BLACK)],
             )
         )
+
+
+def _figure_size(shown, title):
+    """Inches for a photo of (width, height), its title and its bar."""
+    width, height = _PHOTO_HEIGHT * shown[0] / shown[1], _PHOTO_HEIGHT
+    if width > _MOST_WIDTH:
+        width, height = _MOST_WIDTH, max(_MOST_WIDTH / width * height, _BAR_HEIGHT)
+    return max(width + _BAR_WIDTH, text_width(title, _TITLE_SIZE) + 0.2), height
 
 
 def _presence(estimator, X):

@@ -13,6 +13,10 @@ from skface.displays._common import (
     axes_or_new,
     bare,
     check_matplotlib,
+    distinct,
+    literal,
+    shortened,
+    text_width,
 )
 from skface.displays._labels import RING_RADIUS, write_apart
 from skface.displays._search_table import SearchTable
@@ -20,7 +24,9 @@ from skface.exceptions import ParameterError
 from skface.search import read_candidates
 
 _KINDS = ("grid", "time")
-_STYLES = list(zip((BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK), "os^DvP", strict=True))
+_COLORS = BLUE, ORANGE, GREEN, PURPLE, SKY, BLACK
+_CELL, _LEAST_HEIGHT, _GAP = (1.0, 0.7), 2.4, 0.2  # inches
+_LABEL_WIDTH, _LABEL_SIZE = 1.8, 10  # inches, points
 _LOG_FROM = 10  # ratio of the slowest to the fastest fit
 
 
@@ -197,7 +203,10 @@ class SearchDisplay:
         from matplotlib.patches import Rectangle
 
         n_rows, n_columns = table.scores.shape
-        ax = axes_or_new(ax, (2 + 1.0 * n_columns, 1.2 + 0.7 * n_rows))
+        columns, rows = _shown(table.column_labels), _shown(table.row_labels)
+        cell = max(_CELL[0], _GAP + _widest(columns))
+        size = 1.9 + _widest(rows) + cell * n_columns, 1.2 + _CELL[1] * n_rows
+        ax = axes_or_new(ax, (size[0], max(size[1], _LEAST_HEIGHT)))
         self.ax_, self.figure_ = ax, ax.figure
         self.im_ = ax.imshow(
             np.ma.masked_invalid(table.scores), cmap="cividis", aspect="auto"
@@ -218,8 +227,8 @@ class SearchDisplay:
                 zorder=3,
             )
         )
-        ax.set_xticks(range(n_columns), labels=table.column_labels)
-        ax.set_yticks(range(n_rows), labels=table.row_labels)
+        ax.set_xticks(range(n_columns), labels=map(literal, columns))
+        ax.set_yticks(range(n_rows), labels=map(literal, rows))
         ax.set(xlabel=table.column_name, ylabel=table.row_name)
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
@@ -254,14 +263,15 @@ class SearchDisplay:
         ax = axes_or_new(ax, (6.5, 4.2))
         self.ax_, self.figure_ = ax, ax.figure
         self.points_, points, texts, cells = [], [], [], []
-        for row, label in enumerate(table.row_labels):
+        columns = [literal(label) for label in _shown(table.column_labels)]
+        for row, label in enumerate(_shown(table.row_labels)):
             scored = np.flatnonzero(~np.isnan(table.scores[row]))
             if not len(scored):
                 continue
             times, scores = table.times[row, scored], table.scores[row, scored]
-            color, marker = _STYLES[row % len(_STYLES)]
+            color, marker = distinct(row, _COLORS, "os^DvP")
             style = {"color": color, "marker": marker, "linestyle": "none"}
-            (line,) = ax.plot(times, scores, label=label, **style)
+            (line,) = ax.plot(times, scores, label=literal(label), **style)
             if table.n_folds > 1:
                 ax.errorbar(
                     times,
@@ -274,7 +284,7 @@ class SearchDisplay:
                 )
             self.points_.append(line)
             points += list(zip(times, scores, strict=True))
-            texts += [table.column_labels[column] for column in scored]
+            texts += [columns[column] for column in scored]
             cells += [(row, column) for column in scored]
         (self.best_,) = ax.plot(
             table.times[best],
@@ -298,9 +308,17 @@ class SearchDisplay:
         ax.set(xlabel="mean fit time (seconds)", ylabel=self._scale_name(table))
         bare(ax)
         ax.legend(
-            title=f"{table.row_name}\n(numbers: {table.column_name})",
+            title=f"{table.row_name}\n(labels: {table.column_name})",
             loc="center left",
             bbox_to_anchor=(1, 0.5),
             frameon=False,
         )
         self.labels_ = write_apart(ax, points, texts, cells.index(best))
+
+
+def _shown(labels):
+    return [shortened(label, _LABEL_WIDTH, _LABEL_SIZE) for label in labels]
+
+
+def _widest(labels):
+    return max(text_width(label, _LABEL_SIZE) for label in labels)
