@@ -24,7 +24,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 
@@ -103,15 +103,31 @@ class Study:
 
     def run(self):
         """Figures on the test photos, one row a way and seed."""
-        rows = [*self._seeds("paper", self.paper, self._n_seeds_of_paper())]
+        rows, _ = self._seeds("paper", self.paper, self._n_seeds_of_paper())
         rows += self._scikit_learn()
-        rows += self._seeds("best", self.best, self.args.n_seeds)
+        seeds, fitted = self._seeds("best", self.best, self.args.n_seeds)
+        rows, self.fitted = rows + seeds, fitted[0]
         if self.target == "attributes":
             tuned = clone(self.best).set_params(head__threshold="balanced_accuracy")
-            rows += self._seeds("best, tuned thresholds", tuned, self.args.n_seeds)
+            rows += self._seeds("best, tuned thresholds", tuned, self.args.n_seeds)[0]
+        else:
+            mean = Mean(fitted)
+            rows.append(self._row("mean of these heads", mean, self.test.images))
         for what, pipe in self.changed.items():
-            rows += self._seeds(f"best, but {what}", pipe, 1)
+            rows += self._seeds(f"best, but {what}", pipe, 1)[0]
         return pd.DataFrame([self._trivial, *rows])
+
+    def by_group(self):
+        """Whom best, its first seed, serves how well: a row a group of photos."""
+        names = list(self.test.target_names)
+        groups = {
+            name: self.test.target[:, names.index(name)] for name in ("Male", "Young")
+        }
+        evaluation = self._evaluation(self.fitted, self.test.images, self.test)
+        table = evaluation.by_group(groups)
+        return table.pivot(
+            index=["group", "n_photos"], columns="figure", values=["baseline", "skface"]
+        )
 
     def _n_seeds_of_paper(self):
         # Its head of 7 x 4,096 for landmarks takes minutes, and collapses.
@@ -123,6 +139,7 @@ class Study:
         )
 
     def _seeds(self, way, pipe, n_seeds):
+        rows, pipes = [], []
         for seed in range(n_seeds):
             start = perf_counter()
             fitted = clone(pipe).set_params(head__random_state=seed)
@@ -133,7 +150,9 @@ class Study:
                 y_val=self.valid.target,
             )
             seconds = perf_counter() - start
-            yield self._row(way, fitted, self.test.images, seconds)
+            rows.append(self._row(way, fitted, self.test.images, seconds))
+            pipes.append(fitted)
+        return rows, pipes
 
     def _scikit_learn(self):
         """Models of scikit-learn on the features of best, as strong as valid likes."""
@@ -160,23 +179,32 @@ class Study:
             yield self._row(way, model, X_test, seconds)
 
     def _quality(self, model, X_valid):
-        first = self._figures(model, X_valid, self.valid).iloc[0]
+        first = self._evaluation(model, X_valid, self.valid).figures().iloc[0]
         return first["skface"] if first["better"] == "higher" else -first["skface"]
 
-    def _row(self, way, model, X, seconds):
-        figures = self._figures(model, X, self.test)
+    def _row(self, way, model, X, seconds=np.nan):
+        figures = self._evaluation(model, X, self.test).figures().set_index("figure")
         self._trivial = {"way": "trivial", **figures["baseline"]}
         return {"way": way, **figures["skface"], "seconds": seconds}
 
-    def _figures(self, model, X, part):
-        evaluation = Evaluation.from_estimator(
+    def _evaluation(self, model, X, part):
+        return Evaluation.from_estimator(
             model,
             X,
             part.target,
             y_train=self.train.target,
             image_sizes=part.image_sizes,
         )
-        return evaluation.figures().set_index("figure")
+
+
+class Mean(RegressorMixin, BaseEstimator):
+    """What several fitted pipelines say, averaged."""
+
+    def __init__(self, pipes):
+        self.pipes = pipes
+
+    def predict(self, X):
+        return np.mean([pipe.predict(X) for pipe in self.pipes], axis=0)
 
 
 def table(rows):
@@ -225,6 +253,8 @@ def main():
         parts = [len(part.target) for part in (study.train, study.valid, study.test)]
         print(f"{study.target}, {' / '.join(map(str, parts))} photos\n")
         print(f"{table(study.run())}\n", flush=True)
+        if study.target == "attributes":
+            print(f"{study.by_group().round(4).to_string()}\n", flush=True)
     print(f"the whole study: {perf_counter() - start:.0f} s")
 
 
