@@ -13,6 +13,7 @@ from skface import (
     make_bbox_pipeline,
     make_landmark_pipeline,
 )
+from skface._evaluation import Evaluation
 from skface.datasets import mirrored
 from skface.exceptions import ParameterError
 from skface.features._network import get_network
@@ -163,6 +164,11 @@ def test_the_score_is_that_of_the_prediction_from_both_sides(two_sided, photos):
     weight = np.arange(24.0)
     expected = iou_score(boxes, two_sided.predict(photos), sample_weight=weight)
     assert two_sided.score(photos, boxes, sample_weight=weight) == expected
+
+
+def test_an_evaluation_reads_both_sides_too(two_sided, photos):
+    evaluation = Evaluation.from_estimator(two_sided, photos, np.full((24, 4), 0.4))
+    np.testing.assert_array_equal(evaluation.y_pred, two_sided.predict(photos))
 
 
 def test_an_unknown_way_to_mirror_is_refused(photos):
