@@ -1,5 +1,8 @@
 """Parameters and arrays checked scikit-learn's way, refused skface's way."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 
 from skface.exceptions import InputError, ParameterError
@@ -17,6 +20,20 @@ def validate_params(estimator):
         estimator._validate_params()
     except ValueError as error:
         raise ParameterError(str(error)) from None
+
+
+def as_path(value, name, what):
+    """`value` as a Path, `what` it leads to being "a file" or "a folder".
+
+    Raises
+    ------
+    ParameterError
+        It is no path, or an empty one.
+    """
+    text = value if isinstance(value, str | os.PathLike) else ""
+    if not os.fspath(text) or "\0" in os.fsdecode(text):
+        raise ParameterError(f"{name} must be the path of {what}, got {value!r}")
+    return Path(os.fsdecode(text))
 
 
 def as_floats(value, name):
