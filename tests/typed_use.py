@@ -110,7 +110,7 @@ def use_pipelines(X: "ImageArray", y: np.ndarray, path: str) -> None:
     save(pipe, path, target_names=["Smiling"])
     persistence.load(path).predict(["me.jpg"])
     load(path, weights="imagenet")
-    card(pipe, X, y)
+    assert_type(card(pipe, X, y).html, str)
     DenseHeadClassifier(2, 128, threshold="f1").fit(y, y)
     DenseHeadRegressor(n_layers=0, loss="wing").fit(y, y)
     heads.Architecture.checked({})
@@ -144,12 +144,13 @@ def use_searches(fitted: object, X: "ImageArray") -> None:
 
 def use_displays(fitted: object, X: "ImageArray", y: np.ndarray) -> None:
     displays.check_matplotlib("this page")
-    AttributesDisplay.from_predictions(y, y).plot()
-    ErrorsDisplay.from_predictions(y, y)
-    FacesDisplay.from_predictions(X, y)
-    HistoryDisplay.from_estimator(fitted)
-    SaliencyDisplay.from_estimator(fitted, X, "Smiling")
-    SearchDisplay.from_estimator(fitted)
+    scores = AttributesDisplay.from_predictions(y, y)
+    assert_type(scores.plot(column="recall"), AttributesDisplay)
+    assert_type(ErrorsDisplay.from_predictions(y, y), ErrorsDisplay)
+    assert_type(FacesDisplay.from_predictions(X, y), FacesDisplay)
+    assert_type(HistoryDisplay.from_estimator(fitted), HistoryDisplay)
+    assert_type(SaliencyDisplay.from_estimator(fitted, X, "Smiling"), SaliencyDisplay)
+    assert_type(SearchDisplay.from_estimator(fitted), SearchDisplay)
 
     FacesDisplay.from_photos(X)  # type: ignore[attr-defined]
 

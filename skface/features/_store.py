@@ -71,7 +71,7 @@ class FeatureStore:
 
     def __init__(self, path):
         try:
-            self.path = os.path.realpath(os.path.expanduser(path))
+            self.path = os.path.realpath(os.path.expanduser(os.fsdecode(path)))
         except (TypeError, ValueError):
             path = ""
         if not path:

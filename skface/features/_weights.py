@@ -29,7 +29,7 @@ _WAYS = (
 def expanded(weights):
     """The same with the home folder for a leading ``~``."""
     try:
-        return weights if weights is None else os.path.expanduser(weights)
+        return None if weights is None else os.path.expanduser(os.fsdecode(weights))
     except TypeError:
         raise ParameterError(
             f"weights must be 'imagenet', 'synthetic', a path or None, got {weights!r}"

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from skface._validation import as_floats
+from skface._validation import as_array, as_floats, as_names
 from skface.exceptions import InputError
 from skface.metrics._weights import weights_of
 
@@ -149,11 +149,7 @@ def attribute_report(
             for i, rows in enumerate(labelled.T)
         ]
     if names is not None:
-        if isinstance(names, str) or np.ndim(names) != 1:
-            raise InputError(f"names must be a sequence of names, got {names!r}")
-        if len(names) != len(report):
-            raise InputError(f"{len(names)} names for {len(report)} attributes")
-        report.index = list(names)
+        report.index = as_names(names, len(report), "attributes")
     return report.rename_axis("attribute")
 
 
@@ -186,9 +182,9 @@ def members(groups, n_samples):
     """Each group's label, and a mask of its samples, for `groups` of a report."""
     named = isinstance(groups, Mapping | pd.DataFrame)
     for name, values in groups.items() if named else [(None, groups)]:
-        values = np.asarray(values)
+        what = f"groups[{name!r}]" if named else "groups"
+        values = as_array(values, what)
         if values.shape != (n_samples,):
-            what = f"groups[{name!r}]" if named else "groups"
             raise InputError(
                 f"{what} must have the shape ({n_samples},), got {values.shape}"
             )
@@ -237,12 +233,7 @@ def _average_precision(truth, score, weight):
 
 def _labels(y_true, y_pred):
     """Both in two dimensions, and where `y_true` has a label; 0 stands elsewhere."""
-    try:
-        y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
-    except ValueError as error:
-        raise InputError(
-            f"y_true and y_pred must have rows of one length ({error})"
-        ) from None
+    y_true, y_pred = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
     if y_true.shape != y_pred.shape or y_true.ndim not in (1, 2) or not len(y_true):
         raise InputError(
             "y_true and y_pred must have one shape (n_samples, n_attributes), got "

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import as_path, validate_params
+from skface._validation import as_names, as_path, validate_params
 from skface._version import __version__
 from skface.exceptions import (
     InputError,
@@ -195,13 +195,8 @@ def _checked_names(pipe, names):
         names = getattr(pipe, "target_names_", None)
         if names is None:
             return None
-    if isinstance(names, str) or not hasattr(names, "__iter__"):
-        raise InputError(f"target_names must be a sequence of names: [{names!r}]")
-    names = [str(name) for name in names]
     n_outputs = head_of(pipe).model_.output_shape[-1]
-    if len(names) != n_outputs:
-        raise InputError(f"target_names has {len(names)} names for {n_outputs} targets")
-    return names
+    return as_names(names, n_outputs, "targets")
 
 
 def _check_weights(weights, record, path):
