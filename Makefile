@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: test lint demo docs pictures test-lowest clean
+.PHONY: test lint types coverage demo docs pictures test-lowest clean
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest
@@ -11,6 +11,13 @@ test: $(VENV)/ready
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The package, and tests/typed_use.py as the code of a user.
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+coverage: $(VENV)/ready
+	$(BIN)/python -m pytest --cov
 
 demo: $(VENV)/ready
 	$(BIN)/skface demo

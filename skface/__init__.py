@@ -19,7 +19,7 @@ _HOMES = {
     "make_bbox_pipeline": "pipelines",
     "make_landmark_pipeline": "pipelines",
     "extract_once": "search",
-    "make_cost_aware_scorer": "search",
+    "make_cost_aware_scorer": "metrics",
     "search_report": "search",
     "load": "persistence",
     "save": "persistence",

@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
+from skface._validation import as_array, as_names
 from skface.datasets import BBOX_NAMES, LANDMARK_NAMES
 from skface.datasets._names import default_attribute_names, target_columns
 from skface.exceptions import InputError
@@ -76,7 +77,7 @@ class Evaluation:
         InputError
             y does not have one row a photo, or one column a target.
         """
-        y = np.asarray(y)
+        y = as_array(y, "y")
         target = target_of(estimator, y)
         head, other_side = estimator, {}
         if isinstance(estimator, FacePipeline):
@@ -97,7 +98,7 @@ class Evaluation:
             target,
             y,
             y_pred,
-            constant_answer(target, y if y_train is None else np.asarray(y_train)),
+            constant_answer(target, y if y_train is None else _like(y, y_train)),
             target_names(estimator, target, y.shape[1], names),
             y_score,
             image_sizes,
@@ -232,10 +233,7 @@ def target_names(estimator, target, n_targets, names=None):
         names = getattr(estimator, "target_names_", None)
     if names is None:
         names = target_columns(target) or default_attribute_names(n_targets)
-    names = [str(name) for name in names]
-    if len(names) != n_targets:
-        raise InputError(f"{len(names)} names for {n_targets} targets")
-    return names
+    return as_names(names, n_targets, "targets")
 
 
 def constant_answer(target, y):
@@ -252,6 +250,16 @@ def constant_answer(target, y):
     """
     mean = pd.DataFrame(y).mean().to_numpy()  # without the missing labels
     return (mean > 0.5).astype(np.int64) if target == "attributes" else mean
+
+
+def _like(y, y_train):
+    y_train = as_array(y_train, "y_train")
+    if y_train.shape[1:] != y.shape[1:] or y_train.dtype.kind not in "biuf":
+        raise InputError(
+            f"y_train must hold numbers in {y.shape[1]} columns, as y does; got "
+            f"{y_train.dtype} of the shape {y_train.shape}"
+        )
+    return y_train
 
 
 def _share_of_good_boxes(y_true, y_pred):

@@ -57,6 +57,6 @@ def preset_of(target, name):
         There is none.
     """
     presets = PRESETS[target]
-    if name not in presets:
+    if name not in list(presets):  # a list looks for what has no hash, too
         raise ParameterError(f"preset must be in {list(presets)}, got {name!r}")
     return presets[name]

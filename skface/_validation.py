@@ -1,5 +1,8 @@
 """Parameters and arrays checked scikit-learn's way, refused skface's way."""
 
+import os
+from pathlib import Path
+
 import numpy as np
 
 from skface.exceptions import InputError, ParameterError
@@ -17,6 +20,54 @@ def validate_params(estimator):
         estimator._validate_params()
     except ValueError as error:
         raise ParameterError(str(error)) from None
+
+
+def as_path(value, name, what):
+    """`value` as a Path, `what` it leads to being "a file" or "a folder".
+
+    Raises
+    ------
+    ParameterError
+        It is no path, or an empty one.
+    """
+    text = value if isinstance(value, str | os.PathLike) else ""
+    if not os.fspath(text) or "\0" in os.fsdecode(text):
+        raise ParameterError(f"{name} must be the path of {what}, got {value!r}")
+    return Path(os.fsdecode(text))
+
+
+def as_names(names, n_names, what):
+    """`names` as a list of str.
+
+    Raises
+    ------
+    InputError
+        They are no sequence, not as many as there are of `what`, or one is there
+        twice.
+    """
+    if isinstance(names, str | bytes) or not hasattr(names, "__iter__"):
+        raise InputError(f"names must be a sequence of names: [{names!r}]")
+    names = [str(name) for name in names]
+    if len(names) != n_names:
+        raise InputError(f"{len(names)} names for {n_names} {what}")
+    twice = [name for name in names if names.count(name) > 1]
+    if twice:
+        raise InputError(f"names holds {twice[0]!r} twice")
+    return names
+
+
+def as_array(value, name):
+    """`value` as an array.
+
+    Raises
+    ------
+    InputError
+        It has rows of several lengths.
+    """
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise InputError(f"{name} must have rows of one length ({error})") from None
 
 
 def as_floats(value, name):

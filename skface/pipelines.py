@@ -174,9 +174,9 @@ class FacePipeline(Pipeline):
         if self.mirror:
             _mirroring(self[:-1])
         if isinstance(first, VGG19Features):
-            for photos in (X, X_val):
-                if photos is not None:
-                    first.fit(photos)
+            first.fit(X)
+            if X_val is not None:
+                first.fit(X_val)
         if hasattr(head, "check_fit"):
             weight = params.get(f"{name}__sample_weight", params.get("sample_weight"))
             n_val = None if X_val is None else len(X_val)
@@ -200,7 +200,7 @@ def _mirroring(steps):
 
 def make_bbox_pipeline(
     preset="best", *, weights="imagenet", cache_dir=None, random_state=None, verbose=0
-):
+) -> FacePipeline:
     """Pipeline that finds the bounding box of the face.
 
     Parameters
@@ -249,7 +249,7 @@ def make_bbox_pipeline(
 
 def make_landmark_pipeline(
     preset="best", *, weights="imagenet", cache_dir=None, random_state=None, verbose=0
-):
+) -> FacePipeline:
     """Pipeline that finds the eyes, the nose tip and the corners of the mouth.
 
     Parameters
@@ -283,7 +283,7 @@ def make_landmark_pipeline(
 
 def make_attribute_pipeline(
     preset="best", *, weights="imagenet", cache_dir=None, random_state=None, verbose=0
-):
+) -> FacePipeline:
     """Pipeline that tells which attributes a face has.
 
     Parameters

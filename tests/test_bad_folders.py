@@ -190,10 +190,12 @@ def test_a_partition_of_other_columns_is_refused(refuses, name, text):
         ("2\nx y\na.jpg 1 2\nb.jpg 1 NaN\n", "'NaN'"),
         ("2\nx y\na.jpg 1 2\nb.jpg 1 -1.5\n", "'-1.5'"),
         ("2\nx y\na.jpg 1 2\nb.jpg 1 inf\n", "'inf'"),
+        ("2\nx y\na.jpg 1 2\nb.jpg 1 wide\n", "'wide'"),
     ],
 )
 def test_a_value_that_is_no_integer_is_shown_as_written(refuses, text, shown):
-    refuses("list_bbox_celeba.txt", text, f"y of b.jpg must be .*, got {shown}$")
+    message = f"line 4: y of b.jpg must be .*, got {shown}$"
+    refuses("list_bbox_celeba.txt", text, message)
 
 
 @pytest.mark.parametrize("row", [",1,2", " ,1,2", '"",1,2'])

@@ -96,7 +96,7 @@ def test_what_is_no_sequence_of_paths_is_refused(paths):
         ImageArray(paths)
 
 
-@pytest.mark.parametrize("size", [True, (True, True), 65_536, (10**12, 1)])
+@pytest.mark.parametrize("size", [0, 2.5, True, (True, True), 65_536, (10**12, 1)])
 def test_a_size_that_is_no_number_of_pixels_is_refused(size):
     with pytest.raises(ParameterError, match="image_size must be a number of pixels"):
         ImageArray([], size)

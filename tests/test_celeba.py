@@ -535,8 +535,10 @@ def test_a_missing_list_is_named(folder):
 
 
 def test_a_root_that_is_no_folder_is_refused(tmp_path):
-    with pytest.raises(DatasetError, match="absent: no such folder"):
-        CelebALoader(tmp_path / "absent").load()
+    (tmp_path / "file").touch()
+    for name in ("absent", "file"):
+        with pytest.raises(DatasetError, match=f"{name}: no such folder"):
+            CelebALoader(tmp_path / name).load()
 
 
 def test_an_unknown_target_is_refused(celeba_root):

@@ -91,6 +91,15 @@ def test_the_exponent_and_not_the_target_decides(data, target, exponent, best):
     assert search.fit(*data).best_params_ == {"n_units": best}
 
 
+def test_by_name_a_doubled_cost_takes_0_7_percent(data):
+    search = GridSearchCV(
+        Rated(), {"n_units": [1, 4, 16]}, scoring=get_scorer("cost_aware"), cv=2
+    )
+    scores = search.fit(*data).cv_results_["mean_test_score"]
+    assert scores[1] / scores[0] == pytest.approx(0.630 / 0.600 * 4**-0.01)
+    assert search.best_params_ == {"n_units": 4}
+
+
 def test_the_head_of_a_pipeline_is_counted(head, data):
     pipe = make_pipeline(FunctionTransformer(), head)
     scorer = make_cost_aware_scorer(target=MULTIPLY_ADDS)
@@ -156,6 +165,9 @@ def test_what_has_no_layers_to_count_is_refused(data):
     ("parameters", "message"),
     [
         ({"target": 0}, "target must be a number above 0, got 0"),
+        ({"target": np.inf}, "target must be a number above 0, got inf"),
+        ({"target": 1, "scoring": 3}, "scoring must be a name, a scorer or None"),
+        ({"target": 1, "exponent": -np.inf}, "exponent must be a number up to 0"),
         ({"target": 1, "cost": "watts"}, "cost must be in"),
         ({"target": 1, "exponent": 0.1}, "exponent must be a number up to 0"),
     ],

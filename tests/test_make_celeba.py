@@ -1,6 +1,9 @@
+import errno
 import hashlib
 import io
+import os
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -241,6 +244,34 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         make_celeba(tmp_path / "celeba", 5, random_state=0)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_folder_is_filled_also_where_the_user_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make_celeba(".", 1, random_state=0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Anno", "Eval", "Img"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DatasetError, match=r"celeba: cannot be written .*choose a fol"):
+        make_celeba(tmp_path / "file" / "celeba", 1)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DatasetError, match=r"No space left on device\); free some sp"):
+        make_celeba(tmp_path / "celeba", 5)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("root", [None, 3, "", "a\0b"])
+def test_a_root_that_is_no_path_is_refused(root):
+    with pytest.raises(ParameterError, match="root must be the path of a folder, got"):
+        make_celeba(root)
 
 
 @pytest.mark.parametrize("n_samples", [0, -3, 2.5, "many"])

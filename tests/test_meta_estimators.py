@@ -1,5 +1,8 @@
 """scikit-learn's meta-estimators, metadata routing and output containers."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,20 +19,27 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
+from sklearn.feature_selection import SequentialFeatureSelector
 from sklearn.frozen import FrozenEstimator
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import (
+    FixedThresholdClassifier,
     GridSearchCV,
     GroupKFold,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
     cross_val_predict,
     cross_val_score,
     cross_validate,
+    learning_curve,
 )
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import (
     ClassifierChain,
     MultiOutputClassifier,
     MultiOutputRegressor,
+    RegressorChain,
 )
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -112,6 +122,11 @@ ON_ONE_ATTRIBUTE = {
     "voting": VotingClassifier(
         [("head", CLASSIFIER), ("logistic", LogisticRegression())], voting="soft"
     ),
+    "fixed threshold": FixedThresholdClassifier(CLASSIFIER, threshold=0.4),
+    "tuned threshold": TunedThresholdClassifierCV(CLASSIFIER, cv=2),
+    "randomized search": RandomizedSearchCV(
+        CLASSIFIER, {"l2": [0, 1e-3]}, n_iter=2, cv=2
+    ),
 }
 
 
@@ -128,6 +143,7 @@ ON_ALL_ATTRIBUTES = {
         CalibratedClassifierCV(CLASSIFIER, cv=2)
     ),
     "by column": MultiOutputClassifier(CLASSIFIER),
+    "one against the rest": OneVsRestClassifier(CLASSIFIER),
     "chain": ClassifierChain(CLASSIFIER),
 }
 
@@ -144,6 +160,7 @@ def test_meta_estimators_learn_all_attributes(X, attributes, meta):
 ON_BOXES = {
     "bagging": BaggingRegressor(REGRESSOR, 2, random_state=0),
     "by column": MultiOutputRegressor(REGRESSOR),
+    "chain": RegressorChain(REGRESSOR),
     "scaled": make_pipeline(StandardScaler(), REGRESSOR),
     "scaled targets": TransformedTargetRegressor(
         clone(REGRESSOR).set_params(output_activation="linear"),
@@ -279,6 +296,20 @@ def test_probabilities_are_predicted_across_folds(X, attributes):
     assert np.mean((probabilities > 0.5) == attributes) > 0.75
 
 
+def test_a_learning_curve_rises(X, boxes):
+    _, _, scores = learning_curve(
+        REGRESSOR, X, boxes, train_sizes=[8, 30], cv=2, scoring="r2"
+    )
+    assert scores[1].mean() > scores[0].mean()
+
+
+def test_the_features_that_matter_are_selected(X, boxes):
+    selector = SequentialFeatureSelector(
+        REGRESSOR, n_features_to_select=1, cv=2, scoring="r2"
+    ).fit(X[:, [0, 5]], boxes[:, 0])
+    assert selector.get_support().tolist() == [True, False]
+
+
 def test_scores_are_the_same_in_other_processes(X, boxes):
     head = DenseHeadRegressor(1, 4, dropout=0.3, epochs=2, random_state=0)
     alone = cross_val_score(head, X, boxes, cv=2)
@@ -365,3 +396,12 @@ def test_groups_reach_the_splitter(X, attributes, routed):
         given = {"params": {"groups": groups}} if routed else {"groups": groups}
         scores = cross_validate(CLASSIFIER, X, attributes, cv=GroupKFold(3), **given)
     assert len(scores["test_score"]) == 3
+
+
+def test_the_page_names_what_is_run_here():
+    page = (Path(__file__).parents[1] / "docs" / "scikit_learn.md").read_text()
+    rows = re.findall(r"^\| (`.*?`) \|", page.partition("## Meta-estimators")[2], re.M)
+    named = {re.match(r"\w+", name)[0] for row in rows for name in row.split("`")[1::2]}
+    source = Path(__file__).read_text().partition("\nfrom skface")[2]
+    assert len(named) > 25
+    assert {name for name in named if name not in source} == set()

@@ -1,5 +1,7 @@
 """The code of the README and of the docs runs."""
 
+import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -8,6 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+KINDS = {"python", "python notest", "sh"}
+KINDS |= {"{eval-rst}", "{toctree}", "{include}"}  # of Sphinx
 
 
 def code_blocks(page, kind="python"):
@@ -35,6 +39,18 @@ def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
-def test_code_that_is_not_run_compiles(page):
+def test_no_block_of_code_is_of_a_kind_that_is_passed_by(page):
+    text = page.read_text("utf-8")
+    kinds = re.findall(r"^\s*```(.*)\n(?:.*\n)*?\s*```$", text, re.M)
+    assert {re.sub(r"\} .*", "}", kind) for kind in kinds} <= KINDS
+    assert kinds.count("python") == len(code_blocks(page))
+
+
+@pytest.mark.parametrize("page", [README, *PAGES], ids=lambda page: page.name)
+def test_code_that_is_not_run_compiles_and_imports_what_there_is(page):
     for code in code_blocks(page, "python notest"):
         compile(code, str(page), "exec")
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith("skface"):
+                module = importlib.import_module(node.module)
+                assert all(hasattr(module, alias.name) for alias in node.names)

@@ -64,7 +64,7 @@ def card(
     trained_on=None,
     image_sizes=None,
     photos=False,
-):
+) -> Card:
     """Write a model card: what the model is, how good, for whom, and for what not.
 
     Parameters

@@ -104,7 +104,7 @@ class CelebALoader:
     def __repr__(self):
         return f"CelebALoader({str(self.root)!r}, target={self.target!r})"
 
-    def load(self, split="train"):
+    def load(self, split="train") -> tuple[ImageArray, np.ndarray]:
         """Photos and targets of one split.
 
         Parameters
@@ -134,7 +134,7 @@ class CelebALoader:
         bunch = self._load(split, sizes_wanted=self.target != "attributes")
         return bunch.images, bunch.target
 
-    def load_bunch(self, split="train"):
+    def load_bunch(self, split="train") -> Bunch:
         """Photos and targets of one split, with everything known about them.
 
         Parameters
@@ -151,7 +151,7 @@ class CelebALoader:
         """
         return self._load(split, sizes_wanted=True)
 
-    def predefined_split(self):
+    def predefined_split(self) -> PredefinedSplit:
         """The official train / valid split as a scikit-learn splitter.
 
         Returns

@@ -8,7 +8,7 @@ from skface.exceptions import InputError
 _MIRRORED_POINTS = [1, 0, 2, 4, 3]  # left eye for right, left mouth corner for right
 
 
-def to_pixels(y, image_sizes):
+def to_pixels(y, image_sizes) -> np.ndarray:
     """Turn fractions of the photo's width and height into pixels.
 
     Parameters
@@ -39,7 +39,7 @@ def to_pixels(y, image_sizes):
     return y * scale
 
 
-def to_fractions(y, image_sizes):
+def to_fractions(y, image_sizes) -> np.ndarray:
     """Turn pixels into fractions of the photo's width and height.
 
     Parameters
@@ -73,7 +73,7 @@ def to_fractions(y, image_sizes):
     return (y / scale).astype(np.float32)
 
 
-def mirrored(y):
+def mirrored(y) -> np.ndarray:
     """Coordinates on the mirror images of the photos.
 
     Parameters
@@ -91,7 +91,7 @@ def mirrored(y):
     Raises
     ------
     InputError
-        y has another number of columns.
+        y has another number of columns, or values are no finite numbers.
 
     Examples
     --------
@@ -99,6 +99,7 @@ def mirrored(y):
     >>> mirrored([[0.25, 0.5, 0.125, 0.25]])
     array([[0.625, 0.5  , 0.125, 0.25 ]])
     """
+    as_floats(y, "y")
     y = np.array(y)
     if y.ndim != 2 or y.shape[1] not in {4, 10}:
         raise InputError(

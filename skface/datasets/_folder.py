@@ -3,7 +3,8 @@
 import os
 from pathlib import Path
 
-from skface.exceptions import DatasetError, ParameterError
+from skface._validation import as_path
+from skface.exceptions import DatasetError
 
 LISTS = {
     "attributes": "list_attr_celeba",
@@ -36,12 +37,7 @@ class CelebAFolder:
     """
 
     def __init__(self, root):
-        try:
-            self.root = Path(root)
-        except TypeError:
-            raise ParameterError(
-                f"root must be the path of a folder, got {root!r}"
-            ) from None
+        self.root = as_path(root, "root", "a folder")
         if not self.root.is_dir():
             raise DatasetError(f"{self.root}: no such folder")
         self._files, self._folders = {}, {}
@@ -110,7 +106,7 @@ def _innermost(entry):
     return inner if inner.is_dir() else Path(entry.path)
 
 
-def available_targets(root):
+def available_targets(root) -> list[str]:
     """Targets that a folder can give: it has the list, the photos and the partition.
 
     Parameters

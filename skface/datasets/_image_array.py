@@ -79,14 +79,14 @@ class ImageArray:
         self.paths = np.array([_as_path(path) for path in paths], dtype=object)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int, int]:
         return (len(self.paths), *self.image_size, 3)
 
     @property
-    def size(self):
+    def size(self) -> int:
         return int(np.prod(self.shape))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, key):
@@ -108,7 +108,7 @@ class ImageArray:
             raise IndexError("an ImageArray takes one-dimensional indices")
         return ImageArray(paths, self.image_size)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
         if copy is False:
             raise ValueError("an ImageArray is decoded on access: it cannot be a view")
         images = np.empty(self.shape, dtype=np.uint8)
@@ -122,7 +122,7 @@ class ImageArray:
     def __repr__(self):
         return f"ImageArray(n={len(self)}, image_size={self.image_size})"
 
-    def check(self):
+    def check(self) -> None:
         """Decode every photo and keep none, to find the unreadable ones beforehand.
 
         Raises
@@ -133,13 +133,20 @@ class ImageArray:
         """
         map_photos(lambda _, path: read_photo(path, self.image_size), self.paths)
 
-    def resized(self, image_size):
+    def resized(self, image_size) -> "ImageArray":
         """The same photos at another (height, width), decoded anew on access."""
         return ImageArray(self.paths, image_size)
 
 
-def as_image_size(value, name):
-    """`value` as (height, width): one number stands for a square."""
+def as_image_size(value, name) -> tuple[int, int]:
+    """`value` as (height, width): one number stands for a square.
+
+    Examples
+    --------
+    >>> from skface.datasets import as_image_size
+    >>> as_image_size(224, "image_size")
+    (224, 224)
+    """
     sides = (value, value) if isinstance(value, Integral) else value
     try:
         height, width = map(_as_side, sides)

@@ -1,5 +1,6 @@
 """A complete CelebA folder of drawn faces."""
 
+import contextlib
 import tempfile
 from numbers import Integral
 from pathlib import Path
@@ -10,6 +11,7 @@ from sklearn.utils import check_random_state
 from tqdm.auto import tqdm
 
 from skface._cache import user_cache
+from skface._validation import as_path
 from skface.datasets._drawing import Portrait, sample_attributes
 from skface.datasets._names import ATTRIBUTE_NAMES
 from skface.exceptions import DatasetError, ParameterError
@@ -24,7 +26,9 @@ _LANDMARK_HEADER = (
 )
 
 
-def make_celeba(root, n_samples=1500, *, random_state=None, n_jobs=None, verbose=0):
+def make_celeba(
+    root, n_samples=1500, *, random_state=None, n_jobs=None, verbose=0
+) -> Path:
     """Draw faces and write them as a CelebA folder.
 
     The folder has the official layout: list files in ``Anno`` and ``Eval``,
@@ -57,9 +61,9 @@ def make_celeba(root, n_samples=1500, *, random_state=None, n_jobs=None, verbose
     Raises
     ------
     ParameterError
-        If ``n_samples`` is not a positive integer.
+        If ``root`` is no path, or ``n_samples`` not a positive integer.
     DatasetError
-        If ``root`` is a file or a folder that is not empty.
+        If ``root`` is a file or a folder that is not empty, or cannot be written.
 
     Notes
     -----
@@ -85,33 +89,37 @@ def make_celeba(root, n_samples=1500, *, random_state=None, n_jobs=None, verbose
         raise ParameterError(
             f"n_samples must be a positive integer, got {n_samples!r}."
         )
-    root = Path(root)
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        raise DatasetError(
-            f"{root} exists already and is not an empty folder. Choose another "
-            "root, or delete it to draw the data set anew."
-        )
+    root = as_path(root, "root", "a folder")
+    with _explained(root):
+        exists = root.exists()
+        if exists and (not root.is_dir() or any(root.iterdir())):
+            raise DatasetError(
+                f"{root} exists already and is not an empty folder. Choose another "
+                "root, or delete it to draw the data set anew."
+            )
     seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     rng = np.random.default_rng(seed)
     identities, partition = _cast(rng, int(n_samples))
     attributes = sample_attributes(rng, identities)
 
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{root.name}-", dir=root.parent) as tmp:
-        unfinished = Path(tmp) / "celeba"
+    place = root if exists else root.parent
+    with _explained(root), _folder_in(place) as folder:
+        unfinished = folder / "celeba"
         for folder in ("Anno", "Eval", "Img/img_celeba", "Img/img_align_celeba"):
             (unfinished / folder).mkdir(parents=True)
         rows = _draw_all(
             unfinished / "Img", attributes, identities, seed, n_jobs, verbose
         )
         _write_lists(unfinished, attributes, identities, partition, *rows)
-        if root.exists():
-            root.rmdir()
-        unfinished.rename(root)
+        if exists:  # and may be a mount point or where the user stands
+            for part in unfinished.iterdir():
+                part.rename(root / part.name)
+        else:
+            unfinished.rename(root)
     return root
 
 
-def drawn_celeba(n_samples=1500, *, random_state=0, verbose=0):
+def drawn_celeba(n_samples=1500, *, random_state=0, verbose=0) -> Path:
     """Folder of `make_celeba`'s faces, drawn at the first call and kept.
 
     Parameters
@@ -141,6 +149,26 @@ def drawn_celeba(n_samples=1500, *, random_state=0, verbose=0):
     return make_celeba(
         root, n_samples, random_state=random_state, n_jobs=-1, verbose=verbose
     )
+
+
+@contextlib.contextmanager
+def _explained(root):
+    """Errors of the disk, told as those of the data set."""
+    try:
+        yield
+    except OSError as error:
+        raise DatasetError(
+            f"{root}: cannot be written ({error}); free some space, or choose a folder "
+            "that can be written"
+        ) from error
+
+
+@contextlib.contextmanager
+def _folder_in(place):
+    """A folder that is gone at the end."""
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".celeba-", dir=place) as folder:
+        yield Path(folder)
 
 
 def _cast(rng, n_samples):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skface._validation import as_array
 from skface.displays._common import (
     BLACK,
     BLUE,
@@ -86,7 +87,7 @@ class AttributesDisplay:
     @classmethod
     def from_estimator(
         cls, estimator, X, y, *, names=None, groups=None, column="accuracy", ax=None
-    ):
+    ) -> "AttributesDisplay":
         """Show how well a fitted classifier tells each attribute.
 
         Parameters
@@ -144,7 +145,7 @@ class AttributesDisplay:
         groups=None,
         column="accuracy",
         ax=None,
-    ):
+    ) -> "AttributesDisplay":
         """Show how well predictions made before tell each attribute.
 
         Parameters
@@ -186,7 +187,7 @@ default=None
         'accuracy (mean 0.667, majority 0.667)'
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
-        y_true = np.asarray(y_true)
+        y_true = as_array(y_true, "y_true")
         columns = y_true.shape[1] if y_true.ndim == 2 else 1
         names = attribute_names(names, columns)
         reports = [
@@ -195,7 +196,7 @@ default=None
         ]
         return cls(*reports).plot(ax, column=column)
 
-    def plot(self, ax=None, *, column="accuracy"):
+    def plot(self, ax=None, *, column="accuracy") -> "AttributesDisplay":
         """Draw the bars.
 
         Parameters
@@ -223,7 +224,7 @@ default=None
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         scores = self.report.drop(columns="n_labels", errors="ignore")
-        if column not in scores:
+        if column not in list(scores):
             raise ParameterError(
                 f"no column {column!r}; there are {list(scores.columns)}"
             )

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
+from skface._validation import as_names
 from skface.datasets._names import default_attribute_names
 from skface.exceptions import InputError
 
@@ -126,9 +127,7 @@ def attribute_names(names, n_attributes):
     """`names`, else CelebA's forty, else numbers."""
     if names is None:
         return default_attribute_names(n_attributes)
-    if len(names) != n_attributes:
-        raise InputError(f"{len(names)} names for {n_attributes} attributes")
-    return list(names)
+    return as_names(names, n_attributes, "attributes")
 
 
 def distinct(i, colors, markers):

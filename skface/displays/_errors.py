@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skface._validation import as_floats
 from skface.displays._common import (
     BLACK,
     BLUE,
@@ -69,7 +70,7 @@ class ErrorsDisplay:
     @classmethod
     def from_estimator(
         cls, estimator, X, y, *, y_baseline=None, image_sizes=None, name=None, ax=None
-    ):
+    ) -> "ErrorsDisplay":
         """Show the errors of a fitted regressor.
 
         Parameters
@@ -118,7 +119,7 @@ class ErrorsDisplay:
     @classmethod
     def from_predictions(
         cls, y_true, y_pred, *, y_baseline=None, image_sizes=None, name=None, ax=None
-    ):
+    ) -> "ErrorsDisplay":
         """Show the errors of predictions that were made before.
 
         Parameters
@@ -156,7 +157,7 @@ class ErrorsDisplay:
         'share of the photos'
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
-        y_true = np.asarray(y_true, float)
+        y_true = as_floats(y_true, "y_true")
         kind = target_kind(y_true, "y_true")
         if kind == "attributes":
             raise InputError(
@@ -171,9 +172,10 @@ class ErrorsDisplay:
 
         baseline = None
         if y_baseline is not None:
-            if np.shape(y_baseline) not in (y_true.shape, y_true.shape[1:]):
+            y_baseline = as_floats(y_baseline, "y_baseline")
+            if y_baseline.shape not in (y_true.shape, y_true.shape[1:]):
                 raise InputError(
-                    f"y_baseline has the shape {np.shape(y_baseline)}, y_true "
+                    f"y_baseline has the shape {y_baseline.shape}, y_true "
                     f"{y_true.shape}"
                 )
             baseline = values(np.broadcast_to(y_baseline, y_true.shape))
@@ -184,7 +186,9 @@ class ErrorsDisplay:
             name=name,
         ).plot(ax)
 
-    def plot(self, ax=None, *, name=None, threshold=None, color=None):
+    def plot(
+        self, ax=None, *, name=None, threshold=None, color=None
+    ) -> "ErrorsDisplay":
         """Draw the curve or the histogram.
 
         Parameters

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import is_classifier
 
+from skface._validation import as_array, as_floats
 from skface.datasets import ImageArray
 from skface.displays._common import presence, target_kind
 from skface.exceptions import InputError, ParameterError
@@ -43,11 +44,11 @@ def check_sizes(image_sizes, n_images):
     """`image_sizes` are one for all photos, or one for each."""
     if image_sizes is None:
         return
-    shape = np.shape(image_sizes)
-    if shape not in {(2,), (n_images, 2)} or not np.min(image_sizes) > 0:
+    sizes = as_floats(image_sizes, "image_sizes")
+    if sizes.shape not in {(2,), (n_images, 2)} or not sizes.min() > 0:
         raise InputError(
             f"image_sizes must be (width, height) in pixels, of the shape "
-            f"({n_images}, 2) or (2,), got the shape {shape}"
+            f"({n_images}, 2) or (2,), got the shape {sizes.shape}"
         )
 
 
@@ -66,7 +67,9 @@ def checked_parts(parts, n_images):
     if not n_images:
         raise InputError("there is no photo to show")
     given = {
-        name: np.asarray(value) for name, value in parts.items() if value is not None
+        name: as_array(value, name)
+        for name, value in parts.items()
+        if value is not None
     }
     for name, value in given.items():
         if value.ndim != 2 or len(value) != n_images:
@@ -87,7 +90,7 @@ def predicted(estimator, X, y):
     if found is None:
         found = np.asarray(estimator.predict(X)).reshape(len(X), -1)
     if y is not None:
-        y = np.asarray(y)
+        y = as_array(y, "y")
         if y.ndim == 1:
             y = (y == estimator.classes_[1])[:, None]
     return "attributes", found, y
@@ -97,7 +100,7 @@ def paired(y_pred, y_true):
     """Kind, predictions and truth of predictions made before."""
     kind = target_kind(y_pred, "y_pred")
     if y_true is not None:
-        y_true = np.asarray(y_true)
+        y_true = as_array(y_true, "the truth")
         if y_true.shape != y_pred.shape:
             raise InputError(
                 f"y_pred has the shape {y_pred.shape}, the truth {y_true.shape}"

@@ -4,6 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
+from skface._validation import as_array
 from skface.displays._common import (
     axes_or_new,
     check_matplotlib,
@@ -140,7 +141,7 @@ class FacesDisplay:
         ax=None,
         n_columns=None,
         n_attributes=4,
-    ):
+    ) -> "FacesDisplay":
         """Show what one or several fitted pipelines say about photos.
 
         Parameters
@@ -221,7 +222,7 @@ class FacesDisplay:
         ax=None,
         n_columns=None,
         n_attributes=4,
-    ):
+    ) -> "FacesDisplay":
         """Show photos with predictions that were made before.
 
         Parameters
@@ -286,14 +287,15 @@ class FacesDisplay:
         check_choice(n_faces, order, truths[0])
         check_sizes(image_sizes, len(images))
         targets = [
-            paired(np.asarray(y), truth) for y, truth in zip(found, truths, strict=True)
+            paired(as_array(y, "y_pred"), truth)
+            for y, truth in zip(found, truths, strict=True)
         ]
         shown = chosen(images, targets, n_faces, order, image_sizes)
         return cls(**shown, names=names).plot(
             ax, n_columns=n_columns, n_attributes=n_attributes
         )
 
-    def plot(self, ax=None, *, n_columns=None, n_attributes=4):
+    def plot(self, ax=None, *, n_columns=None, n_attributes=4) -> "FacesDisplay":
         """Draw the grid.
 
         Parameters
@@ -314,8 +316,14 @@ class FacesDisplay:
         ------
         InputError
             A part has not one row for each photo, or coordinates are no fractions.
+        ParameterError
+            `n_columns` or `n_attributes` is no such number.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
+        if not isinstance(n_attributes, Integral) or n_attributes < 0:
+            raise ParameterError(
+                f"n_attributes must be 0 or more, got {n_attributes!r}"
+            )
         parts = self._parts()
         n_faces = len(self.images)
         n_rows, n_columns = _grid(n_faces, n_columns)
@@ -399,5 +407,5 @@ def _grid(n_faces, n_columns):
         return n_rows, -(-n_faces // n_rows)
     if not isinstance(n_columns, Integral) or n_columns < 1:
         raise ParameterError(f"n_columns must be a positive integer, got {n_columns!r}")
-    n_columns = min(n_columns, n_faces)
+    n_columns = min(int(n_columns), n_faces)
     return -(-n_faces // n_columns), n_columns

@@ -62,7 +62,7 @@ class HistoryDisplay:
         self.best_epoch = best_epoch
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator, *, ax=None) -> "HistoryDisplay":
         """Show how a head was trained.
 
         Parameters
@@ -104,7 +104,7 @@ class HistoryDisplay:
             )
         return cls(head.history_, best_epoch=head.best_epoch_).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax=None) -> "HistoryDisplay":
         """Draw one panel for the loss and one for each metric.
 
         Parameters

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import gen_batches
 
+from skface._validation import as_floats
 from skface.displays._common import (
     BLACK,
     BLUE,
@@ -116,7 +117,7 @@ class SaliencyDisplay:
         stride=None,
         image_sizes=None,
         ax=None,
-    ):
+    ) -> "SaliencyDisplay":
         """Slide the patch over one photo.
 
         Parameters
@@ -203,7 +204,7 @@ class SaliencyDisplay:
             image_sizes=image_sizes,
         ).plot(ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax=None) -> "SaliencyDisplay":
         """Draw the map over the photo, which turns grey.
 
         Parameters
@@ -274,7 +275,7 @@ class SaliencyDisplay:
     def _shown_size(self, width, height):
         if self.image_sizes is None:
             return width, height
-        sizes = np.ravel(self.image_sizes)
+        sizes = as_floats(self.image_sizes, "image_sizes").ravel()
         if sizes.shape != (2,) or not sizes.min() > 0:
             raise InputError(
                 "image_sizes must be the (width, height) of the one photo in pixels, "
@@ -327,7 +328,7 @@ def _column(attribute, names):
         if attribute in names:
             return names.index(attribute)
     elif isinstance(attribute, Integral) and 0 <= attribute < len(names):
-        return attribute
+        return int(attribute)
     raise ParameterError(f"no attribute {attribute!r}; there are {names}")
 
 

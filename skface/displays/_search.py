@@ -104,7 +104,7 @@ class SearchDisplay:
         metric=None,
         score_name=None,
         ax=None,
-    ):
+    ) -> "SearchDisplay":
         """Show a fitted search.
 
         Parameters
@@ -163,7 +163,7 @@ class SearchDisplay:
             score_name=score_name,
         ).plot(ax, kind=kind)
 
-    def plot(self, ax=None, *, kind="grid"):
+    def plot(self, ax=None, *, kind="grid") -> "SearchDisplay":
         """Draw the heat map, or score against fit time.
 
         Parameters

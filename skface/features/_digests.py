@@ -69,7 +69,7 @@ def weights_digest(weights):
     return _file_digest(weights, status.st_mtime_ns, status.st_size)
 
 
-def weights_identity(weights):
+def weights_identity(weights) -> dict[str, str]:
     """Hashes of weights by algorithm, to tell them from others on another machine.
 
     Parameters
@@ -85,6 +85,14 @@ def weights_identity(weights):
     ------
     WeightsError
         There is no such file.
+    ParameterError
+        `weights` is none of these.
+
+    Examples
+    --------
+    >>> from skface.features import weights_identity
+    >>> list(weights_identity("synthetic"))
+    ['sha256']
     """
     weights = expanded(weights)
     if weights is None or weights in (SYNTHETIC, "imagenet"):
@@ -98,13 +106,18 @@ def weights_identity(weights):
     }
 
 
-def check_weights(weights, identity):
+def check_weights(weights, identity) -> None:
     """Make sure that weights can be had and are those of a `weights_identity`.
 
     Raises
     ------
     WeightsError
         They are not there, cannot be downloaded, or are others.
+
+    Examples
+    --------
+    >>> from skface.features import check_weights, weights_identity
+    >>> check_weights("synthetic", weights_identity("synthetic"))
     """
     weights = expanded(weights)
     if weights == "imagenet":

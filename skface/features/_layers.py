@@ -73,7 +73,8 @@ def feature_names(names, shapes):
 def as_layers(layer):
     """`layer` as a tuple of names, checked."""
     names = (layer,) if isinstance(layer, str) else tuple(layer)
-    unknown = [name for name in names if name not in _BY_NAME]
+    known = list(_BY_NAME)  # a list looks for what has no hash, too
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise ParameterError(
             f"layer must be one or several of {', '.join(_BY_NAME)}; "

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skface.exceptions import InputError
+from skface.features._rows import StoreRows
 
 
 class FeatureArray:
@@ -47,35 +48,46 @@ class FeatureArray:
     ndim = 2
 
     def __init__(self, store_rows, digests):
+        if not isinstance(store_rows, StoreRows):
+            raise InputError(
+                "store_rows must be what FeatureStore.specification gives, got "
+                f"{store_rows!r}"
+            )
         self.store_rows = store_rows
         if not isinstance(digests, np.ndarray):
-            digests = list(digests)
+            try:
+                digests = list(digests)
+                joined = b"".join(digests)
+            except TypeError as error:
+                raise InputError(
+                    f"digests must be a sequence of bytes ({error})"
+                ) from None
             lengths = set(map(len, digests)) or {1}
             if len(lengths) > 1:
                 raise InputError(
                     f"digests must be of one length, not {sorted(lengths)} bytes."
                 )
-            digests = np.frombuffer(b"".join(digests), np.uint8)
+            digests = np.frombuffer(joined, np.uint8)
             digests = digests.reshape(-1, lengths.pop())
         self.digests = digests
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int]:
         return len(self.digests), self.store_rows.n_features
 
     @property
-    def size(self):
+    def size(self) -> int:
         return self.shape[0] * self.shape[1]
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
 
     def __iter__(self):
         # Without it pandas, as in set_output, takes this for a single value.
         return map(self.__getitem__, range(len(self)))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.digests)
 
     def __repr__(self):
@@ -96,13 +108,13 @@ class FeatureArray:
             raise IndexError(f"A FeatureArray has two dimensions, not {picked.ndim}.")
         return FeatureArray(self.store_rows, picked)
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
         if copy is False:
             raise ValueError("A FeatureArray is read from disk: it needs copy=True.")
         out = np.empty(self.shape, dtype or self.dtype)
         return self.store_rows.read(self.digests, out)
 
-    def rows(self, indices, out=None):
+    def rows(self, indices, out=None) -> np.ndarray:
         """Read some rows at once.
 
         Parameters

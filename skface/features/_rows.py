@@ -47,7 +47,7 @@ class StoreRows:
     def __reduce__(self):
         return type(self), (self.path, self.parameters)
 
-    def contains(self, digests):
+    def contains(self, digests) -> np.ndarray:
         """Tell which photos have a row; whether it is sound, `read` tells.
 
         Parameters
@@ -69,7 +69,7 @@ class StoreRows:
             known[part] = self._read(look, part)
         return known
 
-    def write(self, digests, rows):
+    def write(self, digests, rows) -> int:
         """Store rows in one transaction; a photo that has a row keeps it.
 
         Parameters
@@ -91,7 +91,10 @@ class StoreRows:
             batch is stored then.
         """
         keys = self._keys(digests)
-        rows = np.ascontiguousarray(rows, _DTYPE)
+        try:
+            rows = np.ascontiguousarray(rows, _DTYPE)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"rows must hold numbers ({error})") from None
         self._check_shape("rows", rows, len(keys))
         values = np.empty((len(keys), self._row_bytes + _CHECKSUM), np.uint8)
         values[:, :-_CHECKSUM] = rows.view(np.uint8)
@@ -106,7 +109,7 @@ class StoreRows:
 
         return environment(self.path).run(put, write=True)
 
-    def read(self, digests, out=None):
+    def read(self, digests, out=None) -> np.ndarray:
         """Read rows, each checked against its checksum.
 
         Parameters
@@ -204,7 +207,10 @@ class StoreRows:
                     f"n_bytes), not {digests.dtype} of shape {digests.shape}."
                 )
             digests = map(bytes, digests)
-        keys = [self._prefix + digest for digest in digests]
+        try:
+            keys = [self._prefix + digest for digest in digests]
+        except TypeError as error:
+            raise InputError(f"digests must be a sequence of bytes ({error})") from None
         if not all(16 <= len(key) - DIGEST_LENGTH <= 32 for key in keys):
             raise InputError("digests must have 16 to 32 bytes each")
         return keys
@@ -232,7 +238,7 @@ def specification_key(record):
 
 
 def _canonical(parameters):
-    n_features = parameters.get("n_features")
+    n_features = parameters.get("n_features") if isinstance(parameters, dict) else None
     if type(n_features) is not int or n_features < 1:
         raise ParameterError(
             "A specification needs n_features, the length of a row, as an int of 1 or "

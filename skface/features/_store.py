@@ -71,7 +71,7 @@ class FeatureStore:
 
     def __init__(self, path):
         try:
-            self.path = os.path.realpath(os.path.expanduser(path))
+            self.path = os.path.realpath(os.path.expanduser(os.fsdecode(path)))
         except (TypeError, ValueError):
             path = ""
         if not path:
@@ -84,13 +84,13 @@ class FeatureStore:
     def __reduce__(self):
         return _reopen, (self.path,)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._run(lambda txn: txn.stat()["entries"] - len(_records(txn)))
 
     def __bool__(self):
         return True
 
-    def specification(self, parameters):
+    def specification(self, parameters) -> StoreRows:
         """Give the rows of one specification.
 
         Parameters
@@ -105,7 +105,7 @@ class FeatureStore:
         """
         return StoreRows(self.path, parameters)
 
-    def info(self):
+    def info(self) -> "StoreInfo":
         """Count the rows.
 
         Returns
@@ -125,7 +125,7 @@ class FeatureStore:
         n_rows = sum(counts.values())
         return StoreInfo(self.path, n_rows, environment(self.path).size(), found)
 
-    def verify(self, delete=False):
+    def verify(self, delete=False) -> "Verification":
         """Read every row and check it.
 
         Parameters
@@ -158,7 +158,7 @@ class FeatureStore:
         names = [(key[:DIGEST_LENGTH].hex(), key[DIGEST_LENGTH:].hex()) for key in bad]
         return Verification(n_checked, names)
 
-    def prune(self, specifications=None, *, keep=None):
+    def prune(self, specifications=None, *, keep=None) -> int:
         """Remove the rows of some specifications and give their space back.
 
         Parameters
@@ -182,7 +182,7 @@ class FeatureStore:
         if (specifications is None) == (keep is None):
             raise ParameterError("prune: give either specifications or keep.")
         names = specifications if keep is None else keep
-        names = [names] if isinstance(names, str) else list(names)
+        names = list(names) if isinstance(names, list | tuple | set) else [names]
 
         digests = list(self._run(_records))
         chosen = {_match(name, digests) for name in names}
@@ -196,7 +196,7 @@ class FeatureStore:
             environment(self.path).compact()
         return n_rows
 
-    def clear(self):
+    def clear(self) -> None:
         """Remove every row."""
         environment(self.path).replace(copy=False)
 
@@ -232,7 +232,7 @@ class SpecificationInfo:
     parameters: dict
 
     @property
-    def n_bytes(self):
+    def n_bytes(self) -> int:
         return 2 * self.n_rows * self.parameters.get("n_features", 0)
 
     def __str__(self):
@@ -293,7 +293,8 @@ def _records(txn):
 
 
 def _match(name, digests):
-    matches = [digest for digest in digests if name and digest.hex().startswith(name)]
+    start = name if isinstance(name, str) and name else "no digest"
+    matches = [digest for digest in digests if digest.hex().startswith(start)]
     if len(matches) != 1:
         raise ParameterError(
             f"{name!r} fits {len(matches)} specifications of the store, not one. Its "

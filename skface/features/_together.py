@@ -7,9 +7,10 @@ from skface.features._digests import first_of_each, photo_digests
 from skface.features._extraction import extract, with_bar
 from skface.features._images import as_images
 from skface.features._network import get_joint_network
+from skface.features._vgg19 import VGG19Features
 
 
-def extract_together(transformers, X):
+def extract_together(transformers, X) -> int:
     """Fill the stores of several VGG19Features, each photo through VGG19 once.
 
     The rows are those that each transformer would compute alone, and are found in its
@@ -55,6 +56,12 @@ def extract_together(transformers, X):
     0
     >>> folder.cleanup()
     """
+    if not isinstance(transformers, list | tuple) or not all(
+        isinstance(each, VGG19Features) for each in transformers
+    ):
+        raise ParameterError(
+            f"transformers must be a list of VGG19Features, got {transformers!r}"
+        )
     passes = {}
     for transformer in transformers:
         if transformer.cache_dir is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from skface._keras import import_keras
-from skface.exceptions import WeightsError
+from skface.exceptions import ParameterError, WeightsError
 
 SYNTHETIC = "synthetic"
 SYNTHETIC_WIDTH = 0.25
@@ -28,7 +28,12 @@ _WAYS = (
 
 def expanded(weights):
     """The same with the home folder for a leading ``~``."""
-    return weights if weights is None else os.path.expanduser(weights)
+    try:
+        return None if weights is None else os.path.expanduser(os.fsdecode(weights))
+    except TypeError:
+        raise ParameterError(
+            f"weights must be 'imagenet', 'synthetic', a path or None, got {weights!r}"
+        ) from None
 
 
 def width_of(weights):
@@ -36,8 +41,15 @@ def width_of(weights):
     return SYNTHETIC_WIDTH if weights == SYNTHETIC else 1.0
 
 
-def native_input_size(weights):
-    """(height, width) of the photos that the weights were trained on."""
+def native_input_size(weights) -> tuple[int, int]:
+    """(height, width) of the photos that the weights were trained on.
+
+    Examples
+    --------
+    >>> from skface.features import native_input_size
+    >>> native_input_size("synthetic")
+    (112, 112)
+    """
     side = SYNTHETIC_INPUT_SIZE if weights == SYNTHETIC else _IMAGENET_INPUT_SIZE
     return side, side
 

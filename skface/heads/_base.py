@@ -14,7 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skface._validation import validate_params
+from skface._validation import as_array, validate_params
 from skface.exceptions import InputError
 from skface.features import FeatureArray
 from skface.heads._checkpoint import Checkpoint, digest
@@ -182,7 +182,10 @@ class DenseHead:
 
     def _check_validation(self, X_val, y_val, encode):
         X_val = self._check_X(X_val)
-        targets = encode(np.asarray(y_val))
+        y_val = as_array(y_val, "y_val")
+        if y_val.ndim == 0 or not len(y_val):
+            raise InputError("y_val must have one row for each of X_val")
+        targets = encode(y_val)
         if len(targets) != len(X_val):
             raise InputError(f"X_val has {len(X_val)} rows, y_val {len(targets)}")
         return self._samples(X_val, targets)

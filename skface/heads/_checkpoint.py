@@ -90,7 +90,7 @@ class Checkpoint:
     def _explained(self):
         try:
             yield
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
             raise CheckpointError(
                 f"{self.path}: the checkpoint cannot be written ({error}); free some "
                 "space, or give a checkpoint_path that can be written"

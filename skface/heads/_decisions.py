@@ -12,8 +12,11 @@ def check_thresholds(threshold, n_attributes):
     """Raise a ParameterError if they are an array that fits no y of so many columns."""
     if isinstance(threshold, str | Real):
         return
-    thresholds = np.asarray(threshold)
-    inside = (thresholds >= 0) & (thresholds <= 1)
+    try:
+        thresholds = np.asarray(threshold, float)
+        inside = (thresholds >= 0) & (thresholds <= 1)
+    except (TypeError, ValueError):
+        thresholds = inside = np.zeros(0)
     if thresholds.shape != (n_attributes,) or not inside.all():
         raise ParameterError(
             f"threshold must hold {n_attributes} probabilities, one an attribute, got "

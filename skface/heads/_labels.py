@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
+from skface._validation import as_array
 from skface.exceptions import InputError, ParameterError
 
 
@@ -27,7 +28,7 @@ def two_classes(y):
 
 def missing_labels(y):
     """Where y, of two dimensions, holds NaN or the like; None if it does nowhere."""
-    missing = pd.isna(np.asarray(y))
+    missing = pd.isna(as_array(y, "y"))
     return missing if np.ndim(missing) == 2 and missing.any() else None
 
 

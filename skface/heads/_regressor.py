@@ -6,6 +6,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import RegressorTags
 from sklearn.utils._param_validation import StrOptions
 
+from skface._validation import as_floats
 from skface.datasets import mirrored
 from skface.exceptions import InputError
 from skface.heads._base import DenseHead
@@ -197,11 +198,9 @@ default="mean_squared_error"
         return self._encode_targets
 
     def _encode_targets(self, y):
-        y = y.reshape(len(y), -1).astype(np.float32)
+        y = as_floats(y, "y_val").reshape(len(y), -1).astype(np.float32)
         if y.shape[1] != self._n_outputs:
             raise InputError(f"expected {self._n_outputs} targets, got {y.shape[1]}")
-        if not np.isfinite(y).all():
-            raise InputError("y_val contains NaN or infinity")
         if self.output_activation == "sigmoid" and not (-1 <= y.min() <= y.max() <= 2):
             raise InputError(
                 f"y runs from {y.min():g} to {y.max():g}, but a sigmoid reaches only 0 "

@@ -6,7 +6,11 @@ from skface.metrics._attributes import (
     attribute_report,
 )
 from skface.metrics._coordinates import failure_rate, iou_score, nme_score
-from skface.metrics._scorers import get_scorer, get_scorer_names
+from skface.metrics._scorers import (
+    get_scorer,
+    get_scorer_names,
+    make_cost_aware_scorer,
+)
 
 __all__ = [
     "attribute_accuracy",
@@ -16,5 +20,6 @@ __all__ = [
     "get_scorer",
     "get_scorer_names",
     "iou_score",
+    "make_cost_aware_scorer",
     "nme_score",
 ]

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from skface._validation import as_floats
+from skface._validation import as_array, as_floats, as_names
 from skface.exceptions import InputError
 from skface.metrics._weights import weights_of
 
 
-def attribute_accuracy(y_true, y_pred, *, sample_weight=None):
+def attribute_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
     """Accuracy averaged over the attributes: the field's number for CelebA.
 
     Parameters
@@ -50,7 +50,7 @@ def attribute_accuracy(y_true, y_pred, *, sample_weight=None):
     return _mean(shares)
 
 
-def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None):
+def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
     """Mean of the recall of present and of absent, averaged over the attributes.
 
     A constant answer scores 0.5, however rare the attribute. Where an attribute is
@@ -78,13 +78,14 @@ def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None):
     >>> attribute_balanced_accuracy([[0], [0], [0], [1]], [[0], [0], [0], [0]])
     0.5
     """
-    scores = _counts(*_labels(y_true, y_pred), sample_weight)
+    y_true, y_pred, labelled = _labels(y_true, y_pred)
+    scores = _counts(y_true, y_pred, labelled, sample_weight)
     return _mean(scores["balanced_accuracy"].to_numpy())
 
 
 def attribute_report(
     y_true, y_pred, *, y_score=None, names=None, sample_weight=None, groups=None
-):
+) -> pd.DataFrame:
     """Scores of every attribute beside the majority baseline.
 
     Parameters
@@ -148,14 +149,16 @@ def attribute_report(
             for i, rows in enumerate(labelled.T)
         ]
     if names is not None:
-        if len(names) != len(report):
-            raise InputError(f"{len(names)} names for {len(report)} attributes")
-        report.index = list(names)
+        report.index = as_names(names, len(report), "attributes")
     return report.rename_axis("attribute")
 
 
 def _by_group(y_true, y_pred, y_score, names, sample_weight, groups):
     """One report a group, below each other."""
+    # What does not fit is refused as without groups.
+    attribute_report(
+        y_true, y_pred, y_score=y_score, names=names, sample_weight=sample_weight
+    )
     y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
     rest = {
         "y_score": None if y_score is None else np.asarray(y_score),
@@ -179,9 +182,9 @@ def members(groups, n_samples):
     """Each group's label, and a mask of its samples, for `groups` of a report."""
     named = isinstance(groups, Mapping | pd.DataFrame)
     for name, values in groups.items() if named else [(None, groups)]:
-        values = np.asarray(values)
+        what = f"groups[{name!r}]" if named else "groups"
+        values = as_array(values, what)
         if values.shape != (n_samples,):
-            what = f"groups[{name!r}]" if named else "groups"
             raise InputError(
                 f"{what} must have the shape ({n_samples},), got {values.shape}"
             )
@@ -230,7 +233,7 @@ def _average_precision(truth, score, weight):
 
 def _labels(y_true, y_pred):
     """Both in two dimensions, and where `y_true` has a label; 0 stands elsewhere."""
-    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    y_true, y_pred = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
     if y_true.shape != y_pred.shape or y_true.ndim not in (1, 2) or not len(y_true):
         raise InputError(
             "y_true and y_pred must have one shape (n_samples, n_attributes), got "

@@ -1,9 +1,11 @@
 """Scores of boxes and landmarks."""
 
+from numbers import Real
+
 import numpy as np
 
 from skface._validation import as_floats
-from skface.exceptions import InputError
+from skface.exceptions import InputError, ParameterError
 from skface.metrics._weights import averaged
 
 
@@ -110,7 +112,7 @@ def nme_score(y_true, y_pred, *, image_sizes=None, sample_weight=None, average=T
 
 def failure_rate(
     y_true, y_pred, *, threshold=0.1, image_sizes=None, sample_weight=None
-):
+) -> float:
     """Share of the photos whose `nme_score` is above a threshold.
 
     Parameters
@@ -124,12 +126,21 @@ def failure_rate(
     -------
     float
 
+    Raises
+    ------
+    InputError
+        As `nme_score`.
+    ParameterError
+        The threshold is no number, or negative.
+
     Examples
     --------
     >>> from skface.metrics import failure_rate
     >>> failure_rate([[0, 0, 10, 0]] * 2, [[0, 0, 10, 0], [0, 4, 10, 0]])
     0.5
     """
+    if not (isinstance(threshold, Real) and threshold >= 0):
+        raise ParameterError(f"threshold must be 0 or more, got {threshold!r}")
     errors = nme_score(y_true, y_pred, image_sizes=image_sizes, average=False)
     return averaged((errors > threshold).astype(float), sample_weight, True)
 

@@ -2,10 +2,10 @@
 
 import platform
 from importlib.metadata import version
-from pathlib import Path
 
 from sklearn.utils.validation import check_is_fitted
 
+from skface._validation import as_names, as_path, validate_params
 from skface._version import __version__
 from skface.exceptions import (
     InputError,
@@ -28,7 +28,7 @@ from skface.persistence._records import (
 _PACKAGES = ("numpy", "scikit-learn", "keras")
 
 
-def save(pipe, path, *, target_names=None):
+def save(pipe, path, *, target_names=None) -> None:
     """Write a fitted pipeline to one file that holds no code.
 
     Parameters
@@ -46,7 +46,7 @@ def save(pipe, path, *, target_names=None):
     ------
     ParameterError
         `pipe` is, or holds, what cannot be written, such as another estimator or a
-        RandomState.
+        RandomState; or `path` is no path.
     sklearn.exceptions.NotFittedError
         `pipe` is not fitted.
     InputError
@@ -81,6 +81,7 @@ def save(pipe, path, *, target_names=None):
     >>> skface.load(path).target_names_
     ['Smiling', 'Young']
     """
+    path = as_path(path, "path", "a file")
     head = head_of(pipe)
     check_is_fitted(pipe)
     arrays = {}
@@ -104,7 +105,6 @@ def save(pipe, path, *, target_names=None):
         "target_names": _checked_names(pipe, target_names),
         "estimator": estimator,
     }
-    path = Path(path)
     try:
         write_archive(path, manifest, arrays)
     except (OSError, ValueError) as error:
@@ -142,7 +142,8 @@ def load(path, *, weights=None, cache_dir=None):
         VGG19's weights cannot be had, or are not those that the pipeline was trained
         with.
     ParameterError
-        `weights` or `cache_dir` were given for a head without VGG19.
+        `weights` or `cache_dir` were given for a head without VGG19, or are none; or
+        `path` is no path.
 
     Notes
     -----
@@ -163,7 +164,7 @@ def load(path, *, weights=None, cache_dir=None):
     >>> bool((skface.load(path).predict(X) == head.predict(X)).all())
     True
     """
-    path = Path(path)
+    path = as_path(path, "path", "a file")
     with open_archive(path) as archive:
         record, record_of_head = records_in(archive.manifest)
         head = head_from(record_of_head, archive)
@@ -178,6 +179,7 @@ def load(path, *, weights=None, cache_dir=None):
             features = pipe[0].set_params(cache_dir=cache_dir)
             if weights is not None:
                 features.set_params(weights=weights)
+            validate_params(features)
             _check_weights(features.weights, record["steps"][0][1], path)
         names = archive.manifest["target_names"]
         if names is not None:
@@ -193,13 +195,8 @@ def _checked_names(pipe, names):
         names = getattr(pipe, "target_names_", None)
         if names is None:
             return None
-    if isinstance(names, str):
-        raise InputError(f"target_names must be a sequence of names: [{names!r}]")
-    names = [str(name) for name in names]
     n_outputs = head_of(pipe).model_.output_shape[-1]
-    if len(names) != n_outputs:
-        raise InputError(f"target_names has {len(names)} names for {n_outputs} targets")
-    return names
+    return as_names(names, n_outputs, "targets")
 
 
 def _check_weights(weights, record, path):

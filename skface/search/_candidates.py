@@ -44,7 +44,7 @@ class Candidates(NamedTuple):
         return {name: last[name] if taken[last[name]] == 1 else name for name in names}
 
 
-def read_candidates(search, metric=None):
+def read_candidates(search, metric=None) -> Candidates:
     """What a search found, as the report and the displays read it.
 
     Parameters
@@ -89,8 +89,10 @@ def read_candidates(search, metric=None):
     metrics = [
         name.removeprefix("mean_test_")
         for name in results
-        if name.startswith("mean_test_")
+        if str(name).startswith("mean_test_")
     ]
+    if not metrics or "params" not in results:
+        raise InputError("a cv_results_ has params and mean_test_score; this has not")
     if metric is None:
         refit = getattr(search, "refit", None)
         metric = refit if refit in metrics else metrics[0]
@@ -164,8 +166,14 @@ def _cv_results(search):
     study = getattr(search, "study_", search)
     if hasattr(study, "trials"):
         return _of_study(study)
-    check_is_fitted(search, "cv_results_")
-    results = search.cv_results_
+    if hasattr(search, "fit"):
+        check_is_fitted(search, "cv_results_")
+    results = getattr(search, "cv_results_", None)
+    if not isinstance(results, Mapping):
+        raise InputError(
+            "search must be a fitted search, an Optuna study, or a cv_results_, got "
+            f"{search!r}"
+        )
     resource = getattr(search, "resource", None)  # of a halving search
     if resource in results["params"][0]:
         params = [

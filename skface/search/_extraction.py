@@ -6,8 +6,10 @@ from sklearn.model_selection import ParameterGrid
 from skface.exceptions import ParameterError
 from skface.features import VGG19Features, extract_together
 
+_SPACES = ("param_grid", "param_distributions")
 
-def extract_once(search, X):
+
+def extract_once(search, X) -> int:
     """Send each photo through VGG19 once for all candidates of a search.
 
     A search over ``features__layer``, ``features__pooling`` or ``features__normalize``
@@ -61,6 +63,11 @@ def extract_once(search, X):
     8
     >>> folder.cleanup()
     """
+    if not any(hasattr(search, name) for name in _SPACES):
+        raise ParameterError(
+            "search must be a search of scikit-learn or Optuna, with a grid or "
+            f"distributions; got {search!r}"
+        )
     transformers = [
         transformer
         for settings in _settings(search)
@@ -91,7 +98,7 @@ def _settings(search):
     """Yield each combination of what is listed for the features' parameters."""
     steps = list(_features(search.estimator))
     own, prefixes = [*steps, "mirror"], tuple(f"{step}__" for step in steps)
-    spaces = getattr(search, "param_grid", None) or search.param_distributions
+    spaces = next(getattr(search, name) for name in _SPACES if hasattr(search, name))
     for space in [spaces] if isinstance(spaces, dict) else spaces:
         listed = {
             name: getattr(values, "choices", values)

@@ -6,7 +6,7 @@ import pandas as pd
 from skface.search._candidates import read_candidates
 
 
-def search_report(search, *, metric=None):
+def search_report(search, *, metric=None) -> pd.DataFrame:
     """The candidates of a search as a tidy table, best first.
 
     Parameters

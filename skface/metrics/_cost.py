@@ -1,0 +1,66 @@
+"""What a prediction of a head costs, in a score."""
+
+from time import perf_counter
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+
+from skface.exceptions import ParameterError
+
+COSTS = ("multiply_adds", "time")
+_N_TIMED_PHOTOS = 256
+_N_REPEATS = 5
+
+
+class CostAwareScorer:
+    """A function with parameters that pickles."""
+
+    def __init__(self, scoring, target, cost, exponent):
+        self.scoring = scoring
+        self.target = target
+        self.cost = cost
+        self.exponent = exponent
+
+    def __repr__(self):
+        return (
+            f"make_cost_aware_scorer({self.scoring}, target={self.target}, "
+            f"cost={self.cost!r}, exponent={self.exponent})"
+        )
+
+    def __call__(self, estimator, X, y):
+        if self.scoring is None:
+            quality = estimator.score(X, y)
+        else:
+            quality = self.scoring(estimator, X, y)
+        measure = _multiply_adds if self.cost == "multiply_adds" else _seconds
+        factor = (measure(estimator, X) / self.target) ** self.exponent
+        return quality * factor if quality >= 0 else quality / factor
+
+
+def _multiply_adds(estimator, X):
+    head = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    if not hasattr(head, "model_"):
+        raise ParameterError(
+            f"the multiplications of {head!r} cannot be counted: use cost='time'"
+        )
+    return sum(
+        weights.size for weights in head.model_.get_weights() if weights.ndim > 1
+    )
+
+
+def _seconds(estimator, X):
+    """What the head needs for a photo whose features are known."""
+    X = X[:_N_TIMED_PHOTOS]
+    if isinstance(estimator, Pipeline):
+        *steps, (_, head) = estimator.steps
+        X = estimator[: len(steps)].transform(X) if steps else X
+    else:
+        head = estimator
+    X = np.asarray(X)
+    head.predict(X)  # the first one builds what the next ones use
+    times = []
+    for _ in range(_N_REPEATS):
+        start = perf_counter()
+        head.predict(X)
+        times.append(perf_counter() - start)
+    return np.median(times) / len(X)

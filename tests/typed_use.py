@@ -1,0 +1,175 @@
+"""Code of a user, for `make types`: it is checked and never run.
+
+Each ``type: ignore`` is a mistake that the checker has to find, or it complains of the
+ignore itself.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from typing_extensions import assert_type
+
+    from skface import (
+        AttributesDisplay,
+        CelebALoader,
+        DenseHeadClassifier,
+        DenseHeadRegressor,
+        ErrorsDisplay,
+        FacesDisplay,
+        FeatureStore,
+        HistoryDisplay,
+        ImageArray,
+        SaliencyDisplay,
+        SearchDisplay,
+        VGG19Features,
+        __version__,
+        card,
+        datasets,
+        displays,
+        exceptions,
+        extract_once,
+        features,
+        heads,
+        load,
+        make_attribute_pipeline,
+        make_bbox_pipeline,
+        make_cost_aware_scorer,
+        make_landmark_pipeline,
+        metrics,
+        persistence,
+        pipelines,
+        save,
+        search,
+        search_report,
+        to_pixels,
+    )
+
+
+if TYPE_CHECKING:
+    from skface import make_box_pipeline  # type: ignore[attr-defined]  # noqa: F401
+
+
+def use_data(root: str) -> None:
+    assert_type(__version__, str)
+    assert_type(datasets.drawn_celeba(20), Path)
+    assert_type(datasets.make_celeba(root, 20, random_state=0), Path)
+    assert_type(datasets.available_targets(root), list[str])
+    loader = CelebALoader(root, target="landmarks", image_size=224)
+    X, y = loader.load("train")
+    assert_type(X, ImageArray)
+    assert_type(X.shape, tuple[int, int, int, int])
+    assert_type(y, np.ndarray)
+    assert_type(to_pixels(y, (178, 218)), np.ndarray)
+    assert_type(datasets.to_fractions(y, (178, 218)), np.ndarray)
+    assert_type(datasets.mirrored(y), np.ndarray)
+    assert_type(datasets.ATTRIBUTE_NAMES + datasets.DRAWN_ATTRIBUTES, tuple[str, ...])
+    names: tuple[str, ...] = datasets.BBOX_NAMES + datasets.LANDMARK_NAMES
+    print(names)
+    assert_type(datasets.as_image_size(224, "image_size"), tuple[int, int])
+    assert_type(datasets.photo_size("me.jpg"), tuple[int, int])
+    datasets.map_photos(print, ["me.jpg"])
+
+    CelebALoader(root, targets="bbox")  # type: ignore[call-arg]
+    loader.load_all()  # type: ignore[attr-defined]
+    datasets.make_celebs(root)  # type: ignore[attr-defined]
+    X.paths_()  # type: ignore[attr-defined]
+
+
+def use_features(photos: "ImageArray", folder: str) -> None:
+    transformer = VGG19Features(weights=None, layer="block4_pool", cache_dir=folder)
+    assert_type(features.extract_together([transformer], photos), int)
+    store = FeatureStore(folder)
+    assert_type(store.info().n_rows, int)
+    assert_type(store.verify(delete=True).n_checked, int)
+    assert_type(store.prune(keep="ab"), int)
+    rows = store.specification({"n_features": 2})
+    assert_type(rows.read([b"digest"]), np.ndarray)
+    assert_type(features.FeatureArray(rows, []).shape, tuple[int, int])
+    assert_type(features.fastest_dtype(), str)
+    assert_type(features.processor_has_bfloat16(), bool)
+    assert_type(features.native_input_size(None), tuple[int, int])
+    identity = features.weights_identity(None)
+    assert_type(identity, dict[str, str])
+    features.check_weights(None, identity)
+
+    VGG19Features(layers="block4_pool")  # type: ignore[call-arg]
+    store.shrink()  # type: ignore[attr-defined]
+
+
+def use_pipelines(X: "ImageArray", y: np.ndarray, path: str) -> None:
+    pipe = make_attribute_pipeline("paper", weights=None, random_state=0)
+    assert_type(pipe, pipelines.FacePipeline)
+    assert_type(make_bbox_pipeline(), pipelines.FacePipeline)
+    assert_type(make_landmark_pipeline(cache_dir=path), pipelines.FacePipeline)
+    pipe.fit(X, y, X_val=X, y_val=y).predict(["me.jpg"])
+    save(pipe, path, target_names=["Smiling"])
+    persistence.load(path).predict(["me.jpg"])
+    load(path, weights="imagenet")
+    assert_type(card(pipe, X, y).html, str)
+    DenseHeadClassifier(2, 128, threshold="f1").fit(y, y)
+    DenseHeadRegressor(n_layers=0, loss="wing").fit(y, y)
+    heads.Architecture.checked({})
+
+    make_bbox_pipeline(layers=3)  # type: ignore[call-arg]
+    DenseHeadRegressor(hidden=3)  # type: ignore[call-arg]
+    save(pipe)  # type: ignore[call-arg]
+
+
+def use_metrics(y_true: np.ndarray, y_pred: np.ndarray) -> None:
+    assert_type(metrics.attribute_accuracy(y_true, y_pred), float)
+    assert_type(metrics.attribute_balanced_accuracy(y_true, y_pred), float)
+    assert_type(metrics.failure_rate(y_true, y_pred, threshold=0.05), float)
+    report = metrics.attribute_report(y_true, y_pred, names=["Smiling"])
+    assert_type(report, pd.DataFrame)
+    metrics.iou_score(y_true, y_pred, average=False)
+    metrics.nme_score(y_true, y_pred, image_sizes=(178, 218))
+    for name in metrics.get_scorer_names():
+        assert_type(metrics.get_scorer(name)(None, y_true, y_pred), float)
+    make_cost_aware_scorer("iou", target=1e6)
+
+    metrics.iou(y_true, y_pred)  # type: ignore[attr-defined]
+    make_cost_aware_scorer("iou")  # type: ignore[call-arg]
+
+
+def use_searches(fitted: object, X: "ImageArray") -> None:
+    assert_type(extract_once(fitted, X), int)
+    assert_type(search_report(fitted, metric="iou"), pd.DataFrame)
+    assert_type(search.read_candidates(fitted).n_folds, int)
+
+
+def use_displays(fitted: object, X: "ImageArray", y: np.ndarray) -> None:
+    displays.check_matplotlib("this page")
+    scores = AttributesDisplay.from_predictions(y, y)
+    assert_type(scores.plot(column="recall"), AttributesDisplay)
+    assert_type(ErrorsDisplay.from_predictions(y, y), ErrorsDisplay)
+    assert_type(FacesDisplay.from_predictions(X, y), FacesDisplay)
+    assert_type(HistoryDisplay.from_estimator(fitted), HistoryDisplay)
+    assert_type(SaliencyDisplay.from_estimator(fitted, X, "Smiling"), SaliencyDisplay)
+    assert_type(SearchDisplay.from_estimator(fitted), SearchDisplay)
+
+    FacesDisplay.from_photos(X)  # type: ignore[attr-defined]
+
+
+def use_errors() -> None:
+    try:
+        load("model.skface")
+    except exceptions.ImageError as error:
+        print(error.paths)
+        error.photos  # type: ignore[attr-defined]  # noqa: B018
+    except (
+        exceptions.CheckpointError,
+        exceptions.DatasetError,
+        exceptions.InputError,
+        exceptions.ParameterError,
+        exceptions.SavedFileError,
+        exceptions.StoreError,
+        exceptions.WeightsError,
+    ) as error:
+        print(error)
+    except (exceptions.SkfaceError, exceptions.SkfaceWarning):
+        raise
