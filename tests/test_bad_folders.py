@@ -97,15 +97,10 @@ def test_a_choice_that_there_is_not_is_refused(celeba_root, name, value):
 
 
 @pytest.mark.parametrize("read", [available_targets, lambda r: CelebALoader(r).load()])
-@pytest.mark.parametrize("root", [None, 3, b"celeba"])
+@pytest.mark.parametrize("root", [None, 3, b"celeba", "a\0b"])
 def test_a_root_that_is_no_path_is_refused(read, root):
     with pytest.raises(ParameterError, match="root must be the path of a folder, got"):
         read(root)
-
-
-def test_a_root_with_a_nul_is_no_folder():
-    with pytest.raises(DatasetError, match="no such folder"):
-        CelebALoader("a\0b").load()
 
 
 def test_links_in_circles_end(celeba):

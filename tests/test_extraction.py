@@ -66,22 +66,27 @@ class Rounds(ThreadingBackend):
 register_parallel_backend("rounds", Rounds)
 
 
-def test_a_search_sends_each_photo_once(photos, tmp_path, n_sent):
+@pytest.mark.parametrize(("mirror", "n_sides"), [(False, 1), ("fit", 2)])
+def test_a_search_sends_each_photo_once(photos, tmp_path, n_sent, mirror, n_sides):
     pipe = make_attribute_pipeline(
         weights="synthetic", cache_dir=tmp_path / "store", random_state=0
     )
     pipe.set_params(
-        features__input_size=32, features__pooling=None, head__epochs=1, head__n_units=4
+        mirror=mirror,
+        features__input_size=32,
+        features__pooling=None,
+        head__epochs=1,
+        head__n_units=4,
     )
     search = GridSearchCV(
         pipe, {"head__n_layers": [0, 1], "head__learning_rate": [0.1, 0.01]}, cv=3
     )
     y = np.arange(2 * N).reshape(N, 2) % 3 % 2
     search.fit(photos, y)
-    assert n_sent() == N
+    assert n_sent() == n_sides * N
     search.predict(photos)
     clone(search).set_params(param_grid={"head__n_layers": [2]}).fit(photos, y)
-    assert n_sent() == N
+    assert n_sent() == n_sides * N
 
 
 def test_a_later_session_needs_no_network(photos, stored, expected, tmp_path):

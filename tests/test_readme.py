@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
-KINDS = {"python", "python notest", "sh"}
+KINDS = {"python", "python notest", "sh", "text"}
 KINDS |= {"{eval-rst}", "{toctree}", "{include}"}  # of Sphinx
 
 

@@ -95,7 +95,7 @@ def test_title_tells_the_probability_of_the_whole_photo(photo):
 
 def test_photos_are_predicted_in_small_batches(photo):
     corner = Corner()
-    display = SaliencyDisplay.from_estimator(corner, photo, 0, names="ab")
+    display = SaliencyDisplay.from_estimator(corner, photo, 0, names=["a", "b"])
     assert sum(corner.n_at_once) == 1 + display.drops.size
     assert max(corner.n_at_once) == 64
 

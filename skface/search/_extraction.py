@@ -44,7 +44,7 @@ def extract_once(search, X) -> int:
     cannot be, such as a grid finer than a layer's map, are left to the search, which
     reports them as failed. The parameters that change what the network sees,
     ``weights``, ``preprocessing``, ``input_size``, cost a pass for each of their
-    values.
+    values, and so do mirror images where the pipeline takes them.
 
     Examples
     --------
@@ -59,8 +59,8 @@ def extract_once(search, X) -> int:
     ...         "features__pooling": ["avg", (2, 2)]}
     >>> search = GridSearchCV(pipe, grid, cv=2)
     >>> X = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
-    >>> extract_once(search, X)
-    8
+    >>> extract_once(search, X)  # both sides of 8 photos
+    16
     >>> folder.cleanup()
     """
     if not any(hasattr(search, name) for name in _SPACES):
