@@ -134,9 +134,11 @@ class Study:
         return 1 if self.target == "landmarks" else self.args.n_seeds
 
     def _pipeline(self, preset):
-        return MAKERS[self.target](
+        pipe = MAKERS[self.target](
             preset, weights=self.args.weights, cache_dir=self.args.cache_dir
         )
+        # which the packaged weights need as well to have 7 x 7 cells in block5_pool
+        return pipe.set_params(features__input_size=224)
 
     def _seeds(self, way, pipe, n_seeds):
         rows, pipes = [], []
