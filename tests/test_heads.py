@@ -190,6 +190,17 @@ def test_x_val_without_y_val_is_refused(features, attributes):
         DenseHeadClassifier(**FAST).fit(features, attributes, X_val=features)
 
 
+def test_sample_weight_two_is_the_row_twice_but_for_rounding(features, attributes):
+    settings = FAST | {"early_stopping": False, "epochs": 3, "batch_size": 600}
+    weight = np.repeat([2.0, 1.0], 150)
+    weighted = DenseHeadClassifier(**settings).fit(features, attributes, weight)
+    rows = np.repeat(np.arange(300), weight.astype(int))
+    repeated = DenseHeadClassifier(**settings).fit(features[rows], attributes[rows])
+    np.testing.assert_allclose(
+        weighted.predict_proba(features), repeated.predict_proba(features), atol=1e-5
+    )
+
+
 def test_sample_weight_zero_leaves_rows_out(features, attributes):
     settings = FAST | {"early_stopping": False, "epochs": 3, "batch_size": 300}
     weight = np.ones(300)
