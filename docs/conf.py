@@ -3,6 +3,7 @@
 import inspect
 import re
 import warnings
+from pathlib import Path
 
 import tqdm.auto
 from docutils import nodes
@@ -65,6 +66,7 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "plot_gallery": "True",
     "write_computation_times": False,
+    "default_thumb_file": str(Path(__file__).with_name("images") / "drawn_faces.png"),
 }
 
 html_theme = "pydata_sphinx_theme"
