@@ -1,9 +1,12 @@
 """Sphinx configuration: ``make docs``; nothing is fetched from the network."""
 
 import inspect
+import re
 import warnings
+from pathlib import Path
 
 import tqdm.auto
+from docutils import nodes
 from sphinx.util.nodes import make_refnode
 
 import skface
@@ -62,6 +65,8 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "image_srcset": ["2x"],
     "plot_gallery": "True",
+    "write_computation_times": False,
+    "default_thumb_file": str(Path(__file__).with_name("images") / "drawn_faces.png"),
 }
 
 html_theme = "pydata_sphinx_theme"
@@ -111,6 +116,15 @@ def resolve_from_skface(app, env, node, content):
     return None
 
 
+def keep_percent_together(app, doctree):
+    """No line begins with the sign of a number that ends the line before."""
+    for text in list(doctree.findall(nodes.Text)):
+        if not isinstance(text.parent, nodes.literal | nodes.FixedTextElement):
+            together = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)
+            text.parent.replace(text, nodes.Text(together))
+
+
 def setup(app):
+    app.connect("doctree-read", keep_percent_together)
     app.connect("autodoc-skip-member", is_foreign)
     app.connect("missing-reference", resolve_from_skface)

@@ -64,8 +64,12 @@ print(
 print(f"best: {search.best_params_}, {perf_counter() - start:.0f} s in all")
 
 # %%
-# The same as a picture, and what each candidate costs.
+# The same as a picture.
 SearchDisplay.from_estimator(search)
+plt.show()
+
+# %%
+# What each candidate costs.
 SearchDisplay.from_estimator(search, kind="time")
 plt.show()
 

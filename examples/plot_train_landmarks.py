@@ -29,7 +29,7 @@ args = parser.parse_args()
 
 loader = CelebALoader(args.data or drawn_celeba(), "landmarks", verbose=1)
 train, valid, test = (loader.load_bunch(part) for part in ("train", "valid", "test"))
-print(train.images, "for training,", test.images, "for testing")
+print(f"{len(train.images):,} photos for training, {len(test.images):,} for testing")
 
 # %%
 # The frozen network and the head in one go; the head sees mirror images too.

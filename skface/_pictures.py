@@ -45,7 +45,7 @@ def scores_picture(evaluation, groups=None):
     )
 
 
-def faces_picture(evaluation, X, order, n_faces=12):
+def faces_picture(evaluation, X, order, n_faces=12, n_columns=None):
     """Photos with what was found in them, the best or the worst first."""
     y_pred = evaluation.y_pred if evaluation.y_score is None else evaluation.y_score
     return as_png(
@@ -54,6 +54,7 @@ def faces_picture(evaluation, X, order, n_faces=12):
             y_pred,
             evaluation.y_true,
             n_faces=n_faces,
+            n_columns=n_columns,
             order=order,
             names=evaluation.names if evaluation.target == "attributes" else None,
             image_sizes=evaluation.image_sizes,

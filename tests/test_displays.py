@@ -506,6 +506,11 @@ def test_curves_and_best_epoch_are_drawn():
         assert texts(ax.get_legend().texts)[-1] == "best epoch: 2"
 
 
+def test_loss_comes_first():
+    display = HistoryDisplay({"accuracy": [0.5], "loss": [0.7]}).plot()
+    assert [panel.get_ylabel() for panel in display.axes_] == ["loss", "accuracy"]
+
+
 def test_training_without_validation_marks_no_epoch():
     display = HistoryDisplay({"loss": [0.5, 0.4]}, best_epoch=1).plot()
     assert len(display.axes_) == 1

@@ -21,7 +21,7 @@ from skface._pictures import (
 from skface.displays import check_matplotlib
 from skface.features import VGG19Features
 
-_N_FACES = 6
+_N_FACES, _N_COLUMNS = 6, 3  # of photos, as wide as the page
 # Folders of this machine, and what changes no answer.
 _LEFT_OUT = {"cache_dir", "checkpoint_path", "memory", "verbose", "n_jobs", "steps"}
 _SCORES = ["accuracy", "balanced_accuracy", "precision", "recall", "f1"]
@@ -225,7 +225,7 @@ def _with_arrows(figures):
 def _add_photos(document, evaluation, X):
     document.heading("Photos")
     for order in ("best", "worst"):
-        png = faces_picture(evaluation, X, order, _N_FACES)
+        png = faces_picture(evaluation, X, order, _N_FACES, _N_COLUMNS)
         document.picture(order, png, f"Photos on which it does {order}.")
 
 

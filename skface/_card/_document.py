@@ -30,13 +30,15 @@ body { max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
 h1, h2 { line-height: 1.2; }
 h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccc; padding-bottom: 0.2rem; }
 .table { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 0.92rem; }
-th, td { padding: 0.25rem 0.7rem; border-bottom: 1px solid #ddd; text-align: left; }
+table { border-collapse: collapse; font-size: 0.9rem; }
+th, td { padding: 0.25rem 0.6rem; border-bottom: 1px solid #ddd; text-align: left; }
 th { border-bottom: 2px solid #888; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 figure { margin: 1.2rem 0; }
 img { max-width: 100%; height: auto; }
 figcaption { font-size: 0.92rem; color: #444; }
+@media (min-width: 40rem) { td:first-child { white-space: nowrap; } }
+@media (max-width: 40rem) { figure { overflow-x: auto; } img { max-width: 40rem; } }
 """
 
 

@@ -3,7 +3,7 @@
 import os
 from dataclasses import asdict
 
-from skface.cli._common import as_json, cache_dir, write_out
+from skface.cli._common import as_json, cache_dir, counted, write_out
 from skface.exceptions import ParameterError
 from skface.features import FeatureStore
 
@@ -24,7 +24,7 @@ def run(args):
         return int(bool(found.bad))
     else:
         n_rows = _prune(store, args)
-        _write(args, f"{n_rows:,} rows removed", {"n_removed": n_rows})
+        _write(args, f"{counted(n_rows, 'row')} removed", {"n_removed": n_rows})
     return 0
 
 

@@ -22,6 +22,11 @@ def say(args, text):
         print(text, file=sys.stderr, flush=True)
 
 
+def counted(n, noun):
+    """A number of things, such as "1 photo" or "1,200 photos"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def verbose(args):
     """1, for bars, on a terminal; in a pipe the lines of `say` must do."""
     return int(sys.stderr.isatty() and not args.quiet)

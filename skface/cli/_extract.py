@@ -7,6 +7,7 @@ from sklearn.base import clone
 from skface._presets import PRESETS, preset_of
 from skface.cli._common import (
     cache_dir,
+    counted,
     find_photos,
     say,
     verbose,
@@ -44,11 +45,11 @@ def run(args):
     for features, paths in jobs.values():
         paths = [path for path in paths if path not in bad]
         side = ", mirrored" if features.mirror else ""
-        say(args, f"{len(paths):,} photos, {features.layer}{side}")
+        say(args, f"{counted(len(paths), 'photo')}, {features.layer}{side}")
         read, _ = without_unreadable(features.transform, paths)
         bad |= set(paths) - set(read)
     n_new = len(store) - n_before
-    write_out(f"{n_new:,} new rows, {len(store):,} in all, in {store.path}")
+    write_out(f"{counted(n_new, 'new row')}, {len(store):,} in all, in {store.path}")
     return int(bool(bad))
 
 

@@ -6,6 +6,7 @@ from skface._files import write_file
 from skface.cli._annotate import annotate, check_folder
 from skface.cli._common import (
     as_json,
+    counted,
     find_photos,
     load_model,
     photo_sizes,
@@ -28,7 +29,7 @@ def run(args):
     if args.proba and target != "attributes":
         raise InputError(f"--proba is for attributes; {args.model} finds {target}")
 
-    say(args, f"{len(given):,} photos")
+    say(args, counted(len(given), "photo"))
     photos, sizes = given, {}
     if target != "attributes":
         photos, sizes = without_unreadable(photo_sizes, photos)
@@ -46,7 +47,7 @@ def run(args):
         _write(table, digits, args)
         if args.annotate is not None:
             annotate(photos, y, target, pipe.target_names_, args.annotate)
-            say(args, f"{len(photos):,} annotated photos in {args.annotate}")
+            say(args, f"{counted(len(photos), 'annotated photo')} in {args.annotate}")
     return int(len(photos) < len(given))
 
 
@@ -61,4 +62,4 @@ def _write(table, digits, args):
         write_out(text)
     else:
         write_file(args.output, text)
-        say(args, f"{len(table):,} lines in {args.output}")
+        say(args, f"{counted(len(table), 'line')} in {args.output}")

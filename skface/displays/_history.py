@@ -123,6 +123,7 @@ class HistoryDisplay:
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         names = [name for name in self.history if not name.startswith("val_")]
+        names.sort(key=lambda name: name != "loss")  # Keras' own order varies
         if not names or not len(self.history[names[0]]):
             raise InputError("the history has no epoch to show")
         self.ax_ = axes_or_new(ax, (_PANEL[0] * len(names), _PANEL[1]))
