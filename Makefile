@@ -17,7 +17,8 @@ types: $(VENV)/ready
 	$(BIN)/mypy
 
 coverage: $(VENV)/ready
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage report
 
 demo: $(VENV)/ready
 	$(BIN)/skface demo

@@ -233,7 +233,7 @@ def target_names(estimator, target, n_targets, names=None):
         names = getattr(estimator, "target_names_", None)
     if names is None:
         names = target_columns(target) or default_attribute_names(n_targets)
-    return as_names(names, n_targets, "targets")
+    return as_names(names, "target_names", n_targets, "targets")
 
 
 def constant_answer(target, y):

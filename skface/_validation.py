@@ -36,8 +36,8 @@ def as_path(value, name, what):
     return Path(os.fsdecode(text))
 
 
-def as_names(names, n_names, what):
-    """`names` as a list of str.
+def as_names(value, name, n_names, what):
+    """`value` as a list of str.
 
     Raises
     ------
@@ -45,14 +45,14 @@ def as_names(names, n_names, what):
         They are no sequence, not as many as there are of `what`, or one is there
         twice.
     """
-    if isinstance(names, str | bytes) or not hasattr(names, "__iter__"):
-        raise InputError(f"names must be a sequence of names: [{names!r}]")
-    names = [str(name) for name in names]
+    if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
+        raise InputError(f"{name} must be a sequence of names: [{value!r}]")
+    names = [str(each) for each in value]
     if len(names) != n_names:
-        raise InputError(f"{len(names)} names for {n_names} {what}")
-    twice = [name for name in names if names.count(name) > 1]
+        raise InputError(f"{name} has {len(names)} names for {n_names} {what}")
+    twice = [each for each in names if names.count(each) > 1]
     if twice:
-        raise InputError(f"names holds {twice[0]!r} twice")
+        raise InputError(f"{name} has {twice[0]!r} twice")
     return names
 
 

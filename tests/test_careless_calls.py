@@ -430,7 +430,7 @@ MISTAKES = {
         lambda given: metrics.attribute_report(
             given.labels, given.labels, names=["a", "a"]
         ),
-        "names holds 'a' twice",
+        "names has 'a' twice",
     ),
     "groups of other predictions": (
         lambda given: metrics.attribute_report(

@@ -175,3 +175,9 @@ def test_what_has_no_layers_to_count_is_refused(data):
 def test_a_bad_parameter_is_refused(parameters, message):
     with pytest.raises(ParameterError, match=message):
         make_cost_aware_scorer(**parameters)
+
+
+def test_scorer_is_shown_as_it_is_made():
+    scorer = make_cost_aware_scorer("iou", target=8, cost="time", exponent=-1)
+    expected = f"make_cost_aware_scorer({get_scorer('iou')}, target=8, cost='time', "
+    assert repr(scorer) == f"{expected}exponent=-1)"

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -25,6 +26,14 @@ def hardware(monkeypatch, tmp_path):
 
     yield hardware
     _device.fastest_dtype.cache_clear()
+
+
+def test_a_system_that_does_not_tell_has_no_bfloat16(monkeypatch):
+    def unreadable(path):
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(Path, "read_text", unreadable)
+    assert not _device.processor_has_bfloat16()
 
 
 @pytest.mark.parametrize(

@@ -358,12 +358,58 @@ def test_legend_covers_no_title(photos, boxes):
         ({"y_true": np.zeros((5, 10))}, InputError, r"the truth \(5, 10\)"),
         ({"y_pred": [np.zeros((5, 4))] * 2, "y_true": None}, InputError, "two targets"),
         ({"image_sizes": np.ones((3, 2))}, InputError, r"\(5, 2\) or \(2,\)"),
+        ({"image_sizes": (0, 1)}, InputError, "image_sizes must be"),
+        ({"n_attributes": -1}, ParameterError, "n_attributes must be 0 or more"),
+        (
+            {"y_pred": [np.zeros((5, 4))], "y_true": [None, None]},
+            InputError,
+            "1 arrays in y_pred, but 2 y_true",
+        ),
     ],
 )
 def test_what_cannot_be_shown_is_refused(photos, boxes, arguments, error, message):
     call = {"X": photos, "y_pred": boxes[1], "y_true": boxes[0], **arguments}
     with pytest.raises(error, match=message):
         FacesDisplay.from_predictions(**call)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        ([None, None], "1 estimators, but 2 y"),
+        ([np.zeros((4, 4))], "5 photos, but 4 rows of y"),
+    ],
+)
+def test_a_truth_that_does_not_fit_the_estimators_is_refused(photos, boxes, y, message):
+    mean_box = DummyRegressor().fit(photos, boxes[0])
+    with pytest.raises(InputError, match=message):
+        FacesDisplay.from_estimator([mean_box], photos, y)
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"boxes": np.zeros((4, 4))}, r"boxes must have one row for each of the 5 ph"),
+        (
+            {"attributes": np.zeros((5, 2)), "true_attributes": np.zeros((5, 3))},
+            r"attributes have the shape \(5, 2\), true_attributes \(5, 3\)",
+        ),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(photos, parts, message):
+    with pytest.raises(InputError, match=message):
+        FacesDisplay(photos, **parts).plot()
+
+
+def test_no_photo_at_all_is_refused(photos):
+    with pytest.raises(InputError, match="there is no photo to show"):
+        FacesDisplay(photos[:0]).plot()
+
+
+def test_places_without_a_photo_are_left_empty(photos):
+    display = FacesDisplay(photos).plot(n_columns=3)
+    assert len(display.axes_) == 5
+    assert len(display.figure_.axes) == 6  # and the one whose place is filled
 
 
 # Search

@@ -342,6 +342,14 @@ def test_finished_checkpoint_holds_the_best_weights(features, attributes, tmp_pa
         assert np.array_equal(file["weight_0"], head.model_.get_weights()[0])
 
 
+def test_a_finished_checkpoint_does_not_hold_up_another_fit(
+    features, attributes, tmp_path
+):
+    checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    other = checkpointed(tmp_path / "best.npz", l2=0.1).fit(features, attributes)
+    assert same_weights(other, checkpointed(None, l2=0.1).fit(features, attributes))
+
+
 def test_checkpoint_of_another_unfinished_fit_is_refused(
     features, attributes, tmp_path, interrupted_after, monkeypatch
 ):
@@ -778,3 +786,30 @@ def test_weights_that_explode_on_validation_rows_are_no_fit():
     )
     with pytest.raises(ParameterError, match=r"'val_loss': inf.*lower learning_rate"):
         head.fit(X, y)
+
+
+def test_a_validation_label_that_is_in_no_row_is_refused(features, attributes):
+    labels = np.where(attributes[:, 1], "smiling", "serious")
+    with pytest.raises(InputError, match="y_val has the label 'sad', which y has not"):
+        DenseHeadClassifier(**FAST).fit(
+            features, labels, X_val=features[:1], y_val=np.array(["sad"])
+        )
+
+
+def test_a_weight_of_two_tunes_thresholds_as_the_row_twice(features, attributes):
+    head = DenseHeadClassifier(**FAST, epochs=2, threshold="balanced_accuracy")
+    head.fit(features, attributes)
+    weight = np.where(attributes[:, 0] == 1, 2.0, 1.0)
+    rows = np.repeat(np.arange(300), weight.astype(int))
+    labels = head._fit_targets(attributes, None)(attributes)
+    head._fit_decisions(Samples(features, labels).weighted(weight))
+    weighted = head.thresholds_
+    head._fit_decisions(Samples(features[rows], labels[rows]))
+    np.testing.assert_allclose(weighted, head.thresholds_)
+    head._fit_decisions(Samples(features, labels))
+    assert not np.allclose(weighted, head.thresholds_)
+
+
+def test_a_head_is_trained_by_fit_alone():
+    for name in ("partial_fit", "initialize"):
+        assert not hasattr(DenseHeadClassifier(), name)

@@ -392,7 +392,7 @@ def test_fitted_attributes_with_which_something_else_is_predicted(manifest, refu
 
 def test_names_for_other_targets(manifest, refuses):
     members = manifest("target_names", value=["Bald"])
-    refuses(members, "1 names for 3 targets")
+    refuses(members, "target_names has 1 names for 3 targets")
 
 
 def test_weights_without_a_hash(manifest, path, refuses):

@@ -293,6 +293,12 @@ def test_a_16_bit_tiff_is_scaled_and_not_cut_off(saved):
     np.testing.assert_array_equal(photo[0, :, 0], [0, 1, 100, 255])
 
 
+def test_negative_pixels_are_refused(tmp_path):
+    Image.fromarray(np.full((2, 2), -1, np.int32)).save(tmp_path / "photo.tiff")
+    with pytest.raises(ImageError, match=r"photo.tiff: .*pixels outside 0 to 65535"):
+        ImageArray([tmp_path / "photo.tiff"], SIZE)[0]
+
+
 def test_floating_point_pixels_are_refused(tmp_path):
     Image.new("F", (2, 2), 0.5).save(tmp_path / "photo.tiff")
     with pytest.raises(ImageError, match=r"photo.tiff: .*\(floating-point pixels"):

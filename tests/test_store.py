@@ -630,3 +630,13 @@ def test_a_limit_of_address_space_is_named(store, monkeypatch):
     monkeypatch.setattr(environment, "_env", Failing(environment._env, error))
     with pytest.raises(StoreError, match="ulimit -v"):
         len(store)
+
+
+def test_an_empty_store_is_no_lack_of_a_store(store):
+    assert store
+    assert len(store) == 0
+
+
+def test_rows_are_shown_with_their_store_and_specification(store):
+    rows = write(store, [1])
+    assert repr(rows) == f"StoreRows({store.path!r}, {rows.digest[:12]!r})"

@@ -127,7 +127,7 @@ def attribute_names(names, n_attributes):
     """`names`, else CelebA's forty, else numbers."""
     if names is None:
         return default_attribute_names(n_attributes)
-    return as_names(names, n_attributes, "attributes")
+    return as_names(names, "names", n_attributes, "attributes")
 
 
 def distinct(i, colors, markers):

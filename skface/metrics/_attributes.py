@@ -149,7 +149,7 @@ def attribute_report(
             for i, rows in enumerate(labelled.T)
         ]
     if names is not None:
-        report.index = as_names(names, len(report), "attributes")
+        report.index = as_names(names, "names", len(report), "attributes")
     return report.rename_axis("attribute")
 
 

@@ -196,7 +196,7 @@ def _checked_names(pipe, names):
         if names is None:
             return None
     n_outputs = head_of(pipe).model_.output_shape[-1]
-    return as_names(names, n_outputs, "targets")
+    return as_names(names, "target_names", n_outputs, "targets")
 
 
 def _check_weights(weights, record, path):
