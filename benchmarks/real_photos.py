@@ -33,6 +33,7 @@ from skface._evaluation import Evaluation
 from skface._makers import MAKERS
 from skface.datasets import drawn_celeba
 from skface.features import extract_together
+from skface.search._extraction import extractors
 
 COSINE = {
     "head__learning_rate_schedule": "cosine",
@@ -94,11 +95,8 @@ class Study:
 
     def extract(self):
         """Send the photos through VGG19; return how many passes that took."""
-        transformers = []
-        for pipe in (self.paper, self.best, *self.changed.values()):
-            transformers.append(pipe["features"])
-            if pipe.mirror:
-                transformers.append(clone(pipe["features"]).set_params(mirror=True))
+        pipes = self.paper, self.best, *self.changed.values()
+        transformers = [each for pipe in pipes for each in extractors(pipe)]
         return extract_together(transformers, self.photos)
 
     def run(self):

@@ -224,9 +224,8 @@ default="binary_crossentropy"
             In {0, 1}; of shape (n_samples,) with the labels of y when y had one
             dimension.
         """
-        present = (self._probabilities(X, X_mirrored) > self.thresholds_).astype(
-            np.int64
-        )
+        is_present = self._probabilities(X, X_mirrored) > self.thresholds_
+        present = is_present.astype(np.int64)
         return self.classes_[present[:, 0]] if self._y_ndim == 1 else present
 
     def predict_proba(self, X, X_mirrored=None):

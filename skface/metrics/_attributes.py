@@ -78,8 +78,7 @@ def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
     >>> attribute_balanced_accuracy([[0], [0], [0], [1]], [[0], [0], [0], [0]])
     0.5
     """
-    y_true, y_pred, labelled = _labels(y_true, y_pred)
-    scores = _counts(y_true, y_pred, labelled, sample_weight)
+    scores = _counts(*_binary_labels(y_true, y_pred), sample_weight)
     return _mean(scores["balanced_accuracy"].to_numpy())
 
 
@@ -137,42 +136,28 @@ def attribute_report(
     >>> table.loc["Smiling"].to_dict()
     {'Male=0': 1.0, 'Male=1': 0.5}
     """
-    if groups is not None:
-        return _by_group(y_true, y_pred, y_score, names, sample_weight, groups)
-    truth, answer, labelled = _labels(y_true, y_pred)
-    report = _counts(truth, answer, labelled, sample_weight)
+    truth, answer, labelled = _binary_labels(y_true, y_pred)
+    weight = weights_of(sample_weight, len(truth))
+    scores = None
     if y_score is not None:
         _, scores, _ = _labels(y_true, as_floats(y_score, "y_score"))
-        weight = weights_of(sample_weight, len(truth))
-        report["average_precision"] = [
-            _average_precision(truth[rows, i], scores[rows, i], weight[rows])
-            for i, rows in enumerate(labelled.T)
-        ]
     if names is not None:
-        report.index = as_names(names, "names", len(report), "attributes")
-    return report.rename_axis("attribute")
+        names = as_names(names, "names", truth.shape[1], "attributes")
 
+    def report(rows):
+        parts = truth[rows], answer[rows], labelled[rows]
+        table = _counts(*parts, weight[rows])
+        if scores is not None:
+            table["average_precision"] = _average_precisions(
+                truth[rows], scores[rows], labelled[rows], weight[rows]
+            )
+        if names is not None:
+            table.index = names
+        return table.rename_axis("attribute")
 
-def _by_group(y_true, y_pred, y_score, names, sample_weight, groups):
-    """One report a group, below each other."""
-    # What does not fit is refused as without groups.
-    attribute_report(
-        y_true, y_pred, y_score=y_score, names=names, sample_weight=sample_weight
-    )
-    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
-    rest = {
-        "y_score": None if y_score is None else np.asarray(y_score),
-        "sample_weight": None if sample_weight is None else np.asarray(sample_weight),
-    }
-    reports = {}
-    for group, rows in members(groups, len(y_true)):
-        parts = {
-            name: value if value is None else value[rows]
-            for name, value in rest.items()
-        }
-        reports[group] = attribute_report(
-            y_true[rows], y_pred[rows], names=names, **parts
-        )
+    if groups is None:
+        return report(slice(None))
+    reports = {group: report(rows) for group, rows in members(groups, len(truth))}
     if not reports:
         raise InputError("groups holds no group: every value is missing")
     return pd.concat(reports, names=["group"])
@@ -198,9 +183,6 @@ def members(groups, n_samples):
 
 def _counts(y_true, y_pred, labelled, sample_weight):
     """`attribute_report` without scores and names."""
-    for name, y in (("y_true", y_true), ("y_pred", y_pred)):
-        if not np.isin(y, (0, 1)).all():
-            raise InputError(f"{name} must hold attributes in {{0, 1}}")
     weight = weights_of(sample_weight, len(y_true))
     is_there, is_found = (y_true == 1) & labelled, (y_pred == 1) & labelled
     total, present, found = weight @ labelled, weight @ is_there, weight @ is_found
@@ -225,10 +207,23 @@ def _counts(y_true, y_pred, labelled, sample_weight):
         )
 
 
-def _average_precision(truth, score, weight):
-    if not truth.any():
-        return np.nan
-    return average_precision_score(truth, score, sample_weight=weight)
+def _average_precisions(y_true, y_score, labelled, weight):
+    """That of each attribute; NaN where none of its labels says present."""
+    return [
+        average_precision_score(truth[there], score[there], sample_weight=weight[there])
+        if truth[there].any()
+        else np.nan
+        for truth, score, there in zip(y_true.T, y_score.T, labelled.T, strict=True)
+    ]
+
+
+def _binary_labels(y_true, y_pred):
+    """`_labels`, all of them 0 or 1."""
+    y_true, y_pred, labelled = _labels(y_true, y_pred)
+    for name, y in (("y_true", y_true), ("y_pred", y_pred)):
+        if not np.isin(y, (0, 1)).all():
+            raise InputError(f"{name} must hold attributes in {{0, 1}}")
+    return y_true, y_pred, labelled
 
 
 def _labels(y_true, y_pred):

@@ -71,14 +71,14 @@ def extract_once(search, X) -> int:
     transformers = [
         transformer
         for settings in _settings(search)
-        for transformer in _extractors(clone(search.estimator).set_params(**settings))
+        for transformer in extractors(clone(search.estimator).set_params(**settings))
     ]
     if not transformers:
         raise ParameterError(f"no VGG19Features in the search's {search.estimator!r}")
     return extract_together([each for each in transformers if _can_be(each, X)], X)
 
 
-def _extractors(estimator):
+def extractors(estimator):
     """Every VGG19Features that a fit of the estimator runs."""
     features = list(_features(estimator).values())
     if getattr(estimator, "mirror", False):
