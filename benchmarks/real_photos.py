@@ -17,6 +17,7 @@ Without arguments it draws its own faces.
 """
 
 import argparse
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -185,7 +186,9 @@ class Study:
     def _row(self, way, model, X, seconds=np.nan):
         figures = self._evaluation(model, X, self.test).figures().set_index("figure")
         self._trivial = {"way": "trivial", **figures["baseline"]}
-        return {"way": way, **figures["skface"], "seconds": seconds}
+        row = {"way": way, **figures["skface"], "seconds": seconds}
+        print(self.target, row, file=sys.stderr, flush=True)
+        return row
 
     def _evaluation(self, model, X, part):
         return Evaluation.from_estimator(
