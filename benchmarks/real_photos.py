@@ -25,6 +25,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
@@ -164,7 +165,7 @@ class Study:
         )
         if self.target == "attributes":
             ways = {
-                "ridge": [RidgeClassifier(alpha) for alpha in ALPHAS],
+                "ridge": [RankingRidge(alpha) for alpha in ALPHAS],
                 "logistic regression": [
                     OneVsRestClassifier(LogisticRegression(C=C), n_jobs=-1) for C in CS
                 ],
@@ -198,6 +199,13 @@ class Study:
             y_train=self.train.target,
             image_sizes=part.image_sizes,
         )
+
+
+class RankingRidge(RidgeClassifier):
+    """Ridge whose decisions, squeezed into [0, 1], rank the photos."""
+
+    def predict_proba(self, X):
+        return expit(self.decision_function(X))
 
 
 class Mean(RegressorMixin, BaseEstimator):

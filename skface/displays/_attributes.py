@@ -1,6 +1,7 @@
 """Scores of the attributes, one bar each."""
 
 import numpy as np
+import pandas as pd
 
 from skface._validation import as_array
 from skface.displays._common import (
@@ -37,8 +38,7 @@ _BASELINES = {
     "accuracy": ("majority", lambda report: report["majority"]),
     "balanced_accuracy": (
         "constant answer",
-        # which is right about an attribute that is always or never there
-        lambda report: report["majority"].where(report["majority"] == 1, 0.5),
+        lambda report: pd.Series(0.5, report.index),
     ),
     "precision": ("always present", lambda report: report["prevalence"]),
     "average_precision": ("random order", lambda report: report["prevalence"]),

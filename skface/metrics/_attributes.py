@@ -47,14 +47,15 @@ def attribute_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
     weight = weights_of(sample_weight, len(y_true))
     with np.errstate(invalid="ignore"):
         shares = weight @ (labelled & (y_true == y_pred)) / (weight @ labelled)
-    return _mean(shares)
+    _check_some_label(shares)
+    return float(np.nanmean(shares))
 
 
 def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
     """Mean of the recall of present and of absent, averaged over the attributes.
 
-    A constant answer scores 0.5, however rare the attribute. Where an attribute is
-    always or never present, the one recall that exists counts.
+    A constant answer scores 0.5, however rare the attributes. One that is always or
+    never present lacks one of the recalls, and is left out.
 
     Parameters
     ----------
@@ -66,6 +67,7 @@ def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
     Returns
     -------
     float
+        NaN where no attribute is both present and absent.
 
     Raises
     ------
@@ -79,7 +81,8 @@ def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
     0.5
     """
     scores = _counts(*_binary_labels(y_true, y_pred), sample_weight)
-    return _mean(scores["balanced_accuracy"].to_numpy())
+    _check_some_label(scores["accuracy"])
+    return float(scores["balanced_accuracy"].mean())
 
 
 def attribute_report(
@@ -107,8 +110,8 @@ def attribute_report(
     DataFrame, one row an attribute
         n_labels; prevalence; majority: the accuracy of always giving the commoner
         answer of `y_true`; accuracy, balanced_accuracy, precision, recall, f1, and
-        average_precision. A share of nothing, such as the precision of an attribute
-        never predicted, is NaN.
+        average_precision. A share of nothing is NaN, such as the precision of an
+        attribute never predicted, or the balanced accuracy of one always present.
 
         With `groups`, one row a group and attribute, indexed by both: the group is its
         value in an array, and reads like ``"Male=1"`` of a dict or DataFrame.
@@ -191,15 +194,13 @@ def _counts(y_true, y_pred, labelled, sample_weight):
     with np.errstate(invalid="ignore", divide="ignore"):
         recall = hits / present
         specificity = rejections / (total - present)
-        one_sided = [present == 0, present == total]
-        sides = [specificity, recall]
         return pd.DataFrame(
             {
                 "n_labels": labelled.sum(axis=0),
                 "prevalence": present / total,
                 "majority": np.maximum(present, total - present) / total,
                 "accuracy": (hits + rejections) / total,
-                "balanced_accuracy": np.select(one_sided, sides, np.mean(sides, 0)),
+                "balanced_accuracy": (recall + specificity) / 2,
                 "precision": hits / found,
                 "recall": recall,
                 "f1": 2 * hits / (present + found),
@@ -241,8 +242,7 @@ def _labels(y_true, y_pred):
     return y_true, y_pred, labelled
 
 
-def _mean(shares):
-    """The mean over the attributes that have a share."""
+def _check_some_label(shares):
+    """Shares of each attribute's labels are NaN where there are none."""
     if np.isnan(shares).all():
         raise InputError("y_true holds no label: every value is missing")
-    return float(np.nanmean(shares))
