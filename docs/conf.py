@@ -75,9 +75,17 @@ html_static_path = ["_static"]
 html_css_files = ["skface.css"]
 html_show_sourcelink = False
 html_show_sphinx = False
-html_sidebars = dict.fromkeys(
-    ("index", "getting_started", "paper", "faq", "contributing", "changelog"), []
-)
+html_sidebars = {  # none on pages that have no pages below
+    page: []
+    for page in (
+        "index",
+        "getting_started",
+        "paper",
+        "faq",
+        "contributing",
+        "changelog",
+    )
+}
 html_theme_options = {
     "header_links_before_dropdown": 6,
     "navbar_align": "left",
