@@ -80,7 +80,8 @@ def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
     >>> attribute_balanced_accuracy([[0], [0], [0], [1]], [[0], [0], [0], [0]])
     0.5
     """
-    scores = _counts(*_binary_labels(y_true, y_pred), sample_weight)
+    truth, answer, labelled = _binary_labels(y_true, y_pred)
+    scores = _counts(truth, answer, labelled, sample_weight)
     _check_some_label(scores["accuracy"])
     return float(scores["balanced_accuracy"].mean())
 
