@@ -31,11 +31,11 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 
 from skface import CelebALoader
-from skface._evaluation import Evaluation
-from skface._makers import MAKERS
+from skface.evaluation import Evaluation
+from skface.pipelines import MAKERS
 from skface.datasets import drawn_celeba
 from skface.features import extract_together
-from skface.search._extraction import extractors
+from skface.search._preparing import extractors
 
 COSINE = {
     "head__learning_rate_schedule": "cosine",

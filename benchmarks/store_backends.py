@@ -32,7 +32,7 @@ class Lmdb:
     """skface's own store."""
 
     def __init__(self, path, n_rows, create):
-        from skface.features._store import FeatureStore
+        from skface.store._store import FeatureStore
 
         self.rows = FeatureStore(path).specification({"n_features": N_FEATURES})
         self.digests = np.zeros((n_rows, 32), np.uint8)

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and where skface keeps its own."""
 
 import contextlib
 import errno
@@ -42,3 +42,8 @@ def replacing(path):
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def user_cache():
+    """``~/.cache/skface``, or the folder that ``SKFACE_CACHE`` names."""
+    return Path(os.environ.get("SKFACE_CACHE", "~/.cache/skface")).expanduser()

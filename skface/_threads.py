@@ -1,6 +1,9 @@
-"""Work done in a thread while the caller does its own."""
+"""Work done in threads."""
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+
+import joblib
 
 
 def read_ahead(read, items):
@@ -25,3 +28,47 @@ def read_ahead(read, items):
                 yield current.result()
         if upcoming is not None:
             yield upcoming.result()
+
+
+def each_in_threads(function, items, caught=(), progress=None):
+    """``function(index, item)`` for every item, in as many threads as there are cores.
+
+    Parameters
+    ----------
+    function : callable
+    items : iterable
+    caught : tuple of exception classes, default=()
+        What is collected, and does not keep the other items from their turn.
+    progress : tqdm, default=None
+
+    Returns
+    -------
+    list of exceptions
+        Those caught, in the order of their items.
+    """
+    failures = []
+    waiting, taking, stopped = enumerate(items), Lock(), Event()
+
+    def work():
+        while not stopped.is_set():
+            with taking:
+                item = next(waiting, None)
+            if item is None:
+                break
+            try:
+                function(*item)
+            except caught as error:
+                failures.append((item[0], error))
+            if progress is not None:
+                progress.update()
+
+    # A task an item would be shorter, but an interrupt while tasks are handed out can
+    # leave a lock of the pool taken for ever.
+    n_threads = joblib.cpu_count()
+    with ThreadPoolExecutor(n_threads) as pool:
+        try:
+            for worker in [pool.submit(work) for _ in range(n_threads)]:
+                worker.result()
+        finally:
+            stopped.set()  # after an interrupt no other item is begun
+    return [error for _, error in sorted(failures, key=lambda failure: failure[0])]

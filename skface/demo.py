@@ -8,14 +8,14 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from skface._cache import user_cache
-from skface._evaluation import Evaluation
-from skface._head_search import N_LAYERS, N_UNITS, head_search
-from skface._makers import MAKERS
+from skface._files import user_cache
 from skface.datasets import CelebALoader, available_targets, drawn_celeba
 from skface.displays import FacesDisplay, SearchDisplay, check_matplotlib
+from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError
 from skface.persistence import save
+from skface.pipelines import MAKERS
+from skface.search import N_LAYERS, N_UNITS, head_search
 
 __all__ = ["fit_and_score", "run_demo"]
 

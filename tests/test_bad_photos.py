@@ -11,7 +11,7 @@ from PIL import Image
 
 from skface import FeatureStore, ImageArray, VGG19Features
 from skface.datasets import map_photos
-from skface.datasets._photos import photo_size
+from skface.photos._reading import photo_size
 from skface.exceptions import ImageError, InputError, ParameterError
 from skface.features import _network, _vgg19
 

@@ -398,7 +398,7 @@ def raw_error(call, arguments):
 @pytest.mark.parametrize("name", CALLS)
 def test_no_raw_error_comes_out(name, given, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("skface._card._card.has_matplotlib", lambda: False)  # slow
+    monkeypatch.setattr("skface._card._making.has_matplotlib", lambda: False)  # slow
     call, valid = CALLS[name](given)
     with parallel_config(backend="threading"):
         call(**valid)

@@ -580,7 +580,7 @@ def test_cache_is_counted_checked_and_pruned(run, photos, tmp_path):
 
 def test_damaged_rows_end_with_1(run, photos, tmp_path, monkeypatch):
     skface.VGG19Features("synthetic", cache_dir=tmp_path / "store").transform(photos)
-    monkeypatch.setattr("skface.features._store.is_intact", lambda key, value: False)
+    monkeypatch.setattr("skface.store._store.is_intact", lambda key, value: False)
     where = ["--cache-dir", tmp_path / "store"]
     assert run("cache", "verify", *where)[:2] == (1, "3 rows checked, 3 damaged\n")
     run("cache", "verify", "--delete", *where)

@@ -8,8 +8,8 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
 
 from skface.exceptions import InputError
-from skface.features._lazy import FeatureArray
-from skface.features._store import FeatureStore
+from skface.store._feature_array import FeatureArray
+from skface.store._store import FeatureStore
 
 
 @pytest.fixture(scope="module")

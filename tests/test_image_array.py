@@ -15,7 +15,7 @@ from sklearn.model_selection import (
 )
 
 from skface import ImageArray
-from skface.datasets._photos import photo_size, read_photo
+from skface.photos._reading import photo_size, read_photo
 from skface.exceptions import ImageError, InputError, ParameterError
 
 SIZE = (6, 4)

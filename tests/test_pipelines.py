@@ -13,7 +13,7 @@ from skface import (
     make_bbox_pipeline,
     make_landmark_pipeline,
 )
-from skface._evaluation import Evaluation
+from skface.evaluation import Evaluation
 from skface.datasets import mirrored
 from skface.exceptions import ParameterError
 from skface.features._network import get_network

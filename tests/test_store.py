@@ -14,7 +14,7 @@ import pytest
 
 from skface.exceptions import InputError, ParameterError, StoreError
 from skface.features import _environment
-from skface.features._store import FeatureStore
+from skface.store._store import FeatureStore
 
 SPAWN = multiprocessing.get_context("spawn")
 PARAMETERS = {"layer": "block5_pool", "pooling": None, "n_features": 24}

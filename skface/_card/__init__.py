@@ -1,5 +1,5 @@
 """A page about a model, for the people who will use it."""
 
-from skface._card._card import Card, card
+from skface._card._making import Card, card
 
 __all__ = ["Card", "card"]

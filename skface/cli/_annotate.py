@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from skface._files import replacing
-from skface.datasets import ImageArray, map_photos, photo_size
 from skface.exceptions import InputError
+from skface.photos import ImageArray, map_photos, photo_size
 
 _SKY = "#56B4E9"  # of FacesDisplay's predictions
 _QUALITY = 92

@@ -3,7 +3,7 @@
 import os
 from dataclasses import asdict
 
-from skface.cli._common import as_json, cache_dir, counted, write_out
+from skface.cli._shared import as_json, cache_dir, counted, write_out
 from skface.exceptions import ParameterError
 from skface.features import FeatureStore
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from skface import card
-from skface.cli._common import load_model, say
 from skface.cli._report import load_split, training_targets
+from skface.cli._shared import load_model, say
 from skface.datasets import CelebALoader
 from skface.exceptions import InputError
 

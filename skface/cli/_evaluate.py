@@ -1,6 +1,5 @@
 """``skface evaluate``."""
 
-from skface.cli._common import as_json, load_model, new_folder, say, write_out
 from skface.cli._report import (
     evaluated,
     figures_text,
@@ -8,6 +7,7 @@ from skface.cli._report import (
     write_pictures,
     write_report,
 )
+from skface.cli._shared import as_json, load_model, new_folder, say, write_out
 
 
 def run(args):

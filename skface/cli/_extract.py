@@ -4,8 +4,7 @@ import os
 
 from sklearn.base import clone
 
-from skface._presets import PRESETS, preset_of
-from skface.cli._common import (
+from skface.cli._shared import (
     cache_dir,
     counted,
     find_photos,
@@ -16,6 +15,7 @@ from skface.cli._common import (
 )
 from skface.datasets import CelebALoader, available_targets
 from skface.features import FeatureStore, VGG19Features
+from skface.pipelines._presets import PRESETS, preset_of
 
 
 def run(args):

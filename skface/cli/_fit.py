@@ -8,11 +8,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from time import perf_counter
 
-from skface._evaluation import Evaluation
 from skface._files import write_file
-from skface._makers import MAKERS
 from skface._version import __version__
-from skface.cli._common import (
+from skface.cli._report import figures_text, write_pictures, write_report
+from skface.cli._shared import (
     as_json,
     cache_dir,
     new_folder,
@@ -20,10 +19,11 @@ from skface.cli._common import (
     verbose,
     write_out,
 )
-from skface.cli._report import figures_text, write_pictures, write_report
 from skface.datasets import CelebALoader
+from skface.evaluation import Evaluation
 from skface.exceptions import ParameterError
 from skface.persistence import save
+from skface.pipelines import MAKERS
 
 
 def run(args):

@@ -9,7 +9,7 @@ import joblib
 
 from skface._keras import import_keras
 from skface._version import __version__
-from skface.cli._common import as_json, cache_dir, write_out
+from skface.cli._shared import as_json, cache_dir, write_out
 from skface.features import FeatureStore, fastest_dtype, processor_has_bfloat16
 
 _PACKAGES = (

@@ -4,7 +4,7 @@ import pandas as pd
 
 from skface._files import write_file
 from skface.cli._annotate import annotate, check_folder
-from skface.cli._common import (
+from skface.cli._shared import (
     as_json,
     counted,
     find_photos,
@@ -14,8 +14,8 @@ from skface.cli._common import (
     without_unreadable,
     write_out,
 )
-from skface.datasets import to_pixels
 from skface.exceptions import InputError
+from skface.photos import to_pixels
 
 _PIXEL_DIGITS, _FRACTION_DIGITS = 2, 6
 

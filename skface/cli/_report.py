@@ -1,15 +1,15 @@
 """A folder with what is known about a model."""
 
-from skface._evaluation import Evaluation
 from skface._files import write_file
-from skface._pictures import (
+from skface.cli._shared import as_json
+from skface.datasets import CelebALoader
+from skface.displays._pictures import (
     faces_picture,
     has_matplotlib,
     history_picture,
     scores_picture,
 )
-from skface.cli._common import as_json
-from skface.datasets import CelebALoader
+from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError, InputError
 
 _DIGITS = 3

@@ -1,9 +1,6 @@
 """``skface search``."""
 
 from skface._files import write_file
-from skface._head_search import N_LAYERS, N_UNITS, head_search
-from skface._pictures import as_png, has_matplotlib
-from skface.cli._common import say, write_out
 from skface.cli._fit import (
     fit_into,
     load_splits,
@@ -11,9 +8,11 @@ from skface.cli._fit import (
     make_pipeline,
     run_folder,
 )
+from skface.cli._shared import say, write_out
 from skface.displays import SearchDisplay
+from skface.displays._pictures import as_png, has_matplotlib
 from skface.exceptions import ParameterError
-from skface.search import search_report
+from skface.search import N_LAYERS, N_UNITS, head_search, search_report
 
 
 def run(args):

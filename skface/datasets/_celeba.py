@@ -2,7 +2,6 @@
 
 import os
 import warnings
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,12 +9,8 @@ from sklearn.model_selection import PredefinedSplit
 from sklearn.utils import Bunch
 from tqdm.auto import tqdm
 
-from skface.datasets._coordinates import to_fractions
-from skface.datasets._folder import TARGETS, CelebAFolder
-from skface.datasets._image_array import ImageArray, as_image_size
+from skface.datasets._folder import CelebAFolder
 from skface.datasets._lists import read_list
-from skface.datasets._names import target_columns
-from skface.datasets._photos import map_photos, photo_size, read_photo
 from skface.datasets._targets import as_binary, inside, listed, warn
 from skface.exceptions import (
     DatasetError,
@@ -23,9 +18,19 @@ from skface.exceptions import (
     ParameterError,
     SkfaceWarning,
 )
+from skface.photos import (
+    ImageArray,
+    as_image_size,
+    check_photo,
+    map_photos,
+    photo_size,
+    to_fractions,
+)
+from skface.targets import ATTRIBUTES, BBOX, LANDMARKS
 
+_TARGETS = {target.name: target for target in (BBOX, LANDMARKS, ATTRIBUTES)}
 _CHOICES = {
-    "target": TARGETS,
+    "target": tuple(_TARGETS),
     "aligned": (None, True, False),
     "on_error": ("raise", "skip"),
 }
@@ -131,7 +136,7 @@ class CelebALoader:
         ImageError
             The size of a photo cannot be read.
         """
-        bunch = self._load(split, sizes_wanted=self.target != "attributes")
+        bunch = self._load(split)
         return bunch.images, bunch.target
 
     def load_bunch(self, split="train") -> Bunch:
@@ -162,78 +167,157 @@ class CelebALoader:
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SkfaceWarning)
-            names, *_ = self._rows(
-                "train+valid", sizes_wanted=self.target != "attributes"
-            )
-        is_train = self._partition.loc[names] == _PARTITION["train"]
+            source = _Source(self)
+            names, *_ = source.rows("train+valid")
+        is_train = source.partition.loc[names] == _PARTITION["train"]
         return PredefinedSplit(np.where(is_train, -1, 0))
 
-    def _load(self, split, sizes_wanted):
-        names, target, sizes = self._rows(split, sizes_wanted)
-        folder = self._folder.photo_folder(self._photos)
+    def _load(self, split, sizes_wanted=False):
+        source = _Source(self)
+        names, target, sizes = source.rows(split)
+        if sizes is None and sizes_wanted:
+            sizes = source.sizes(names)
         return Bunch(
-            images=ImageArray([folder / name for name in names], self.image_size),
+            images=ImageArray(source.paths(names), self.image_size),
             target=target,
-            target_names=self._target_names,
+            target_names=source.target_names,
             image_ids=names,
             image_sizes=sizes,
-            groups=self._groups(names),
-            DESCR=f"{len(names)} {self._photos} photos of {self.root}, split {split}, "
+            groups=source.groups(names),
+            DESCR=f"{len(names)} {source.photos} photos of {self.root}, split {split}, "
             f"target {self.target}.",
         )
 
-    def _rows(self, split, sizes_wanted):
-        """File names, targets and sizes of one split."""
-        self._validate()
+
+class _Source:
+    """The lists and photos of a loader, as its parameters are now.
+
+    Parameters
+    ----------
+    loader : CelebALoader
+
+    Attributes
+    ----------
+    photos : {"aligned", "in-the-wild"}
+        The kind that belongs to the target.
+    partition : Series
+        0, 1 or 2 by file name.
+    """
+
+    def __init__(self, loader):
+        self.loader = loader
+        as_image_size(loader.image_size, "image_size")
+        for name, choices in _CHOICES.items():
+            if getattr(loader, name) not in choices:
+                raise ParameterError(
+                    f"{name} must be in {choices}, got {getattr(loader, name)!r}"
+                )
+        self.target = _TARGETS[loader.target]
+        self.folder = CelebAFolder(loader.root)
+        self._check_aligned()
+        aligned = loader.aligned
+        if aligned is None:
+            aligned = self.folder.has_photos("aligned") and self._may_be_aligned()
+        self.photos = "aligned" if aligned else "in-the-wild"
+
+    def rows(self, split):
+        """File names, targets, and of coordinates sizes, of one split."""
         names = self._with_files(self._in_split(split), split)
-        if self.on_error == "skip":
+        if self.loader.on_error == "skip":
             names = self._readable(names)
-        values = self._table.loc[names].to_numpy()
-        sizes = self._sizes(names) if sizes_wanted else None
-        if self.target == "attributes":
-            return names, as_binary(values, self._table.columns, names), sizes
-        if self.target == "bbox":
+        values = self._table().loc[names].to_numpy()
+        if not self.target.is_coordinates:
+            return names, as_binary(values, self.target_names, names), None
+        sizes = self.sizes(names)
+        if self.target == BBOX:
             values, kept = inside(values, sizes, names)
             values, names, sizes = values[kept], names[kept], sizes[kept]
         return names, to_fractions(values, sizes), sizes
 
-    def _validate(self):
-        as_image_size(self.image_size, "image_size")
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ParameterError(
-                    f"{name} must be in {choices}, got {getattr(self, name)!r}"
-                )
-        only_aligned = self._folder.has_photos("aligned") and not (
-            self._folder.has_photos("in-the-wild")
+    def paths(self, names):
+        folder = self.folder.photo_folder(self.photos)
+        return [str(folder / name) for name in names]
+
+    def sizes(self, names):
+        """(width, height) of each photo in pixels."""
+        sizes = np.empty((len(names), 2), dtype=np.int64)
+
+        def read(index, path):
+            sizes[index] = photo_size(path)
+
+        self._map(read, names, "photo sizes")
+        return sizes
+
+    def groups(self, names):
+        """Identity of each photo; None without that list."""
+        if not self.folder.has_list("identity"):
+            return None
+        identities = read_list(self.folder.list_file("identity")).iloc[:, 0]
+        unknown = names[~pd.Index(names).isin(identities.index)]
+        if len(unknown):
+            raise DatasetError(
+                f"{self.folder.list_file('identity')}: has no line for "
+                f"{listed(unknown)}; complete the list or remove it"
+            )
+        return identities.loc[names].to_numpy()
+
+    @property
+    def target_names(self):
+        if self.target.is_coordinates:
+            return self.target.columns()
+        return list(self._table().columns)
+
+    @property
+    def partition(self):
+        path = self.folder.list_file("partition")
+        partition = read_list(path).iloc[:, 0]
+        odd = ~partition.isin(_PARTITION.values())
+        if odd.any():
+            name = odd.idxmax()
+            raise DatasetError(
+                f"{path}: {name} is in the split {partition[name]}, but there are only "
+                "0 (train), 1 (valid) and 2 (test)"
+            )
+        return partition
+
+    def _check_aligned(self):
+        only_aligned = self.folder.has_photos("aligned") and not (
+            self.folder.has_photos("in-the-wild")
         )
-        if self.target == "bbox" and (self.aligned or only_aligned):
+        if self.target == BBOX and (self.loader.aligned or only_aligned):
             raise ParameterError(
                 "boxes belong to the in-the-wild photos: on aligned photos, which are "
                 "cropped and scaled, they are wrong without any sign of it. "
                 "Use aligned=None with target='bbox', and a folder img_celeba"
             )
 
+    def _may_be_aligned(self):
+        """Whether the target's list is there for aligned photos."""
+        if not self.target.is_coordinates:
+            return True
+        return self.target == LANDMARKS and self.folder.has_list("aligned landmarks")
+
     def _in_split(self, split):
         if split not in _SPLITS:
             raise ParameterError(f"split must be in {_SPLITS}, got {split!r}")
-        names = self._table.index.to_numpy()
+        names = self._table().index.to_numpy()
         if split == "all":
             return names
+        partition = self.partition
         wanted = [_PARTITION[part] for part in split.split("+")]
-        unknown = names[~self._table.index.isin(self._partition.index)]
+        unknown = names[~pd.Index(names).isin(partition.index)]
         if len(unknown):
             warn(unknown, "in no split: the partition list has no line for them")
-        in_split = self._partition.reindex(names).isin(wanted).to_numpy()
+        in_split = partition.reindex(names).isin(wanted).to_numpy()
         if not in_split.any():
             raise DatasetError(
-                f"{self._folder.list_file('partition')}: no photo of the "
-                f"{self.target} list is in the split {split!r}"
+                f"{self.folder.list_file('partition')}: no photo of the "
+                f"{self.target.name} list is in the split {split!r}"
             )
         return names[in_split]
 
     def _with_files(self, names, split):
-        folder = self._folder.photo_folder(self._photos)
+        folder = self.folder.photo_folder(self.photos)
         try:
             has_file = pd.Index(names).isin(os.listdir(folder))
         except OSError as error:
@@ -249,16 +333,11 @@ class CelebALoader:
 
     def _readable(self, names):
         """Those of the photos that can be decoded; each is tried once."""
-        untried = [name for name in names if name not in self._known_readable]
-        self._known_readable.update(dict.fromkeys(untried, True))
+        readable = np.ones(len(names), dtype=bool)
         try:
-            self._map(
-                lambda _, path: read_photo(path, (1, 1)), untried, "photos checked"
-            )
+            self._map(lambda _, path: check_photo(path), names, "photos checked")
         except ImageError as error:
-            bad = [os.path.basename(path) for path in error.paths]
-            self._known_readable.update(dict.fromkeys(bad, False))
-        readable = np.array([self._known_readable[name] for name in names])
+            readable = ~np.isin(self.paths(names), error.paths)
         if not readable.any():
             raise DatasetError(
                 f"no photo is left: none of {len(names)} can be read, the first of "
@@ -268,91 +347,24 @@ class CelebALoader:
             warn(names[~readable], "left out: the file cannot be read")
         return names[readable]
 
-    def _sizes(self, names):
-        """(width, height) of each photo in pixels; the headers are read once."""
-        unread = [name for name in names if name not in self._known_sizes]
-
-        def remember(index, path):
-            self._known_sizes[unread[index]] = photo_size(path)
-
-        self._map(remember, unread, "photo sizes")
-        return np.array([self._known_sizes[name] for name in names])
-
     def _map(self, function, names, what):
         """`map_photos` with a bar."""
-        folder = self._folder.photo_folder(self._photos)
-        paths = [str(folder / name) for name in names]
-        hidden = not (self.verbose and paths)
-        with tqdm(total=len(paths), desc=what, disable=hidden) as progress:
-            map_photos(function, paths, progress)
+        hidden = not (self.loader.verbose and len(names))
+        with tqdm(total=len(names), desc=what, disable=hidden) as progress:
+            map_photos(function, self.paths(names), progress)
 
-    def _groups(self, names):
-        if not self._folder.has_list("identity"):
-            return None
-        identities = read_list(self._folder.list_file("identity")).iloc[:, 0]
-        unknown = names[~pd.Index(names).isin(identities.index)]
-        if len(unknown):
-            raise DatasetError(
-                f"{self._folder.list_file('identity')}: has no line for "
-                f"{listed(unknown)}; complete the list or remove it"
-            )
-        return identities.loc[names].to_numpy()
-
-    @cached_property
-    def _folder(self):
-        return CelebAFolder(self.root)
-
-    @cached_property
-    def _known_sizes(self):
-        return {}
-
-    @cached_property
-    def _known_readable(self):
-        return {}
-
-    @cached_property
-    def _photos(self):
-        """The kind of photos that belongs to the target."""
-        aligned = self.aligned
-        if aligned is None:
-            aligned = self._has_aligned
-        return "aligned" if aligned else "in-the-wild"
-
-    @property
-    def _has_aligned(self):
-        if self.target == "bbox" or not self._folder.has_photos("aligned"):
-            return False
-        return self.target == "attributes" or self._folder.has_list("aligned landmarks")
-
-    @cached_property
     def _table(self):
         """The target's list file."""
-        kind = self.target
-        if kind == "landmarks" and self._photos == "aligned":
+        kind = self.target.name
+        if self.target == LANDMARKS and self.photos == "aligned":
             kind = "aligned landmarks"
-        path = self._folder.list_file(kind)
+        path = self.folder.list_file(kind)
         table = read_list(path)
-        n_expected = {"bbox": 4, "landmarks": 10}.get(self.target, table.shape[1])
+        n_expected = table.shape[1]
+        if self.target.is_coordinates:
+            n_expected = len(self.target.columns())
         if table.shape[1] != n_expected:
             raise DatasetError(
                 f"{path}: expected {n_expected} numbers a photo, got {table.shape[1]}"
             )
         return table
-
-    @cached_property
-    def _partition(self):
-        """0, 1 or 2 by file name."""
-        path = self._folder.list_file("partition")
-        partition = read_list(path).iloc[:, 0]
-        odd = ~partition.isin(_PARTITION.values())
-        if odd.any():
-            name = odd.idxmax()
-            raise DatasetError(
-                f"{path}: {name} is in the split {partition[name]}, but there are only "
-                "0 (train), 1 (valid) and 2 (test)"
-            )
-        return partition
-
-    @property
-    def _target_names(self):
-        return target_columns(self.target) or list(self._table.columns)

@@ -14,7 +14,6 @@ LISTS = {
     "identity": "identity_CelebA",
     "partition": "list_eval_partition",
 }
-TARGETS = ("bbox", "landmarks", "attributes")
 PHOTOS = {"in-the-wild": "img_celeba", "aligned": "img_align_celeba"}
 _SUFFIXES = (".txt", ".csv")
 _LIST_FILES = {stem + suffix for stem in LISTS.values() for suffix in _SUFFIXES}
@@ -137,4 +136,4 @@ def available_targets(root) -> list[str]:
         or (wild and folder.has_list("landmarks")),
         "attributes": (aligned or wild) and folder.has_list("attributes"),
     }
-    return [name for name in TARGETS if found[name] and folder.has_list("partition")]
+    return [name for name in found if found[name] and folder.has_list("partition")]

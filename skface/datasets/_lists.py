@@ -1,5 +1,7 @@
 """CelebA's list files, official txt or Kaggle csv, as tables indexed by file name."""
 
+from functools import lru_cache
+
 import pandas as pd
 
 from skface.exceptions import DatasetError
@@ -13,6 +15,22 @@ _AS_WRITTEN = {"keep_default_na": False, "na_values": [""]}  # "NA" is a name, t
 
 
 def read_list(path):
+    """`_read` of a list file, again only when it has changed."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error})") from error
+    return _remembered(
+        path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    )
+
+
+@lru_cache(maxsize=8)
+def _remembered(path, _status):
+    return _read(path)
+
+
+def _read(path):
     """Read one list file.
 
     Parameters

@@ -10,11 +10,11 @@ from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 from tqdm.auto import tqdm
 
-from skface._cache import user_cache
+from skface._files import user_cache
 from skface._validation import as_path
 from skface.datasets._drawing import Portrait, sample_attributes
-from skface.datasets._names import ATTRIBUTE_NAMES
 from skface.exceptions import DatasetError, ParameterError
+from skface.targets import ATTRIBUTE_NAMES
 
 _DRAWING_VERSION = 1  # raised when the same seed draws other faces
 _PHOTOS_PER_TASK = 8

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skface._validation import as_floats
-from skface.displays._common import (
+from skface.displays._styling import (
     BLACK,
     BLUE,
     GREEN,

@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skface._validation import as_array, as_floats
-from skface.datasets import ImageArray
-from skface.displays._common import presence, target_kind
+from skface.displays._styling import presence, target_kind
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import iou_score, nme_score
+from skface.photos import ImageArray
 
 _ORDERS = (None, "worst", "best")
 

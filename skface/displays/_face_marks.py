@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skface.displays._common import (
+from skface.displays._styling import (
     SKY,
     VERMILION,
     YELLOW,

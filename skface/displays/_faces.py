@@ -5,11 +5,6 @@ from numbers import Integral
 import numpy as np
 
 from skface._validation import as_array
-from skface.displays._common import (
-    axes_or_new,
-    check_matplotlib,
-    split_axes,
-)
 from skface.displays._face_choice import (
     as_images,
     aspects_of,
@@ -29,6 +24,11 @@ from skface.displays._face_marks import (
     legend_handles,
     write_caption,
     write_title,
+)
+from skface.displays._styling import (
+    axes_or_new,
+    check_matplotlib,
+    split_axes,
 )
 from skface.exceptions import InputError, ParameterError
 

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skface.displays._common import (
+from skface.displays._styling import (
     BLACK,
     BLUE,
     GREY,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skface.datasets import ImageArray, as_image_size
 from skface.exceptions import InputError, ParameterError
+from skface.photos import ImageArray, as_image_size
 
 
 def one_photo(X):

@@ -6,7 +6,13 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from skface._validation import as_floats
-from skface.displays._common import (
+from skface.displays._occlusion import (
+    fitting_size,
+    occluded,
+    one_photo,
+    patch_places,
+)
+from skface.displays._styling import (
     BLACK,
     BLUE,
     VERMILION,
@@ -18,12 +24,6 @@ from skface.displays._common import (
     presence,
     readable,
     text_width,
-)
-from skface.displays._occlusion import (
-    fitting_size,
-    occluded,
-    one_photo,
-    patch_places,
 )
 from skface.exceptions import InputError, ParameterError
 

@@ -1,12 +1,14 @@
 """Photos to features."""
 
 from skface.features._device import fastest_dtype, processor_has_bfloat16
-from skface.features._digests import check_weights, weights_identity
-from skface.features._lazy import FeatureArray
-from skface.features._store import FeatureStore
 from skface.features._together import extract_together
 from skface.features._vgg19 import VGG19Features
-from skface.features._weights import native_input_size
+from skface.features._weights import (
+    check_weights,
+    native_input_size,
+    weights_identity,
+)
+from skface.store import FeatureArray, FeatureStore
 
 __all__ = [
     "FeatureArray",

@@ -1,40 +1,49 @@
 """Photos through the network, batch by batch, the next batch read meanwhile."""
 
 import platform
+import threading
 from itertools import islice
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
-from PIL import Image
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
-from skface._threads import read_ahead
-from skface.datasets import ImageArray
+from skface._threads import each_in_threads, read_ahead
 from skface.exceptions import ImageError, WeightsError
-from skface.features._digests import weights_digest
 from skface.features._network import get_network
+from skface.features._weights import weights_digest
+from skface.photos import ImageArray, read_keys, read_photo, unreadable
 
 _FLOAT16_MAX = np.finfo(np.float16).max
 _MOST_BATCHES = 4  # in a chunk
 _CHUNKS_A_JOB = 4
 
 
-def extract(network, images, batch_size):
-    """Yield the rows of each batch.
+def compute(network, photos):
+    """The rows of one batch of uint8 photos, float32 in the range of float16.
+
+    Of a joint network a list of them.
+    """
+    rows = network.predict_on_batch(photos)
+    if isinstance(rows, list):
+        return [np.minimum(each, _FLOAT16_MAX) for each in rows]
+    return np.minimum(rows, _FLOAT16_MAX)
+
+
+def batches_of(images, batch_size):
+    """Yield the photos batch by batch, those of one file together.
 
     Parameters
     ----------
-    network : keras.Model
-        From uint8 photos to rows.
-    images : ImageArray or ndarray of shape (n, h, w, 3)
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+        Of the network's input size.
     batch_size : int
 
     Yields
     ------
-    batch : slice of the images
-    rows : ndarray of shape (n_batch, n_features), float32
-        In the range of float16. A list of them from a joint network.
+    rows : ndarray of int
+    photos : ndarray of shape (n_batch, h, w, 3), uint8
 
     Raises
     ------
@@ -42,40 +51,138 @@ def extract(network, images, batch_size):
         A batch has unreadable photos. All photos after it are tried first, so that the
         error names every one of them.
     """
-    input_size = network.input_shape[1:3]
+    order = np.arange(len(images))
+    if isinstance(images, ImageArray):
+        order = np.concatenate([rows for _, rows in images.by_file()])
     batches = list(gen_batches(len(images), batch_size))
 
     def read(batch):
         try:
-            return _as_photos(images[batch], input_size)
+            return np.asarray(images[order[batch]])
         except ImageError:
-            images[batch.start :].check()
+            images[order[batch.start :]].check()
             raise
 
     for batch, photos in zip(batches, read_ahead(read, batches), strict=True):
-        yield batch, _within_float16(network.predict_on_batch(photos))
+        yield order[batch], photos
 
 
-def with_bar(parts, n_photos, verbose):
-    """The parts of an extraction as they come, with a bar of its photos."""
-    with tqdm(
-        total=n_photos, desc="VGG19", unit="photo", disable=not verbose
-    ) as progress:
-        for part, rows in parts:
-            yield part, rows
-            progress.update(part.stop - part.start)
+def new_photos(images, keys, rows, is_missing, batch_size):
+    """Read files once, and yield the photos that are to be computed.
+
+    Parameters
+    ----------
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+        Of the network's input size.
+    keys : uint8 ndarray of shape (n, n_bytes)
+        Those of files are set as they are read: a row belongs to the bytes that were
+        decoded, whatever happens to the file.
+    rows : ndarray of int
+        Those to look at; a key that occurs several times is computed once.
+    is_missing : callable
+        Which of some keys are to be computed.
+    batch_size : int
+
+    Yields
+    ------
+    n_done : int
+        How many rows are done with when this batch is.
+    keys : ndarray of shape (n_batch, n_bytes)
+    photos : ndarray of shape (n_batch, h, w, 3), uint8
+
+    Raises
+    ------
+    ImageError
+        Photos cannot be read: it names every one, and comes when those that were read
+        before are done.
+    """
+    if not isinstance(images, ImageArray):
+        _, first = np.unique(keys[rows], axis=0, return_index=True)
+        rows = rows[np.sort(first)]
+        rows = rows[is_missing(keys[rows])]
+        for batch, photos in batches_of(images[rows], batch_size):
+            yield batch[-1] + 1, keys[rows[batch]], photos
+        return
+    part = images[rows]
+    seen, claiming = set(), threading.Lock()
+
+    def read(files):
+        found = [None] * len(files)
+
+        def look(index, file):
+            path, some = file
+            some = np.array(some)
+            photo = read_photo(path)
+            own = keys[rows[some]] = read_keys(part, some, photo)
+            with claiming:
+                is_new = np.array([key.tobytes() not in seen for key in own])
+                seen.update(key.tobytes() for key in own)
+            is_new[is_new] = is_missing(own[is_new])
+            if is_new.any():
+                found[index] = own[is_new], part.seen(photo, some[is_new])
+
+        errors = each_in_threads(look, files, ImageError)
+        n_rows = sum(len(some) for _, some in files)
+        return n_rows, [each for each in found if each is not None], errors
+
+    n_done, n_files, waiting = 0, 0, []
+    chunks = list(_chunks_of_files(part.by_file(), batch_size))
+    for files, (n_rows, found, errors) in zip(
+        chunks, read_ahead(read, chunks), strict=True
+    ):
+        n_done, n_files = n_done + n_rows, n_files + len(files)
+        waiting += found
+        is_last = bool(errors) or n_done == len(rows)
+        while sum(len(own) for own, _ in waiting) >= (1 if is_last else batch_size):
+            own, photos = map(np.concatenate, zip(*waiting, strict=True))
+            yield n_done, own[:batch_size], photos[:batch_size]
+            rest = own[batch_size:], photos[batch_size:]
+            waiting = [rest] if len(rest[0]) else []
+        if errors:
+            _raise_all(errors, part, n_files)
 
 
-def extract_in_workers(specification, compute_dtype, images, batch_size, n_jobs, dtype):
-    """`extract` spread over joblib's workers.
+def _raise_all(errors, images, n_files):
+    """One ImageError for photos that failed, and those among the files not yet read."""
+    ahead = images.by_file()[n_files:]
+    errors = errors + each_in_threads(
+        lambda _, file: images.seen(read_photo(file[0]), file[1][:1]), ahead, ImageError
+    )
+    raise unreadable(errors, n_files + len(ahead))
 
-    Chunks of photos go out, of an ImageArray their paths; rows come back.
+
+def _chunks_of_files(files, batch_size):
+    """Lists of files that together have a batch of rows, or a bit more."""
+    chunk, n_rows = [], 0
+    for path, rows in files:
+        chunk.append((path, rows))
+        n_rows += len(rows)
+        if n_rows >= batch_size:
+            yield chunk
+            chunk, n_rows = [], 0
+    if chunk:
+        yield chunk
+
+
+def progress_bar(n_photos, verbose):
+    return tqdm(total=n_photos, desc="VGG19", unit="photo", disable=not verbose)
+
+
+def extract_in_workers(
+    specification, compute_dtype, images, keys, batch_size, n_jobs, dtype
+):
+    """Rows from joblib's workers.
+
+    Chunks of photos go out, of an ImageArray their paths; keys and rows come back.
 
     Parameters
     ----------
     specification : Specification
     compute_dtype : {"float32", "bfloat16", "float16"}
-    images : ImageArray or ndarray of shape (n, h, w, 3)
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+        Of the network's input size.
+    keys : uint8 ndarray of shape (n, n_bytes)
+        Of each photo as far as it is known here.
     batch_size : int
     n_jobs : int or None
     dtype : dtype
@@ -84,7 +191,9 @@ def extract_in_workers(specification, compute_dtype, images, batch_size, n_jobs,
     Yields
     ------
     chunk : slice of the images
-        One or several whole batches, so that the batches are those of `extract`.
+        One or several whole batches.
+    keys : ndarray of shape (n_chunk, n_bytes)
+        Of what the worker has read.
     rows : ndarray of shape (n_chunk, n_features), `dtype`
         As soon as a worker has them, whatever the order of the chunks.
 
@@ -103,6 +212,7 @@ def extract_in_workers(specification, compute_dtype, images, batch_size, n_jobs,
             specification,
             compute_dtype,
             images[chunk],
+            keys[chunk],
             batch_size,
             dtype,
             weights,
@@ -136,7 +246,7 @@ def _as_completed(tasks, n_jobs, n_at_once):
 
 
 def _extract_chunk(
-    specification, compute_dtype, images, batch_size, dtype, weights, chunk
+    specification, compute_dtype, images, keys, batch_size, dtype, weights, chunk
 ):
     if weights_digest(specification.weights) != weights:
         raise WeightsError(
@@ -144,26 +254,13 @@ def _extract_chunk(
             "on the machine that sends the photos; copy its file there"
         )
     network = get_network(specification, compute_dtype)
-    rows = np.empty((len(images), specification.n_features), dtype)
-    for batch, values in extract(network, images, batch_size):
-        rows[batch] = values
-    return chunk, rows
+    keys, computed = keys.copy(), {}
+    for _, own, photos in new_photos(
+        images, keys, np.arange(len(images)), _all, batch_size
+    ):
+        computed.update(zip(map(bytes, own), compute(network, photos), strict=True))
+    return chunk, keys, np.array([computed[bytes(key)] for key in keys], dtype)
 
 
-def _within_float16(rows):
-    if isinstance(rows, list):
-        return [_within_float16(each) for each in rows]
-    return np.minimum(rows, _FLOAT16_MAX)
-
-
-def _as_photos(images, input_size):
-    """One batch as uint8 photos of the network's input size."""
-    if isinstance(images, ImageArray) or images.shape[1:3] == input_size:
-        return np.asarray(images)
-    height, width = input_size
-    return np.stack(
-        [
-            Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
-            for image in images
-        ]
-    )
+def _all(keys):
+    return np.ones(len(keys), dtype=bool)

@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skface._keras import import_keras
-from skface.features._digests import weights_digest
 from skface.features._layers import layers_up_to
-from skface.features._weights import load_weights, width_of
+from skface.features._weights import load_weights, weights_digest, width_of
 
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
 _VERSION = 1  # of the features: raised when the same parameters give other rows
@@ -28,7 +27,6 @@ class Specification(NamedTuple):
     preprocessing: str
     normalize: str | None
     input_size: tuple
-    mirror: bool
 
     @property
     def n_features(self):
@@ -39,6 +37,7 @@ class Specification(NamedTuple):
         return {
             **self._asdict(),
             "weights": weights_digest(self.weights),
+            "mirror": False,  # a frame's business now, see VGG19Features
             "resize": "bilinear",
             "compute_dtype": compute_dtype,
             "n_features": self.n_features,
@@ -92,17 +91,18 @@ def _build(specifications, compute_dtype, _content):
     ops = keras.ops
     specification = specifications[0]
     photos = keras.Input((*specification.input_size, 3), dtype="uint8")
-    x = photos[:, :, ::-1] if specification.mirror else photos
     if specification.preprocessing == "caffe":
-        x = caffe(x)
+        x = caffe(photos)
     else:
-        x = ops.cast(x, "float32") / 255.0
+        x = ops.cast(photos, "float32") / 255.0
     maps = {}
+    # Named, so that nobody's global policy or image format changes the features.
+    options = {"dtype": _policy(compute_dtype), "data_format": "channels_last"}
     for layer in layers_up_to(
         [name for each in specifications for name in each.layers]
     ):
         if layer.is_pool:
-            build = keras.layers.MaxPooling2D(2, name=layer.name)
+            build = keras.layers.MaxPooling2D(2, name=layer.name, **options)
         else:
             build = keras.layers.Conv2D(
                 int(layer.n_channels * width_of(specification.weights)),
@@ -110,7 +110,7 @@ def _build(specifications, compute_dtype, _content):
                 padding="same",
                 activation="relu",
                 name=layer.name,
-                dtype=_policy(compute_dtype),
+                **options,
             )
         x = maps[layer.name] = build(x)
     rows = [_rows(maps, each) for each in specifications]

@@ -3,11 +3,10 @@
 import numpy as np
 
 from skface.exceptions import ParameterError
-from skface.features._digests import first_of_each, photo_digests
-from skface.features._extraction import extract, with_bar
-from skface.features._images import as_images
+from skface.features._extraction import compute, new_photos, progress_bar
 from skface.features._network import get_joint_network
-from skface.features._vgg19 import VGG19Features
+from skface.features._vgg19 import VGG19Features, adopt_mirror_images
+from skface.photos import as_images, of_size, row_keys
 
 
 def extract_together(transformers, X) -> int:
@@ -15,7 +14,7 @@ def extract_together(transformers, X) -> int:
 
     The rows are those that each transformer would compute alone, and are found in its
     store from then on. Transformers that see the photos differently, by `weights`,
-    `preprocessing`, `input_size`, `mirror` or `compute_dtype`, need a pass each; those
+    `preprocessing`, `input_size` or `compute_dtype`, need a pass each; those
     that differ in `layer`, `pooling` and `normalize` share one, up to the deepest
     layer.
 
@@ -86,19 +85,30 @@ def extract_together(transformers, X) -> int:
 def _extract_pass(variants, compute_dtype, X, options):
     """One pass of the photos that one of the variants lacks; their number."""
     images = as_images(X, variants[0][0].input_size)
-    digests = photo_digests(images)
-    first = first_of_each(digests)
-    missing = np.array(
-        [~store.contains(digests[first]) for _, store in variants], dtype=bool
-    )
-    new = first[missing.any(axis=0)]
-    if not len(new):
+    for _, store in variants:
+        adopt_mirror_images(store, images)
+    keys = row_keys(images)
+    missing = np.array([~store.contains(keys) for _, store in variants], dtype=bool)
+    rows = np.flatnonzero(missing.any(axis=0))
+    if not len(rows):
         return 0
     variants = [variants[i] for i in np.flatnonzero(missing.any(axis=1))]
+    stores = [store for _, store in variants]
+
+    def is_missing(some):
+        return np.any([~store.contains(some) for store in stores], axis=0)
+
     network = get_joint_network([each for each, _ in variants], compute_dtype)
-    parts = extract(network, images[new], options.batch_size)
-    for batch, rows in with_bar(parts, len(new), options.verbose):
-        rows = rows if isinstance(rows, list) else [rows]
-        for (_, store), part in zip(variants, rows, strict=True):
-            store.write(digests[new[batch]], part)
-    return len(new)
+    images = of_size(images, variants[0][0].input_size)
+    n_passes = 0
+    with progress_bar(len(rows), options.verbose) as progress:
+        for n_done, own, photos in new_photos(
+            images, keys, rows, is_missing, options.batch_size
+        ):
+            values = compute(network, photos)
+            values = values if isinstance(values, list) else [values]
+            for store, part in zip(stores, values, strict=True):
+                store.write(own, part)
+            n_passes += len(own)
+            progress.update(n_done - progress.n)
+    return n_passes

@@ -11,17 +11,27 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skface._validation import validate_params
-from skface.datasets import as_image_size
 from skface.exceptions import ParameterError, SkfaceWarning, StoreError
 from skface.features._device import fastest_dtype
-from skface.features._digests import first_of_each, photo_digests
-from skface.features._extraction import extract, extract_in_workers, with_bar
-from skface.features._images import as_images
+from skface.features._extraction import (
+    batches_of,
+    compute,
+    extract_in_workers,
+    new_photos,
+    progress_bar,
+)
 from skface.features._layers import as_layers, feature_names, map_shape
-from skface.features._lazy import FeatureArray
 from skface.features._network import Specification, get_network
-from skface.features._store import FeatureStore
 from skface.features._weights import expanded, native_input_size, width_of
+from skface.photos import (
+    ImageArray,
+    as_image_size,
+    as_images,
+    known_keys,
+    of_size,
+    row_keys,
+)
+from skface.store import ROWS_AT_ONCE, FeatureArray, FeatureStore, StoreRows
 
 _MIN_INPUT_SIZE = 32
 _MOST_BYTES_IN_MEMORY = 2**27
@@ -54,9 +64,6 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         What photos are resized to, in pixels, 32 or more a side. None takes what the
         weights were trained at: 112 for "synthetic", 224 otherwise. Files are decoded
         at this size, whatever the ``image_size`` of their ImageArray.
-    mirror : bool, default=False
-        Whether photos are mirrored, left for right, before the network sees them. A
-        `FacePipeline` that trains on both sides of a photo sets it by itself.
     cache_dir : path-like, default=None
         Folder of a `FeatureStore` that keeps the features as float16, so that a photo
         goes through VGG19 once: other fits, folds and sessions read its row. None
@@ -117,7 +124,6 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         "preprocessing": [StrOptions({"caffe", "unit"})],
         "normalize": [StrOptions({"l2", "sqrt_l2"}), None],
         "input_size": [Integral, tuple, list, None],
-        "mirror": ["boolean"],
         "cache_dir": [str, os.PathLike, None],
         "on_cache_error": [StrOptions({"raise", "warn"})],
         "dtype": [StrOptions({"float16", "float32"})],
@@ -136,7 +142,6 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         normalize=None,
         *,
         input_size=None,
-        mirror=False,
         cache_dir=None,
         on_cache_error="raise",
         dtype="float16",
@@ -151,7 +156,6 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         self.preprocessing = preprocessing
         self.normalize = normalize
         self.input_size = input_size
-        self.mirror = mirror
         self.cache_dir = cache_dir
         self.on_cache_error = on_cache_error
         self.dtype = dtype
@@ -214,10 +218,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         specification = self._specification()
         images = as_images(X, specification.input_size)
         if self.cache_dir is None:
-            features = np.empty((len(images), specification.n_features), self.dtype)
-            for batch, rows in self._extracted(images, specification):
-                features[batch] = rows
-            return features
+            return self._without_store(images, specification)
         try:
             return self._from_store(images, specification)
         except StoreError as error:
@@ -227,51 +228,95 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             warnings.warn(message, SkfaceWarning, stacklevel=3)
         return self._beside_store(images, specification)
 
+    def _without_store(self, images, specification):
+        features = np.empty((len(images), specification.n_features), self.dtype)
+        for rows, values in self._computed(images, specification):
+            features[rows] = values
+        return features
+
+    def _computed(self, images, specification):
+        """Yield (rows, values) of all photos as they come."""
+        images = of_size(images, specification.input_size)
+        with progress_bar(len(images), self.verbose) as progress:
+            if effective_n_jobs(self.n_jobs) == 1:
+                network = get_network(specification, self._compute_dtype())
+                for rows, photos in batches_of(images, self.batch_size):
+                    yield rows, compute(network, photos)
+                    progress.update(len(rows))
+                return
+            keys, _ = known_keys(images)
+            for chunk, _, values in self._from_workers(images, keys, specification):
+                yield chunk, values
+                progress.update(chunk.stop - chunk.start)
+
     def _from_store(self, images, specification):
-        store, digests = self._store(specification), photo_digests(images)
-        first = first_of_each(digests)
-        new = first[~store.contains(digests[first])]
-        if len(new):
-            for batch, rows in self._extracted(images[new], specification):
-                store.write(digests[new[batch]], rows)
-        features = FeatureArray(store, digests)
+        store = self._store(specification)
+        adopt_mirror_images(store, images)
+        keys, is_known = known_keys(images)
+        is_known[is_known] = store.contains(keys[is_known])
+        rows = np.flatnonzero(~is_known)
+        if len(rows):
+            self._fill(store, images, keys, rows, specification)
+        features = FeatureArray(store, keys)
         if features.nbytes > _MOST_BYTES_IN_MEMORY:
             return features
         return np.asarray(features, self.dtype)
 
+    def _fill(self, store, images, keys, rows, specification):
+        """Compute what the store lacks of some rows, and set their keys."""
+        sized = of_size(images, specification.input_size)
+        if effective_n_jobs(self.n_jobs) != 1:
+            keys[rows] = row_keys(images[rows])
+            _, first = np.unique(keys[rows], axis=0, return_index=True)
+            missing = rows[np.sort(first)]
+            missing = missing[~store.contains(keys[missing])]
+            with progress_bar(len(missing), self.verbose) as progress:
+                for chunk, own, values in self._from_workers(
+                    sized[missing], keys[missing], specification
+                ):
+                    store.write(own, values)
+                    progress.update(chunk.stop - chunk.start)
+            return
+        parts = new_photos(
+            sized, keys, rows, lambda some: ~store.contains(some), self.batch_size
+        )
+        progress = None
+        for n_done, own, photos in parts:
+            if progress is None:  # the first photo that is not known
+                network = get_network(specification, self._compute_dtype())
+                progress = progress_bar(len(rows), self.verbose)
+            store.write(own, compute(network, photos))
+            progress.update(n_done - progress.n)
+        if progress is not None:
+            progress.close()
+
+    def _from_workers(self, images, keys, specification):
+        return extract_in_workers(
+            specification,
+            self._compute_dtype(),
+            images,
+            keys,
+            self.batch_size,
+            self.n_jobs,
+            self.dtype if self.cache_dir is None else FeatureArray.dtype,
+        )
+
     def _beside_store(self, images, specification):
         """What a broken store can still give, and the rest from the network."""
         features = np.empty((len(images), specification.n_features), self.dtype)
-        known = np.zeros(len(images), bool)
+        is_known = np.zeros(len(images), bool)
         with contextlib.suppress(StoreError):
             store = self._store(specification)
-            known = store.read_sound(photo_digests(images), features)
-        missing = np.flatnonzero(~known)
+            is_known = store.read_sound(row_keys(images), features)
+        missing = np.flatnonzero(~is_known)
         if len(missing):
-            for batch, rows in self._extracted(images[missing], specification):
-                features[missing[batch]] = rows
+            for rows, values in self._computed(images[missing], specification):
+                features[missing[rows]] = values
         return features
 
     def _store(self, specification):
         parameters = specification.as_parameters(self._compute_dtype())
         return FeatureStore(self.cache_dir).specification(parameters)
-
-    def _extracted(self, images, specification):
-        """Rows of parts of the photos as they come, from here or from workers."""
-        compute_dtype = self._compute_dtype()
-        if effective_n_jobs(self.n_jobs) == 1:
-            network = get_network(specification, compute_dtype)
-            parts = extract(network, images, self.batch_size)
-        else:
-            parts = extract_in_workers(
-                specification,
-                compute_dtype,
-                images,
-                self.batch_size,
-                self.n_jobs,
-                self.dtype if self.cache_dir is None else FeatureArray.dtype,
-            )
-        return with_bar(parts, len(images), self.verbose)
 
     def get_feature_names_out(self, input_features=None):
         """Names of the features: layer, row and column of its map, channel.
@@ -310,7 +355,6 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             preprocessing=self.preprocessing,
             normalize=self.normalize,
             input_size=input_size,
-            mirror=bool(self.mirror),
         )
 
     def _compute_dtype(self):
@@ -322,6 +366,28 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         tags.input_tags.two_d_array = False
         tags.input_tags.string = True
         return tags
+
+
+def adopt_mirror_images(store, images):
+    """Copy the rows of mirror images that skface 0.1 kept as a specification apart.
+
+    Parameters
+    ----------
+    store : StoreRows
+    images : ImageArray or ndarray
+    """
+    if not isinstance(images, ImageArray):
+        return
+    apart = StoreRows(store.path, {**store.parameters, "mirror": True})
+    rows = np.flatnonzero(images.frames.mirrored().is_whole)
+    if not len(rows) or not apart.is_recorded:
+        return
+    mirrored = images[rows]
+    keys, files = row_keys(mirrored), row_keys(ImageArray(mirrored.paths))
+    some = np.flatnonzero(~store.contains(keys) & apart.contains(files))
+    for start in range(0, len(some), ROWS_AT_ONCE):
+        batch = some[start : start + ROWS_AT_ONCE]
+        store.write(keys[batch], apart.read(files[batch]))
 
 
 def _as_pooling(pooling):

@@ -1,9 +1,10 @@
-"""Weights for the frozen network, from where the user says."""
+"""Weights for the frozen network: where they come from, and what tells them apart."""
 
 import hashlib
 import io
 import json
 import os
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -17,6 +18,8 @@ SYNTHETIC_WIDTH = 0.25
 SYNTHETIC_INPUT_SIZE = 112
 _IMAGENET_INPUT_SIZE = 224
 _PARTS = ("kernel", "bias")
+# Keras' own MD5 of the file that weights="imagenet" stands for.
+_IMAGENET = "md5:253f8cb515780f3b799900260a226db6"
 
 _WAYS = (
     "Ways to get the weights: run VGG19Features(weights='imagenet') once on a machine "
@@ -42,14 +45,7 @@ def width_of(weights):
 
 
 def native_input_size(weights) -> tuple[int, int]:
-    """(height, width) of the photos that the weights were trained on.
-
-    Examples
-    --------
-    >>> from skface.features import native_input_size
-    >>> native_input_size("synthetic")
-    (112, 112)
-    """
+    """(height, width) of the photos that the weights were trained on."""
     side = SYNTHETIC_INPUT_SIZE if weights == SYNTHETIC else _IMAGENET_INPUT_SIZE
     return side, side
 
@@ -85,6 +81,85 @@ def load_weights(network, weights):
         layer.set_weights(source.get_layer(layer.name).get_weights())
 
 
+def weights_digest(weights):
+    """Tell weights by their content: a name, a path, or None for random ones."""
+    if weights is None:
+        return "he_normal"
+    if weights == SYNTHETIC:
+        return f"sha256:{synthetic_digest()}"
+    if weights == "imagenet":
+        return _IMAGENET
+    return f"sha256:{_file_hashes(weights)['sha256']}"
+
+
+def weights_identity(weights) -> dict[str, str]:
+    """Hashes of weights by algorithm, to tell them from others on another machine.
+
+    Parameters
+    ----------
+    weights : "imagenet", "synthetic", path or None
+        "imagenet" and a copy of its file have one hash in common.
+
+    Returns
+    -------
+    dict of str
+
+    Raises
+    ------
+    WeightsError
+        There is no such file.
+    ParameterError
+        `weights` is none of these.
+    """
+    weights = expanded(weights)
+    if weights is None or weights in (SYNTHETIC, "imagenet"):
+        algorithm, _, value = weights_digest(weights).rpartition(":")
+        return {algorithm or "drawn": value}
+    return _file_hashes(weights)
+
+
+def check_weights(weights, identity) -> None:
+    """Make sure that weights can be had and are those of a `weights_identity`.
+
+    Raises
+    ------
+    WeightsError
+        They are not there, cannot be downloaded, or are others.
+    """
+    weights = expanded(weights)
+    if weights == "imagenet":
+        _vgg19(weights)  # which Keras downloads, where it has not yet
+    found = weights_identity(weights)
+    for algorithm, value in identity.items():
+        if found.get(algorithm, value) != value:
+            raise WeightsError(
+                f"{weights}: holds other weights, whose {algorithm} is "
+                f"{found[algorithm]} and not {value}"
+            )
+    if not found.keys() & identity.keys():
+        raise WeightsError(
+            f"{weights}: cannot be told to be the weights of {identity}, as theirs are "
+            f"{found}"
+        )
+
+
+def _file_hashes(weights):
+    """SHA-256 and MD5 of a file, which is read once as long as it stays the same."""
+    check_file(weights)
+    found = os.stat(weights)
+    status = (found.st_dev, found.st_ino, found.st_size)
+    return dict(_hashes(weights, (*status, found.st_mtime_ns, found.st_ctime_ns)))
+
+
+@lru_cache
+def _hashes(path, _status):
+    content = Path(path).read_bytes()
+    return {
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+    }
+
+
 def synthetic_digest():
     """SHA-256 of the packaged weights, as written when they were trained."""
     about = resources.files("skface.features").joinpath("data", "synthetic.json")
@@ -113,17 +188,6 @@ def check_file(weights):
     """Raise a WeightsError that tells the ways out, where there is no such file."""
     if not Path(weights).is_file():
         raise WeightsError(f"{weights}: no such weights file. {_WAYS}")
-
-
-def fetch_imagenet():
-    """Have Keras download the ImageNet weights, where it has not yet.
-
-    Raises
-    ------
-    WeightsError
-        They cannot be downloaded.
-    """
-    _vgg19("imagenet")
 
 
 def _vgg19(weights):

@@ -16,10 +16,10 @@ from sklearn.utils.validation import (
 
 from skface._validation import as_array, validate_params
 from skface.exceptions import InputError
-from skface.features import FeatureArray
+from skface.heads._architecture import Architecture, forward
 from skface.heads._checkpoint import Checkpoint, digest
-from skface.heads._network import Architecture, forward
 from skface.heads._training import Samples, Settings, train
+from skface.store import FeatureArray
 
 _FLOATS = (np.float32, np.float16, np.float64)  # others become the first
 
@@ -50,17 +50,14 @@ class DenseHead:
         "verbose": ["verbose"],
     }
 
-    __metadata_request__fit = {"X_val": True, "y_val": True, "X_mirrored": True}
-    __metadata_request__predict = {"X_mirrored": True}
-    __metadata_request__predict_proba = {"X_mirrored": True}
-    __metadata_request__score = {"X_mirrored": True}
+    __metadata_request__fit = {"X_val": True, "y_val": True, "groups": True}
 
     # scikeras derives these from the instance's __dict__ and from routed prefixes.
     _get_param_names = classmethod(BaseEstimator._get_param_names.__func__)
     set_params = BaseEstimator.set_params
     __repr__ = BaseEstimator.__repr__
 
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, X_mirrored=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Train the head.
 
         Parameters
@@ -75,9 +72,9 @@ class DenseHead:
         X_val, y_val : array-likes like X and y, default=None
             Validation data for early stopping and the best weights. Without them
             early stopping sets `validation_fraction` of the rows aside.
-        X_mirrored : array-like like X, default=None
-            Features of the photos' mirror images, row by row, to train on too; the
-            targets are mirrored with them. Rows set aside for validation stay out.
+        groups : array-like of shape (n_samples,), default=None
+            Rows that belong together, such as several frames of one photo. They are
+            set aside for validation together, and the first of them is validated on.
 
         Returns
         -------
@@ -92,12 +89,10 @@ class DenseHead:
         CheckpointError
             `checkpoint_path` holds something else, or cannot be written.
         """
-        samples, validation = self._checked(X, y, sample_weight, X_val, y_val)
-        if X_mirrored is not None:
-            X_mirrored = self._check_mirrored(X_mirrored, len(samples.X))
+        samples, validation = self._checked(X, y, sample_weight, X_val, y_val, groups)
         checkpoint = start = None
         if self.checkpoint_path is not None:
-            checkpoint = self._checkpoint(samples, validation, X_mirrored)
+            checkpoint = self._checkpoint(samples, validation)
             start = checkpoint.load()
         if start is None:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -105,15 +100,11 @@ class DenseHead:
             seed = start.seed
         if validation is None and self._needs_validation():
             samples, validation = samples.split(self.validation_fraction, seed)
-        if X_mirrored is not None:
-            samples = samples.with_mirror_images(X_mirrored, self._mirrored(samples.y))
         self._train(samples, validation, seed, checkpoint, start)
         self._fit_decisions(validation)
         return self
 
-    def check_fit(
-        self, n_samples, y, sample_weight=None, n_val=None, y_val=None, mirror=False
-    ):
+    def check_fit(self, n_samples, y, sample_weight=None, n_val=None, y_val=None):
         """Raise what `fit` would, but for X, before the work of making X.
 
         Parameters
@@ -124,8 +115,6 @@ class DenseHead:
             As for `fit`.
         n_val : int, default=None
             Rows of X_val.
-        mirror : bool, default=False
-            Whether there will be X_mirrored.
 
         Raises
         ------
@@ -135,13 +124,25 @@ class DenseHead:
         head = clone(self)
         X_val = None if n_val is None else np.zeros((n_val, 1))
         X = np.zeros((n_samples, 1))
-        samples, _ = head._checked(X, y, sample_weight, X_val, y_val)
-        if mirror:
-            head._mirrored(samples.y)
+        head._checked(X, y, sample_weight, X_val, y_val)
         if self.checkpoint_path is not None:
             Checkpoint(self.checkpoint_path, {}).check_folder()
 
-    def _checked(self, X, y, sample_weight, X_val, y_val):
+    def outputs(self, X):
+        """What the network says, before calibration and thresholds.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs), float32
+        """
+        check_is_fitted(self)
+        return forward(self.model_, self._check_X(X))
+
+    def _checked(self, X, y, sample_weight, X_val, y_val, groups=None):
         """The samples to train on, and those to validate on or None."""
         validate_params(self)
         X, y = self._check_X_y(X, y)
@@ -151,6 +152,8 @@ class DenseHead:
         samples = self._samples(X, encode(y))
         if sample_weight is not None:
             samples = samples.weighted(sample_weight)
+        if groups is not None:
+            samples = samples.grouped(groups)
         if (X_val is None) != (y_val is None):
             raise InputError("X_val and y_val go together: give both or none")
         validation = None
@@ -170,15 +173,6 @@ class DenseHead:
     def _check_X(self, X):
         lazy = isinstance(X, FeatureArray)
         return validate_data(self, X, reset=False, dtype=_FLOATS, skip_check_array=lazy)
-
-    def _check_mirrored(self, X_mirrored, n_samples):
-        X_mirrored = self._check_X(X_mirrored)
-        if len(X_mirrored) != n_samples:
-            raise InputError(
-                f"X has {n_samples} rows, X_mirrored {len(X_mirrored)}: it must hold "
-                "the mirror image of each"
-            )
-        return X_mirrored
 
     def _check_validation(self, X_val, y_val, encode):
         X_val = self._check_X(X_val)
@@ -236,7 +230,7 @@ class DenseHead:
         self.best_epoch_ = best.epoch
         self._set_model(architecture, best.weights)
 
-    def _checkpoint(self, samples, validation, X_mirrored):
+    def _checkpoint(self, samples, validation):
         """The file of this fit, told from others by its parameters and data."""
         params = {name: repr(value) for name, value in self.get_params().items()}
         # A fit may go on for longer, unless the learning rate depends on the end, or
@@ -249,26 +243,15 @@ class DenseHead:
             params["random_state"] = None
         parts = [part for part in (samples, validation) if part is not None]
         data = [
-            [digest(part.y), digest(part.weight), digest(np.asarray(part.X[:1]))]
+            [digest(each) for each in (part.y, part.weight, part.groups, part.X)]
             for part in parts
         ]
-        if X_mirrored is not None:
-            data.append(digest(np.asarray(X_mirrored[:1])))
         return Checkpoint(self.checkpoint_path, {"params": params, "data": data})
 
     def _set_model(self, architecture, weights):
         self._architecture = architecture
         self.model_ = architecture.build()
         self.model_.set_weights(weights)
-
-    def _outputs(self, X, X_mirrored=None):
-        """What the network says, float32 of shape (n_samples, n_outputs)."""
-        check_is_fitted(self)
-        outputs = forward(self.model_, self._check_X(X))
-        if X_mirrored is None:
-            return outputs
-        X_mirrored = self._check_mirrored(X_mirrored, len(outputs))
-        return (outputs + self._mirrored(forward(self.model_, X_mirrored))) / 2
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -11,6 +11,7 @@ import numpy as np
 from skface._files import replacing
 from skface.exceptions import CheckpointError
 from skface.heads._training import State
+from skface.store import FeatureArray
 
 
 class Checkpoint:
@@ -98,7 +99,12 @@ class Checkpoint:
 
 
 def digest(array):
-    """A short hash of an array's values, to tell data sets apart; None of none."""
+    """A short hash of all values of an array, to tell data sets apart; None of none.
+
+    Rows of a feature store are told by their keys, and not read.
+    """
     if array is None:
         return None
+    if isinstance(array, FeatureArray):
+        return f"{array.store_rows.digest[:16]}-{digest(array.digests)}"
     return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()[:16]

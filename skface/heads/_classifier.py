@@ -9,6 +9,7 @@ from sklearn.utils import ClassifierTags, column_or_1d, gen_batches
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skface.exceptions import InputError
+from skface.heads._architecture import forward
 from skface.heads._base import DenseHead
 from skface.heads._decisions import (
     best_threshold,
@@ -26,7 +27,6 @@ from skface.heads._labels import (
     unpacked,
     weights_of_classes,
 )
-from skface.heads._network import forward
 from skface.heads._training import Samples
 from skface.metrics import attribute_accuracy
 
@@ -208,15 +208,12 @@ default="binary_crossentropy"
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X, X_mirrored=None):
+    def predict(self, X):
         """Whether each attribute is present: its probability is above its threshold.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        X_mirrored : array-like like X, default=None
-            Features of the photos' mirror images, row by row: what both sides say is
-            averaged.
 
         Returns
         -------
@@ -224,18 +221,19 @@ default="binary_crossentropy"
             In {0, 1}; of shape (n_samples,) with the labels of y when y had one
             dimension.
         """
-        is_present = self._probabilities(X, X_mirrored) > self.thresholds_
-        present = is_present.astype(np.int64)
+        return self.predictions(self.outputs(X))
+
+    def predictions(self, outputs):
+        """What `predict` makes of `outputs`."""
+        present = (self._calibrated(outputs) > self.thresholds_).astype(np.int64)
         return self.classes_[present[:, 0]] if self._y_ndim == 1 else present
 
-    def predict_proba(self, X, X_mirrored=None):
+    def predict_proba(self, X):
         """Probability that each attribute is present, calibrated where that was asked.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        X_mirrored : array-like like X, default=None
-            As for `predict`.
 
         Returns
         -------
@@ -243,10 +241,14 @@ default="binary_crossentropy"
             However few rows or attributes there are. When y had one dimension, one
             column each class instead, of shape (n_samples, 2).
         """
-        present = self._probabilities(X, X_mirrored)
+        return self.probabilities(self.outputs(X))
+
+    def probabilities(self, outputs):
+        """What `predict_proba` makes of `outputs`."""
+        present = self._calibrated(outputs)
         return np.hstack([1 - present, present]) if self._y_ndim == 1 else present
 
-    def score(self, X, y, sample_weight=None, X_mirrored=None):
+    def score(self, X, y, sample_weight=None):
         """Accuracy averaged over the attributes.
 
         Parameters
@@ -255,14 +257,15 @@ default="binary_crossentropy"
         y : array-like of shape (n_samples,) or (n_samples, n_attributes)
             NaN is a missing label.
         sample_weight : array-like of shape (n_samples,), default=None
-        X_mirrored : array-like like X, default=None
-            As for `predict`.
 
         Returns
         -------
         float
         """
-        y_pred = self.predict(X, X_mirrored)
+        return self.scored(y, self.predict(X), sample_weight)
+
+    def scored(self, y, y_pred, sample_weight=None):
+        """The `score` of predictions."""
         if self._y_ndim == 2:
             as_labels(np.asarray(y), self._n_outputs)  # refuses -1, always wrong
         return attribute_accuracy(y, y_pred, sample_weight=sample_weight)
@@ -312,9 +315,6 @@ default="binary_crossentropy"
             raise InputError("y_val holds no label: every value is missing")
         return Samples(X, targets, rows=np.flatnonzero(there.any(axis=1)))
 
-    def _mirrored(self, targets):
-        return targets
-
     def _needs_validation(self):
         tunes = isinstance(self.threshold, str) or self.calibration is not None
         return tunes or super()._needs_validation()
@@ -342,8 +342,7 @@ default="binary_crossentropy"
             best = partial(best_threshold, criterion=self.threshold)
             self.thresholds_ = by_attribute(best, labels, outputs, weight, there)
 
-    def _probabilities(self, X, X_mirrored=None):
-        outputs = self._outputs(X, X_mirrored)
+    def _calibrated(self, outputs):
         if self.calibration_ is None:
             return outputs
         return calibrated(outputs, self.calibration_)

@@ -7,10 +7,9 @@ from sklearn.utils import RegressorTags
 from sklearn.utils._param_validation import StrOptions
 
 from skface._validation import as_floats
-from skface.datasets import mirrored
 from skface.exceptions import InputError
 from skface.heads._base import DenseHead
-from skface.metrics import iou_score, nme_score
+from skface.targets import Target, as_target
 
 
 class DenseHeadRegressor(DenseHead, KerasRegressor):
@@ -37,6 +36,9 @@ default="mean_squared_error"
         more: its width of 10 / 64 and curvature of 2 / 64 are the 10 and 2 pixels of
         its authors' network for photos of 64 by 64. All these are fractions of the
         photo; the pixels of ``output_activation="linear"`` go with the other losses.
+    target : {"bbox", "landmarks"}, Target or tuple of them, default=None
+        What the columns of y mean, which decides what `score` tells and how mirror
+        images are made. None says nothing of them.
     learning_rate : float, default=1e-3
         Of Adam.
     learning_rate_schedule : {"cosine"}, default=None
@@ -95,11 +97,17 @@ default="mean_squared_error"
     >>> head = DenseHeadRegressor(n_layers=1, n_units=32, random_state=0).fit(X, y)
     >>> head.predict(X).shape
     (200, 4)
+
+    Boxes have a score of their own:
+
+    >>> DenseHeadRegressor(target="bbox").target
+    'bbox'
     """
 
     _parameter_constraints = {
         **DenseHead._parameter_constraints,
         "output_activation": [StrOptions({"sigmoid", "linear"})],
+        "target": [StrOptions({"bbox", "landmarks"}), Target, tuple, list, None],
         "loss": [
             StrOptions({"mean_squared_error", "mean_absolute_error", "huber", "wing"})
         ],
@@ -117,6 +125,7 @@ default="mean_squared_error"
         input_scale=1.0,
         output_activation="sigmoid",
         loss="mean_squared_error",
+        target=None,
         learning_rate=1e-3,
         learning_rate_schedule=None,
         epochs=100,
@@ -135,6 +144,7 @@ default="mean_squared_error"
         self.input_scale = input_scale
         self.output_activation = output_activation
         self.loss = loss
+        self.target = target
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.epochs = epochs
@@ -146,25 +156,26 @@ default="mean_squared_error"
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X, X_mirrored=None):
+    def predict(self, X):
         """Predicted coordinates.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        X_mirrored : array-like like X, default=None
-            Features of the photos' mirror images, row by row: what both sides say is
-            averaged.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs), float64
             Of shape (n_samples,) when y had one dimension.
         """
-        outputs = self._outputs(X, X_mirrored).astype(np.float64)
+        return self.predictions(self.outputs(X))
+
+    def predictions(self, outputs):
+        """What `predict` makes of `outputs`."""
+        outputs = outputs.astype(np.float64)
         return outputs[:, 0] if self._y_ndim == 1 else outputs
 
-    def score(self, X, y, sample_weight=None, X_mirrored=None):
+    def score(self, X, y, sample_weight=None):
         """The field's number for the target; higher is better.
 
         Parameters
@@ -172,21 +183,20 @@ default="mean_squared_error"
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples, n_outputs)
         sample_weight : array-like of shape (n_samples,), default=None
-        X_mirrored : array-like like X, default=None
-            As for `predict`.
 
         Returns
         -------
         float
-            With 4 outputs the mean `skface.metrics.iou_score` of the boxes; with 10,
-            minus `skface.metrics.nme_score` of the landmarks; R² otherwise.
+            Of boxes the mean `skface.metrics.iou_score`; of landmarks minus
+            `skface.metrics.nme_score`; R² where no `target` is named.
         """
-        y_pred = self.predict(X, X_mirrored)
-        if y_pred.shape[1:] == (4,):
-            return iou_score(y, y_pred, sample_weight=sample_weight)
-        if y_pred.shape[1:] == (10,):
-            return -nme_score(y, y_pred, sample_weight=sample_weight)
-        return r2_score(y, y_pred, sample_weight=sample_weight)
+        return self.scored(y, self.predict(X), sample_weight)
+
+    def scored(self, y, y_pred, sample_weight=None):
+        """The `score` of predictions."""
+        if self.target is None:
+            return r2_score(y, y_pred, sample_weight=sample_weight)
+        return as_target(self.target).score(y, y_pred, sample_weight)
 
     @property
     def _output_activation(self):
@@ -195,6 +205,8 @@ default="mean_squared_error"
     def _fit_targets(self, y, sample_weight):
         self._y_ndim = y.ndim
         self._n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        if self.target is not None:
+            as_target(self.target).checked(y)
         return self._encode_targets
 
     def _encode_targets(self, y):
@@ -208,9 +220,6 @@ default="mean_squared_error"
                 "or set output_activation='linear'"
             )
         return y
-
-    def _mirrored(self, targets):
-        return mirrored(targets)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

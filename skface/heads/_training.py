@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.utils import gen_batches
 from tqdm.auto import tqdm
 
-from skface._float16 import as_float32
 from skface._keras import import_keras
 from skface._threads import read_ahead
+from skface._validation import as_array
 from skface.exceptions import InputError, ParameterError
 from skface.heads._losses import LOSSES, METRICS
 
@@ -27,12 +27,14 @@ class Samples:
     X : ndarray or FeatureArray of shape (n, n_features)
     y : ndarray of shape (n, n_outputs), float32
     weight : ndarray of shape (n,), float32, default=None
+    groups : ndarray of shape (n,), default=None
+        Rows that are set aside together.
     rows : ndarray of int, default=None
         The rows that belong to the samples; None takes all.
     """
 
-    def __init__(self, X, y, weight=None, rows=None):
-        self.X, self.y, self.weight = X, y, weight
+    def __init__(self, X, y, weight=None, groups=None, rows=None):
+        self.X, self.y, self.weight, self.groups = X, y, weight, groups
         self.rows = np.arange(len(X)) if rows is None else rows
 
     def __len__(self):
@@ -44,51 +46,44 @@ class Samples:
         if not len(rows) or weight.min() < 0:
             raise InputError("sample_weight must not be negative, nor zero throughout")
         scaled = (weight / weight[rows].mean()).astype(np.float32)
-        return Samples(self.X, self.y, scaled, rows)
+        return Samples(self.X, self.y, scaled, self.groups, rows)
+
+    def grouped(self, groups):
+        """The samples with these groups."""
+        groups = as_array(groups, "groups")
+        if groups.shape != (len(self.X),):
+            raise InputError(
+                f"groups must have the shape ({len(self.X)},), got {groups.shape}"
+            )
+        _, codes = np.unique(groups, return_inverse=True)
+        return Samples(self.X, self.y, self.weight, codes, self.rows)
 
     def split(self, fraction, seed):
         """A random share set aside for validation: the rest, and that share."""
-        order = np.random.default_rng(seed).permutation(self.rows)
-        n_held_out = max(1, round(fraction * len(self)))
-        if n_held_out >= len(self):
+        units = self.rows if self.groups is None else np.unique(self.groups[self.rows])
+        order = np.random.default_rng(seed).permutation(units)
+        n_held_out = max(1, round(fraction * len(units)))
+        if n_held_out >= len(units):
             raise InputError(
-                f"n_samples={len(self)} is too few to set validation_fraction="
+                f"n_samples={len(units)} is too few to set validation_fraction="
                 f"{fraction} aside: give X_val and y_val, or early_stopping=False"
             )
-        return (
-            Samples(self.X, self.y, self.weight, order[n_held_out:]),
-            Samples(self.X, self.y, self.weight, order[:n_held_out]),
-        )
-
-    def with_mirror_images(self, X, y):
-        """Twice the samples: after these, those of the mirror images of all photos."""
-        return Samples(
-            _BothSides(self.X, X),
-            np.concatenate([self.y, y]),
-            None if self.weight is None else np.tile(self.weight, 2),
-            np.concatenate([self.rows, self.rows + len(self.X)]),
-        )
+        held_out, kept = order[:n_held_out], order[n_held_out:]
+        if self.groups is not None:
+            groups = self.groups[self.rows]
+            kept = self.rows[np.isin(groups, kept)]
+            _, first = np.unique(groups, return_index=True)
+            held_out = self.rows[first[np.isin(units, held_out)]]
+        return self._of(kept), self._of(held_out)
 
     def batch(self, positions):
         """Float32 copies of some of the rows, ready for Keras."""
         rows = self.rows[positions]
         weight = None if self.weight is None else self.weight[rows]
-        return as_float32(self.X[rows]), self.y[rows], weight
+        return np.asarray(self.X[rows], np.float32), self.y[rows], weight
 
-
-class _BothSides:
-    """Rows of photos and, after them, of their mirror images, none of them copied."""
-
-    def __init__(self, X, X_mirrored):
-        self.X, self.X_mirrored = X, X_mirrored
-
-    def __getitem__(self, rows):
-        n = len(self.X)
-        picked = np.empty((len(rows), self.X.shape[1]), np.float32)
-        mirrored = rows >= n
-        picked[~mirrored] = as_float32(self.X[rows[~mirrored]])
-        picked[mirrored] = as_float32(self.X_mirrored[rows[mirrored] - n])
-        return picked
+    def _of(self, rows):
+        return Samples(self.X, self.y, self.weight, self.groups, rows)
 
 
 class Settings(NamedTuple):

@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
-from skface._validation import as_array, as_floats, as_names
+from skface._validation import as_array, as_floats, as_names, weights_of
 from skface.exceptions import InputError
-from skface.metrics._weights import weights_of
 
 
 def attribute_accuracy(y_true, y_pred, *, sample_weight=None) -> float:

@@ -4,9 +4,8 @@ from numbers import Real
 
 import numpy as np
 
-from skface._validation import as_floats
+from skface._validation import as_floats, averaged
 from skface.exceptions import InputError, ParameterError
-from skface.metrics._weights import averaged
 
 
 def iou_score(y_true, y_pred, *, sample_weight=None, average=True):
@@ -45,7 +44,9 @@ def iou_score(y_true, y_pred, *, sample_weight=None, average=True):
     return averaged(scores, sample_weight, average)
 
 
-def nme_score(y_true, y_pred, *, image_sizes=None, sample_weight=None, average=True):
+def nme_score(
+    y_true, y_pred, *, image_sizes=None, eyes=(0, 1), sample_weight=None, average=True
+):
     """Normalised mean error of landmarks: 0 is perfect.
 
     The mean distance of a photo's points to where they should be, over the distance
@@ -54,10 +55,12 @@ def nme_score(y_true, y_pred, *, image_sizes=None, sample_weight=None, average=T
     Parameters
     ----------
     y_true, y_pred : array-like of shape (n_samples, 2 * n_points)
-        x, y of each point, the first two points being the eyes.
+        x, y of each point.
     image_sizes : array-like of shape (n_samples, 2) or (2,), default=None
         (width, height) of the photos in pixels: give it where the coordinates are
         fractions and the photos are not square, or the axes count unequally.
+    eyes : (int, int), default=(0, 1)
+        Which points are the eyes.
     sample_weight : array-like of shape (n_samples,), default=None
     average : bool, default=True
         False gives the error of every photo.
@@ -100,7 +103,8 @@ def nme_score(y_true, y_pred, *, image_sizes=None, sample_weight=None, average=T
             raise InputError("image_sizes must be positive")
         sizes = np.broadcast_to(sizes, (len(points), 2))
         points, found = points * sizes[:, None], found * sizes[:, None]
-    between_eyes = np.linalg.norm(points[:, 0] - points[:, 1], axis=1)
+    left, right = eyes
+    between_eyes = np.linalg.norm(points[:, left] - points[:, right], axis=1)
     if not between_eyes.all():
         raise InputError(
             f"the eyes of row {between_eyes.argmin()} coincide: its error cannot be "
@@ -111,13 +115,19 @@ def nme_score(y_true, y_pred, *, image_sizes=None, sample_weight=None, average=T
 
 
 def failure_rate(
-    y_true, y_pred, *, threshold=0.1, image_sizes=None, sample_weight=None
+    y_true,
+    y_pred,
+    *,
+    threshold=0.1,
+    image_sizes=None,
+    eyes=(0, 1),
+    sample_weight=None,
 ) -> float:
     """Share of the photos whose `nme_score` is above a threshold.
 
     Parameters
     ----------
-    y_true, y_pred, image_sizes, sample_weight
+    y_true, y_pred, image_sizes, eyes, sample_weight
         As for `nme_score`.
     threshold : float, default=0.1
         The field's usual 10 % of the distance between the eyes.
@@ -141,7 +151,9 @@ def failure_rate(
     """
     if not (isinstance(threshold, Real) and threshold >= 0):
         raise ParameterError(f"threshold must be 0 or more, got {threshold!r}")
-    errors = nme_score(y_true, y_pred, image_sizes=image_sizes, average=False)
+    errors = nme_score(
+        y_true, y_pred, image_sizes=image_sizes, eyes=eyes, average=False
+    )
     return averaged((errors > threshold).astype(float), sample_weight, True)
 
 

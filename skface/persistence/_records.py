@@ -10,11 +10,11 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skface._validation import validate_params
-from skface.datasets import as_image_size
 from skface.exceptions import ParameterError, SavedFileError, SkfaceError
 from skface.features import VGG19Features, native_input_size, weights_identity
 from skface.heads import Architecture, DenseHeadClassifier, DenseHeadRegressor
 from skface.persistence._values import from_json, to_json
+from skface.photos import as_image_size
 from skface.pipelines import FacePipeline
 
 _HEADS = {head.__name__: head for head in (DenseHeadClassifier, DenseHeadRegressor)}

@@ -6,10 +6,14 @@ from operator import index
 
 import numpy as np
 
-from skface.datasets._photos import map_photos, read_photo
-from skface.exceptions import InputError, ParameterError
+from skface._threads import each_in_threads
+from skface.exceptions import ImageError, InputError, ParameterError
+from skface.photos._frames import Frames
+from skface.photos._looking import seen
+from skface.photos._reading import read_photo
 
 _MOST_PIXELS = 65535  # a side, as JPEG's
+_N_NAMED = 5
 
 
 class ImageArray:
@@ -21,7 +25,11 @@ class ImageArray:
         One photo file each.
     image_size : int or (height, width), default=(224, 224)
         Every photo is resized to this many pixels, its aspect not kept. One number
-        stands for a square.
+        stands for a square. Here and wherever ``image_size`` is asked for, the height
+        comes first, as in the shape of an array; ``image_sizes`` of photos are (width,
+        height), as in Pillow and in coordinates.
+    frames : Frames of length n, default=None
+        What is seen of each photo; None is the whole.
 
     Attributes
     ----------
@@ -29,6 +37,7 @@ class ImageArray:
         The files, as strings.
     image_size : tuple of int
         (height, width) in pixels.
+    frames : Frames of length n
     shape : tuple of int
         (n, height, width, 3).
     dtype : numpy.dtype
@@ -44,7 +53,8 @@ class ImageArray:
     An integer index gives a photo, uint8 of shape (height, width, 3); a slice, mask or
     index array gives another ImageArray and reads nothing; `numpy.asarray` decodes all
     photos, in threads. Photos are turned upright by their EXIF orientation and
-    converted to RGB, transparent pixels shown on white.
+    converted to RGB, transparent pixels shown on white. Of a photo with several frames
+    the file is read and decoded once.
 
     Examples
     --------
@@ -66,7 +76,7 @@ class ImageArray:
     ndim = 4
     dtype = np.dtype(np.uint8)
 
-    def __init__(self, paths, image_size=(224, 224)):
+    def __init__(self, paths, image_size=(224, 224), frames=None):
         self.image_size = as_image_size(image_size, "image_size")
         if isinstance(paths, (str, bytes, os.PathLike)):
             raise InputError(f"paths must be a sequence of files: write [{paths!r}]")
@@ -77,6 +87,16 @@ class ImageArray:
                 f"paths must be a sequence of files, got {paths!r}"
             ) from None
         self.paths = np.array([_as_path(path) for path in paths], dtype=object)
+        if frames is not None:
+            if not isinstance(frames, Frames):
+                raise InputError(f"frames must be Frames, got {frames!r}")
+            if len(frames) != len(self.paths):
+                raise InputError(f"{len(frames)} frames for {len(self.paths)} photos")
+        self._frames = frames
+
+    @property
+    def frames(self) -> Frames:
+        return Frames.whole(len(self)) if self._frames is None else self._frames
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -103,24 +123,26 @@ class ImageArray:
             return self
         paths = self.paths[key]
         if isinstance(paths, str):
-            return read_photo(paths, self.image_size)
+            return np.asarray(self[[key]])[0]
         if paths.ndim != 1:
             raise IndexError("an ImageArray takes one-dimensional indices")
-        return ImageArray(paths, self.image_size)
+        frames = None if self._frames is None else self._frames[key]
+        return ImageArray(paths, self.image_size, frames)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         if copy is False:
             raise ValueError("an ImageArray is decoded on access: it cannot be a view")
         images = np.empty(self.shape, dtype=np.uint8)
 
-        def decode(index, path):
-            images[index] = read_photo(path, self.image_size)
+        def decode(rows, photo):
+            images[rows] = self.seen(photo, rows)
 
-        map_photos(decode, self.paths)
+        self.each_photo(decode)
         return images if dtype is None else images.astype(dtype, copy=False)
 
     def __repr__(self):
-        return f"ImageArray(n={len(self)}, image_size={self.image_size})"
+        framed = "" if self._frames is None else ", framed"
+        return f"ImageArray(n={len(self)}, image_size={self.image_size}{framed})"
 
     def check(self) -> None:
         """Decode every photo and keep none, to find the unreadable ones beforehand.
@@ -131,22 +153,88 @@ class ImageArray:
             It counts the photos that cannot be read, names the first five, and lists
             all in its ``paths``.
         """
-        map_photos(lambda _, path: read_photo(path, self.image_size), self.paths)
+        self.each_photo(lambda rows, photo: self.seen(photo, rows[:1]))
 
     def resized(self, image_size) -> "ImageArray":
         """The same photos at another (height, width), decoded anew on access."""
-        return ImageArray(self.paths, image_size)
+        return ImageArray(self.paths, image_size, self._frames)
+
+    def framed(self, frames) -> "ImageArray":
+        """The same photos seen through other frames.
+
+        Parameters
+        ----------
+        frames : Frames
+            One for each photo, of the whole photo, whatever is seen of it now.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> from skface import Frames, ImageArray
+        >>> path = tempfile.mkdtemp() + "/left.png"
+        >>> image = Image.new("L", (64, 64))
+        >>> image.paste(255, (0, 0, 32, 64))
+        >>> image.save(path)
+        >>> X = ImageArray([path], image_size=64)
+        >>> X[0][0, [0, -1], 0].tolist()
+        [255, 0]
+        >>> X.framed(Frames.whole(1).mirrored())[0][0, [0, -1], 0].tolist()
+        [0, 255]
+        """
+        return ImageArray(self.paths, self.image_size, frames)
+
+    def by_file(self) -> list:
+        """(path, rows) of each file, in the order of their first rows."""
+        rows = {}
+        for row, path in enumerate(self.paths):
+            rows.setdefault(path, []).append(row)
+        return list(rows.items())
+
+    def seen(self, photo, rows) -> np.ndarray:
+        """What the frames of some rows show of their photo, uint8."""
+        matrices = self[rows].frames.matrices
+        return seen(photo, matrices, self.image_size)
+
+    def each_photo(self, function) -> None:
+        """``function(rows, photo)`` for every file, read once, in threads."""
+        files = self.by_file()
+
+        def read(index, path):
+            function(files[index][1], read_photo(path))
+
+        map_photos(read, [path for path, _ in files])
+
+
+def map_photos(function, paths, progress=None) -> None:
+    """``function(index, path)`` for every path, in threads.
+
+    Raises
+    ------
+    ImageError
+        One for all photos that failed: it counts them and names the first five.
+    """
+    paths = list(paths)
+    errors = each_in_threads(function, paths, ImageError, progress)
+    if errors:
+        raise unreadable(errors, len(paths))
+
+
+def unreadable(errors, n_photos):
+    """One ImageError that counts `errors` and quotes the first five."""
+    if len(errors) == 1:
+        return errors[0]
+    named = "\n  ".join(str(error) for error in errors[:_N_NAMED])
+    rest = len(errors) - _N_NAMED
+    return ImageError(
+        f"{len(errors)} of {n_photos} photos cannot be read:\n  {named}"
+        + (f"\n  and {rest} more (see the error's `paths`)" if rest > 0 else ""),
+        [path for error in errors for path in error.paths],
+    )
 
 
 def as_image_size(value, name) -> tuple[int, int]:
-    """`value` as (height, width): one number stands for a square.
-
-    Examples
-    --------
-    >>> from skface.datasets import as_image_size
-    >>> as_image_size(224, "image_size")
-    (224, 224)
-    """
+    """`value` as (height, width): one number stands for a square."""
     sides = (value, value) if isinstance(value, Integral) else value
     try:
         height, width = map(_as_side, sides)

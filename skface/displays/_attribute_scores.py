@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skface._validation import as_array
-from skface.displays._common import (
+from skface.displays._styling import (
     BLACK,
     BLUE,
     GREEN,

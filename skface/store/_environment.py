@@ -9,8 +9,8 @@ import threading
 import lmdb
 
 from skface.exceptions import StoreError
-from skface.features._store_errors import MAX_READERS, READ_ONLY, errno_of, explained
-from skface.features._store_folder import (
+from skface.store._failures import MAX_READERS, READ_ONLY, errno_of, explained
+from skface.store._generations import (
     flush,
     free_bytes,
     generation_of,

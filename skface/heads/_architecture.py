@@ -6,7 +6,6 @@ from typing import NamedTuple, get_type_hints
 import numpy as np
 from sklearn.utils import gen_batches
 
-from skface._float16 import as_float32
 from skface._keras import import_keras
 from skface.exceptions import SavedFileError
 
@@ -97,7 +96,7 @@ class Architecture(NamedTuple):
 def forward(network, X, batch_size=1024):
     """Outputs of a head's network, float32; X is cast batch by batch."""
     outputs = [
-        _padded_forward(network, as_float32(X[batch]))
+        _padded_forward(network, np.asarray(X[batch], np.float32))
         for batch in gen_batches(len(X), batch_size)
     ]
     return np.concatenate(outputs)

@@ -8,8 +8,8 @@ from functools import partial
 from itertools import islice
 
 from skface.exceptions import ParameterError
-from skface.features._environment import environment
-from skface.features._rows import (
+from skface.store._environment import environment
+from skface.store._rows import (
     DIGEST_LENGTH,
     ROWS_AT_ONCE,
     StoreRows,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skface.datasets._names import ATTRIBUTE_NAMES
+from skface.targets import ATTRIBUTE_NAMES
 
 DRAWN_ATTRIBUTES = tuple(
     name for name in ATTRIBUTE_NAMES if name not in {"Attractive", "Young"}

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from skface.displays._common import (
+from skface.displays._apart import RING_RADIUS, write_apart
+from skface.displays._search_table import SearchTable
+from skface.displays._styling import (
     BLACK,
     BLUE,
     GREEN,
@@ -18,8 +20,6 @@ from skface.displays._common import (
     shortened,
     text_width,
 )
-from skface.displays._labels import RING_RADIUS, write_apart
-from skface.displays._search_table import SearchTable
 from skface.exceptions import ParameterError
 from skface.search import read_candidates
 

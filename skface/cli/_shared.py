@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from skface._cache import user_cache
-from skface.datasets import ImageArray, map_photos, photo_size
+from skface._files import user_cache
 from skface.exceptions import ImageError, InputError
+from skface.photos import ImageArray, map_photos, photo_size
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
@@ -119,7 +119,7 @@ def photo_sizes(paths):
 def load_model(args):
     """The pipeline of ``args.model``, and its targets."""
     from skface import load
-    from skface._evaluation import target_names, target_of
+    from skface.evaluation import target_names, target_of
 
     pipe = load(args.model, weights=args.weights, cache_dir=cache_dir(args))
     if not hasattr(pipe, "steps"):

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from skface.exceptions import InputError, ParameterError, StoreError
-from skface.features._environment import environment
+from skface.store._environment import environment
 
 DIGEST_LENGTH = 16
 ROWS_AT_ONCE = 128
@@ -46,6 +46,15 @@ class StoreRows:
 
     def __reduce__(self):
         return type(self), (self.path, self.parameters)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether the store has, or had, rows of this specification."""
+
+        def look(txn):
+            return txn.get(self._prefix) is not None
+
+        return environment(self.path).run(look)
 
     def contains(self, digests) -> np.ndarray:
         """Tell which photos have a row; whether it is sound, `read` tells.

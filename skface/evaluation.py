@@ -1,31 +1,20 @@
 """A model measured on photos, beside the constant answer that needs no photo."""
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from skface._validation import as_array, as_names
-from skface.datasets import BBOX_NAMES, LANDMARK_NAMES
-from skface.datasets._names import default_attribute_names, target_columns
 from skface.exceptions import InputError
-from skface.metrics import (
-    attribute_accuracy,
-    attribute_balanced_accuracy,
-    attribute_report,
-    failure_rate,
-    iou_score,
-    nme_score,
-)
+from skface.metrics import attribute_report
 from skface.metrics._attributes import members
 from skface.pipelines import FacePipeline
+from skface.targets import Target, target_of
 
 _COLUMNS = ["figure", "better", "baseline", "skface"]
-_MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
-_LEAST_IOU = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +23,7 @@ class Evaluation:
 
     Attributes
     ----------
-    target : {"bbox", "landmarks", "attributes"}
+    target : Target
     y_true, y_pred : ndarray of shape (n_samples, n_targets)
         NaN in attributes is a missing label.
     constant : ndarray of shape (n_targets,)
@@ -47,7 +36,7 @@ class Evaluation:
         (width, height) in pixels.
     """
 
-    target: str
+    target: Target
     y_true: np.ndarray
     y_pred: np.ndarray
     constant: np.ndarray
@@ -57,7 +46,15 @@ class Evaluation:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, y_train=None, names=None, image_sizes=None
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        target=None,
+        y_train=None,
+        names=None,
+        image_sizes=None,
     ):
         """Predict X and keep it beside y.
 
@@ -66,6 +63,8 @@ class Evaluation:
         estimator : fitted estimator
         X : what it predicts from
         y : array-like of shape (n_samples, n_targets)
+        target : {"bbox", "landmarks", "attributes"}, Target or tuple, default=None
+            What the columns of y mean, where the estimator does not say it itself.
         y_train : array-like of shape (n_train, n_targets), default=None
             For the constant answer; y itself without it.
         names : sequence of str, default=None
@@ -78,27 +77,21 @@ class Evaluation:
             y does not have one row a photo, or one column a target.
         """
         y = as_array(y, "y")
-        target = target_of(estimator, y)
-        head, other_side = estimator, {}
-        if isinstance(estimator, FacePipeline):
-            other_side = estimator._other_side(X)
-        if isinstance(estimator, Pipeline):  # one pass of the photos for both answers
-            X, head = estimator[:-1].transform(X), estimator[-1]
-        y_pred = np.asarray(head.predict(X, **other_side))
+        target = target_of(estimator, target, y)
+        y_pred, y_score = answers(estimator, X)
         if y.shape != y_pred.shape or y.ndim != 2:
             raise InputError(
                 f"y must have one row a photo and one column a target, {y_pred.shape}, "
                 f"got the shape {y.shape}"
             )
-        y_score = None
-        if target == "attributes" and hasattr(head, "predict_proba"):
-            scores = head.predict_proba(X, **other_side)
-            y_score = scores if np.shape(scores) == y.shape else None
+        target.checked(y)
+        if np.shape(y_score) != y.shape:
+            y_score = None
         return cls(
             target,
             y,
             y_pred,
-            constant_answer(target, y if y_train is None else _like(y, y_train)),
+            target.constant(y if y_train is None else _like(y, y_train)),
             target_names(estimator, target, y.shape[1], names),
             y_score,
             image_sizes,
@@ -115,7 +108,7 @@ class Evaluation:
         constant = np.broadcast_to(self.constant, self.y_true.shape)
         rows = [
             (name, better, *(metric(self.y_true, y) for y in (constant, self.y_pred)))
-            for name, better, metric in self._metrics()
+            for name, better, metric in self.target.figures(self.image_sizes)
         ]
         if self.y_score is not None:
             report = self.attributes()[["prevalence", "average_precision"]].dropna()
@@ -181,48 +174,22 @@ class Evaluation:
             picked(self.image_sizes),
         )
 
-    def _metrics(self):
-        """Name, direction and function of each figure."""
-        if self.target == "bbox":
-            return [
-                ("box IoU", "higher", iou_score),
-                (f"boxes of IoU {_LEAST_IOU} or more", "higher", _share_of_good_boxes),
-            ]
-        if self.target == "landmarks":
-            sizes = {"image_sizes": self.image_sizes}
-            name = f"landmark failures, NME above {_MOST_ERROR}"
-            return [
-                ("landmark NME", "lower", partial(nme_score, **sizes)),
-                (name, "lower", partial(failure_rate, threshold=_MOST_ERROR, **sizes)),
-            ]
-        return [
-            ("attribute accuracy", "higher", attribute_accuracy),
-            ("attribute balanced accuracy", "higher", attribute_balanced_accuracy),
-        ]
 
-
-def target_of(estimator, y):
-    """Which of CelebALoader's targets an estimator predicts, y being such targets.
-
-    Raises
-    ------
-    InputError
-        y is none of them.
-    """
-    if is_classifier(estimator):
-        return "attributes"
-    if y.ndim == 2 and y.shape[1] == len(BBOX_NAMES):
-        return "bbox"
-    if y.ndim == 2 and y.shape[1] == 2 * len(LANDMARK_NAMES):
-        return "landmarks"
-    raise InputError(
-        f"y must hold boxes of {len(BBOX_NAMES)} columns or landmarks of "
-        f"{2 * len(LANDMARK_NAMES)}, got the shape {y.shape}"
-    )
+def answers(estimator, X):
+    """Predictions, and probabilities of attributes or None, from one pass of photos."""
+    if isinstance(estimator, FacePipeline) and hasattr(estimator, "outputs"):
+        head, outputs = estimator[-1], estimator.outputs(X)
+        score = getattr(head, "probabilities", lambda outputs: None)(outputs)
+        return head.predictions(outputs), score
+    head = estimator
+    if isinstance(estimator, Pipeline):
+        X, head = estimator[:-1].transform(X), estimator[-1]
+    y_pred = np.asarray(head.predict(X))
+    return y_pred, head.predict_proba(X) if hasattr(head, "predict_proba") else None
 
 
 def target_names(estimator, target, n_targets, names=None):
-    """Names of an estimator's targets, as a list.
+    """Names of the columns of an estimator's y, as a list.
 
     Raises
     ------
@@ -232,24 +199,8 @@ def target_names(estimator, target, n_targets, names=None):
     if names is None:
         names = getattr(estimator, "target_names_", None)
     if names is None:
-        names = target_columns(target) or default_attribute_names(n_targets)
+        names = target.columns(n_targets)
     return as_names(names, "target_names", n_targets, "targets")
-
-
-def constant_answer(target, y):
-    """The mean of boxes or landmarks; the commoner answer of attributes.
-
-    Parameters
-    ----------
-    target : {"bbox", "landmarks", "attributes"}
-    y : ndarray of shape (n_samples, n_targets)
-
-    Returns
-    -------
-    ndarray of shape (n_targets,)
-    """
-    mean = pd.DataFrame(y).mean().to_numpy()  # without the missing labels
-    return (mean > 0.5).astype(np.int64) if target == "attributes" else mean
 
 
 def _like(y, y_train):
@@ -260,7 +211,3 @@ def _like(y, y_train):
             f"{y_train.dtype} of the shape {y_train.shape}"
         )
     return y_train
-
-
-def _share_of_good_boxes(y_true, y_pred):
-    return float((iou_score(y_true, y_pred, average=False) >= _LEAST_IOU).mean())

@@ -1,10 +1,11 @@
-"""The features of a whole search from one pass of its photos."""
+"""Before a search: its features from one pass, and the search of a head."""
 
 from sklearn.base import clone
-from sklearn.model_selection import ParameterGrid
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 
 from skface.exceptions import ParameterError
 from skface.features import VGG19Features, extract_together
+from skface.photos import as_images, with_mirror_images
 
 _SPACES = ("param_grid", "param_distributions")
 
@@ -68,22 +69,54 @@ def extract_once(search, X) -> int:
             "search must be a search of scikit-learn or Optuna, with a grid or "
             f"distributions; got {search!r}"
         )
-    transformers = [
-        transformer
-        for settings in _settings(search)
-        for transformer in extractors(clone(search.estimator).set_params(**settings))
+    estimators = [
+        clone(search.estimator).set_params(**settings) for settings in _settings(search)
     ]
-    if not transformers:
+    if not any(map(_features, estimators)):
         raise ParameterError(f"no VGG19Features in the search's {search.estimator!r}")
-    return extract_together([each for each in transformers if _can_be(each, X)], X)
+    return extract_for(estimators, X)
 
 
-def extractors(estimator):
-    """Every VGG19Features that a fit of the estimator runs."""
-    features = list(_features(estimator).values())
-    if getattr(estimator, "mirror", False):
-        features += [clone(each).set_params(mirror=True) for each in features]
-    return features
+N_LAYERS, N_UNITS = "head__n_layers", "head__n_units"
+
+
+def head_search(pipe, loader, n_layers, n_units):
+    """A search, not fitted, of heads in a pipeline; the best is not fitted again.
+
+    Parameters
+    ----------
+    pipe : FacePipeline
+        Its candidates show no bars.
+    loader : CelebALoader
+        Whose ``load("train+valid")`` the search will be fitted on.
+    n_layers, n_units : list of int
+    """
+    return GridSearchCV(
+        clone(pipe).set_params(features__verbose=0, head__verbose=0),
+        {N_LAYERS: n_layers, N_UNITS: n_units},
+        cv=loader.predefined_split(),
+        refit=False,
+    )
+
+
+def extract_for(estimators, X) -> int:
+    """`extract_together` of every VGG19Features that fits of the estimators run.
+
+    Parameters
+    ----------
+    estimators : list of estimator
+    X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+
+    Returns
+    -------
+    n_passes : int
+    """
+    plain, both = [], []
+    for estimator in estimators:
+        found = [each for each in _features(estimator).values() if _can_be(each, X)]
+        (both if getattr(estimator, "mirror", False) else plain).extend(found)
+    n_passes = extract_together(both, with_mirror_images(as_images(X))) if both else 0
+    return n_passes + (extract_together(plain, X) if plain else 0)
 
 
 def _features(estimator):

@@ -10,15 +10,15 @@ from sklearn.pipeline import Pipeline
 
 from skface._card import _texts
 from skface._card._document import Document
-from skface._evaluation import Evaluation
 from skface._files import write_file
-from skface._pictures import (
+from skface.displays import check_matplotlib
+from skface.displays._pictures import (
     faces_picture,
     has_matplotlib,
     history_picture,
     scores_picture,
 )
-from skface.displays import check_matplotlib
+from skface.evaluation import Evaluation
 from skface.features import VGG19Features
 
 _N_FACES, _N_COLUMNS = 6, 3  # of photos, as wide as the page

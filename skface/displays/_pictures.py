@@ -9,7 +9,7 @@ from skface.displays import (
     HistoryDisplay,
     check_matplotlib,
 )
-from skface.displays._common import last_step
+from skface.displays._styling import last_step
 
 _DPI = 120
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skface.exceptions import InputError
-from skface.features._rows import StoreRows
+from skface.store._rows import StoreRows
 
 
 class FeatureArray:
@@ -31,7 +31,7 @@ class FeatureArray:
     --------
     >>> import tempfile
     >>> import numpy as np
-    >>> from skface.features import FeatureArray, FeatureStore
+    >>> from skface.store import FeatureArray, FeatureStore
     >>> rows = FeatureStore(tempfile.mkdtemp()).specification({"n_features": 2})
     >>> digests = [digest * 16 for digest in (b"a", b"b", b"c")]
     >>> rows.write(digests, np.arange(6, dtype=np.float16).reshape(3, 2))

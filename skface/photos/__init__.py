@@ -1,0 +1,40 @@
+"""Photos: files and arrays of them, and the frames through which they are seen."""
+
+from skface.photos._frames import Frames
+from skface.photos._image_array import (
+    ImageArray,
+    as_image_size,
+    map_photos,
+    unreadable,
+)
+from skface.photos._inputs import (
+    as_images,
+    framed,
+    known_keys,
+    of_size,
+    read_keys,
+    row_keys,
+    with_mirror_images,
+)
+from skface.photos._reading import check_photo, photo_size, read_photo
+from skface.photos._units import to_fractions, to_pixels
+
+__all__ = [
+    "Frames",
+    "ImageArray",
+    "as_image_size",
+    "as_images",
+    "check_photo",
+    "framed",
+    "known_keys",
+    "map_photos",
+    "of_size",
+    "photo_size",
+    "read_keys",
+    "read_photo",
+    "row_keys",
+    "to_fractions",
+    "to_pixels",
+    "unreadable",
+    "with_mirror_images",
+]

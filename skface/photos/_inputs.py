@@ -1,0 +1,187 @@
+"""What users pass as photos, in one form, and what tells each from all others."""
+
+import hashlib
+
+import numpy as np
+
+from skface.exceptions import InputError
+from skface.photos._frames import Frames, frame_keys
+from skface.photos._image_array import ImageArray, map_photos
+from skface.photos._looking import seen_in_array
+from skface.photos._reading import DIGEST_LENGTH, known_digest
+
+
+def as_images(X, input_size=(224, 224)):
+    """X as an ImageArray of `input_size`, or as a uint8 array (n, h, w, 3).
+
+    Parameters
+    ----------
+    X : ImageArray, array-like of shape (n, h, w, 3), or sequence of n paths
+        A column of paths, as in a DataFrame, is a sequence too.
+    input_size : (height, width), default=(224, 224)
+        What files are decoded to.
+
+    Raises
+    ------
+    InputError
+        X is none of these, is empty, or its pixels are not in 0 to 255.
+    """
+    if not isinstance(X, ImageArray):
+        X = _from_array_like(X, input_size)
+    elif X.image_size != input_size:
+        X = X.resized(input_size)
+    if len(X) == 0:
+        raise InputError("Found array with 0 sample(s): X holds no photo")
+    return X
+
+
+def _from_array_like(X, input_size):
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise InputError(
+            "X must hold photos of one size, or paths; photos of several sizes are "
+            "best given as paths"
+        ) from error
+    if array.dtype.kind in "OUS" and array.shape[1:] in {(), (1,)} and array.ndim:
+        return ImageArray(array.ravel(), input_size)
+    if array.ndim != 4 or array.shape[-1] != 3:
+        raise InputError(
+            "X must be an ImageArray, an array of shape (n, height, width, 3), or a "
+            f"sequence of paths; got shape {array.shape}"
+            + (": one photo is X[np.newaxis]" if array.ndim == 3 else "")
+        )
+    if 0 in array.shape[1:3]:
+        raise InputError(f"X holds photos without a pixel; got shape {array.shape}")
+    return array if array.dtype == np.uint8 else _as_uint8(array)
+
+
+def _as_uint8(array):
+    if array.dtype.kind not in "iuf":
+        raise InputError(f"pixels must be numbers in 0 to 255, got {array.dtype}")
+    if not array.size:
+        return array.astype(np.uint8)
+    low, high = array.min(), array.max()
+    if not (low >= 0 and high <= 255):
+        raise InputError(f"pixels must lie in 0 to 255, got {low} to {high}")
+    if array.dtype.kind == "f" and 0 < high <= 1:
+        raise InputError(
+            f"pixels must lie in 0 to 255, but X reaches only {high}: "
+            "multiply it by 255"
+        )
+    return np.rint(array).astype(np.uint8)
+
+
+def of_size(images, image_size):
+    """The same photos at a (height, width), those of an array resized."""
+    if isinstance(images, ImageArray):
+        return images.resized(image_size)
+    if images.shape[1:3] == image_size:
+        return images
+    return seen_in_array(images, Frames.whole(len(images)), image_size)
+
+
+def framed(images, frames):
+    """Photos seen through frames.
+
+    Parameters
+    ----------
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+    frames : Frames
+
+    Returns
+    -------
+    ImageArray, or ndarray of the same shape
+    """
+    if isinstance(images, ImageArray):
+        return images.framed(frames)
+    return seen_in_array(images, frames, images.shape[1:3])
+
+
+def with_mirror_images(images):
+    """Photos and, after them, their mirror images."""
+    mirrored = Frames.whole(len(images)).mirrored()
+    if isinstance(images, ImageArray):
+        paths, mirrored = np.tile(images.paths, 2), images.frames.mirrored()
+        frames = Frames.concatenated([images.frames, mirrored])
+        return ImageArray(paths, images.image_size, frames)
+    return np.concatenate([images, framed(images, mirrored)])
+
+
+def known_keys(images):
+    """What tells each photo and frame from all others.
+
+    Parameters
+    ----------
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+
+    Returns
+    -------
+    keys : uint8 ndarray of shape (n, 16)
+    is_known : bool ndarray of shape (n,)
+        Of files that this process has not read before, or that have changed, the keys
+        are not known yet.
+
+    Raises
+    ------
+    ImageError
+        There are no such files: it counts them and names the first five.
+    """
+    keys = np.zeros((len(images), DIGEST_LENGTH), dtype=np.uint8)
+    is_known = np.ones(len(images), dtype=bool)
+    if not isinstance(images, ImageArray):
+        shape = repr(images.shape[1:]).encode()
+        for i, image in enumerate(images):
+            keys[i] = _as_key(_sha256(shape + image.tobytes()))
+        return keys, is_known
+    files = images.by_file()
+    ends = frame_keys(images.frames)
+
+    def look(index, path):
+        digest, rows = known_digest(path), files[index][1]
+        if digest is None:
+            is_known[rows] = False
+        for row in rows if digest is not None else ():
+            keys[row] = _as_key(_joined(digest, ends[row]))
+
+    map_photos(look, [path for path, _ in files])
+    return keys, is_known
+
+
+def read_keys(images, rows, photo):
+    """The keys of some rows, from the content of their file, uint8 (n_rows, 16)."""
+    ends = frame_keys(images[rows].frames)
+    return np.stack([_as_key(_joined(photo.digest, end)) for end in ends])
+
+
+def row_keys(images):
+    """`known_keys`, files that are not known being read; uint8 of shape (n, 16).
+
+    Raises
+    ------
+    ImageError
+        Files cannot be read.
+    """
+    keys, is_known = known_keys(images)
+    rows = np.flatnonzero(~is_known)
+    if len(rows):
+        unknown = images[rows]
+
+        def read(some, photo):
+            keys[rows[some]] = read_keys(unknown, some, photo)
+
+        unknown.each_photo(read)
+    return keys
+
+
+def _joined(digest, end):
+    """The key of a photo's frame; the whole photo has the digest of its file."""
+    return _sha256(digest + end) if end else digest
+
+
+def _sha256(content):
+    return hashlib.sha256(content).digest()[:DIGEST_LENGTH]
+
+
+def _as_key(digest):
+    return np.frombuffer(digest, np.uint8)

@@ -1,0 +1,125 @@
+"""Photos seen through frames: pixels of files, and of arrays."""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from skface.photos._frames import Frames
+
+_WHOLE, _MIRROR = (
+    frames.matrices[0] for frames in (Frames.whole(1), Frames.whole(1).mirrored())
+)
+
+
+def seen(photo, matrices, image_size):
+    """What the frames of one photo show.
+
+    Parameters
+    ----------
+    photo : Photo
+    matrices : ndarray of shape (n, 2, 3)
+        As of `Frames`.
+    image_size : (height, width), in pixels
+
+    Returns
+    -------
+    ndarray of shape (n, height, width, 3), uint8
+        RGB; black where a frame reaches out of the photo. A frame's pixels do not
+        depend on the others.
+
+    Raises
+    ------
+    ImageError
+        The photo cannot be decoded.
+    """
+    pixels = np.empty((len(matrices), *image_size, 3), dtype=np.uint8)
+    uprights = {}  # the photo at the resolutions that its frames need
+
+    def upright(n_pixels):
+        if n_pixels not in uprights:
+            uprights[n_pixels] = photo.upright(n_pixels)
+        return uprights[n_pixels]
+
+    for i, matrix in enumerate(matrices):
+        matrix, is_mirrored = _unmirrored(matrix)
+        if (matrix == _WHOLE).all():
+            # Twice the wanted side leaves the resize enough pixels to average.
+            image = upright((2 * max(image_size),) * 2)
+            shown = _resized(image, image_size)
+        else:
+            image = upright(_n_pixels_needed(photo.size, matrix, image_size))
+            shown = _warped(image, matrix, image_size)
+        pixels[i] = shown[:, ::-1] if is_mirrored else shown
+    return pixels
+
+
+def seen_in_array(images, frames, image_size):
+    """`seen` of an array of photos, each through its own frame."""
+    pixels = np.empty((len(images), *image_size, 3), dtype=np.uint8)
+    for i, (image, matrix) in enumerate(zip(images, frames.matrices, strict=True)):
+        matrix, is_mirrored = _unmirrored(matrix)
+        if (matrix == _WHOLE).all():
+            same = image.shape[:2] == image_size
+            shown = image if same else _resized(Image.fromarray(image), image_size)
+        else:
+            shown = _warped(Image.fromarray(image), matrix, image_size)
+        pixels[i] = shown[:, ::-1] if is_mirrored else shown
+    return pixels
+
+
+def _unmirrored(matrix):
+    """The frame with left and right as in the photo, and whether they were not."""
+    if np.linalg.det(matrix[:, :2]) > 0:
+        return matrix, False
+    if (matrix == _MIRROR).all():
+        return _WHOLE, True
+    return Frames(matrix[None]).mirrored().matrices[0], True
+
+
+def _resized(image, image_size):
+    height, width = image_size
+    return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def _n_pixels_needed(size, matrix, image_size):
+    """(width, height) of the whole photo at which a frame has twice its pixels."""
+    step = max(1, min(_steps(size, matrix, image_size)) / 2)
+    reduction = 2 ** math.floor(math.log2(step))
+    # A sideways JPEG shrinks before it is turned.
+    return (max(1, min(size) // reduction),) * 2
+
+
+def _steps(size, matrix, image_size):
+    """Photo's pixels from one pixel of the frame to the next, along its two sides."""
+    lengths = np.linalg.norm(matrix[:, :2] * np.reshape(size, (2, 1)), axis=0)
+    return lengths / image_size[::-1]
+
+
+def _warped(image, matrix, image_size):
+    """The frame's pixels, smooth also where it shows the photo much smaller."""
+    height, width = image_size
+    size = np.array(image.size)
+    corners = matrix @ [[0, 1, 0, 1], [0, 0, 1, 1], [1, 1, 1, 1]]
+    step = max(1.0, min(_steps(size, matrix, image_size)))
+    # What of the photo is seen, with a margin for the interpolation, comes first to
+    # about the frame's resolution.
+    around = 2 * step / size
+    low = np.clip(corners.min(axis=1) - around, 0, 1)
+    high = np.clip(corners.max(axis=1) + around, 0, 1)
+    box = np.concatenate([np.floor(low * size), np.ceil(high * size)])
+    extent = box[2:] - box[:2]
+    if not extent.all():
+        return np.zeros((height, width, 3), dtype=np.uint8)
+    shrunk = np.maximum(1, np.ceil(extent / step)).astype(int)
+    part = image.resize(tuple(shrunk.tolist()), Image.Resampling.BILINEAR, tuple(box))
+    # From the frame's pixels to those of the part.
+    scale = (shrunk / extent)[:, None]
+    linear = matrix[:, :2] * size[:, None] * scale / [width, height]
+    shift = (matrix[:, 2] * size - box[:2]) * scale[:, 0]
+    data = (*linear[0], shift[0], *linear[1], shift[1])
+    return np.asarray(
+        part.transform(
+            (width, height), Image.Transform.AFFINE, data, Image.Resampling.BILINEAR
+        )
+    )

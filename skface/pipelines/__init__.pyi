@@ -1,0 +1,8 @@
+# What __init__.py imports lazily: presets are read without Keras.
+from ._makers import MAKERS as MAKERS
+from ._makers import make_attribute_pipeline as make_attribute_pipeline
+from ._makers import make_bbox_pipeline as make_bbox_pipeline
+from ._makers import make_landmark_pipeline as make_landmark_pipeline
+from ._pipeline import FacePipeline as FacePipeline
+from ._presets import PRESETS as PRESETS
+from ._presets import preset_of as preset_of

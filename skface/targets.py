@@ -1,0 +1,625 @@
+"""What the columns of y mean: boxes, landmarks, attributes, or several of them.
+
+Whoever holds a y asks its target: how it mirrors and moves, how good a prediction is,
+what the trivial answer is, and what it is called.
+"""
+
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
+
+from skface._validation import as_array, as_floats, as_names
+from skface.exceptions import InputError, ParameterError
+from skface.metrics import (
+    attribute_accuracy,
+    attribute_balanced_accuracy,
+    failure_rate,
+    iou_score,
+    nme_score,
+)
+
+__all__ = [
+    "ATTRIBUTES",
+    "ATTRIBUTE_NAMES",
+    "BBOX",
+    "BBOX_NAMES",
+    "LANDMARKS",
+    "LANDMARK_NAMES",
+    "Attributes",
+    "Boxes",
+    "Joint",
+    "Landmarks",
+    "Target",
+    "as_target",
+    "mirrored",
+    "target_of",
+]
+
+BBOX_NAMES = ("x", "y", "width", "height")
+
+LANDMARK_NAMES = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
+
+ATTRIBUTE_NAMES = tuple(
+    """
+    5_o_Clock_Shadow Arched_Eyebrows Attractive Bags_Under_Eyes Bald Bangs Big_Lips
+    Big_Nose Black_Hair Blond_Hair Blurry Brown_Hair Bushy_Eyebrows Chubby Double_Chin
+    Eyeglasses Goatee Gray_Hair Heavy_Makeup High_Cheekbones Male Mouth_Slightly_Open
+    Mustache Narrow_Eyes No_Beard Oval_Face Pale_Skin Pointy_Nose Receding_Hairline
+    Rosy_Cheeks Sideburns Smiling Straight_Hair Wavy_Hair Wearing_Earrings Wearing_Hat
+    Wearing_Lipstick Wearing_Necklace Wearing_Necktie Young
+    """.split()  # noqa: SIM905
+)
+
+_LEAST_IOU = 0.5
+_MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
+
+
+class Figure(NamedTuple):
+    """One number of a target: its name, which way is better, and how it is computed."""
+
+    name: str
+    better: str  # "higher" or "lower"
+    metric: object  # metric(y_true, y_pred) -> float
+
+
+class Target:
+    """What the columns of y mean.
+
+    Attributes
+    ----------
+    name : str
+        As `CelebALoader` calls it: "bbox", "landmarks", "attributes".
+    plural : str
+        As people call it.
+    is_coordinates : bool
+        Whether y holds fractions of the photo's width and height.
+    """
+
+    name: str
+    plural: str
+    is_coordinates: bool
+
+    def columns(self, n_columns=None) -> list[str]:
+        """Names of the columns of y.
+
+        Parameters
+        ----------
+        n_columns : int, default=None
+            How many there are, for a target that does not fix it.
+
+        Returns
+        -------
+        list of str
+        """
+        raise NotImplementedError
+
+    def parts(self, y) -> list:
+        """The simple targets in y, as pairs of a target and its columns of y."""
+        return [(self, y)]
+
+    def checked(self, y, name="y") -> np.ndarray:
+        """y as an array with the columns of this target.
+
+        Raises
+        ------
+        InputError
+            It has another number of columns.
+        """
+        y = as_array(y, name)
+        n_columns = len(self.columns(y.shape[1] if y.ndim == 2 else None))
+        if y.ndim != 2 or y.shape[1] != n_columns:
+            raise InputError(
+                f"{name} must hold {self.plural}, of the shape (n_samples, "
+                f"{n_columns}), got the shape {y.shape}"
+            )
+        return y
+
+    def mirrored(self, y) -> np.ndarray:
+        """y on the mirror images of the photos; left and right change places.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples, n_columns)
+
+        Returns
+        -------
+        ndarray of the same shape and dtype
+        """
+        raise NotImplementedError
+
+    def moved(self, y, matrices) -> np.ndarray:
+        """y carried along by affine maps that keep left and right.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples, n_columns)
+        matrices : ndarray of shape (n_samples, 2, 3)
+
+        Returns
+        -------
+        ndarray of the same shape and dtype
+        """
+        raise NotImplementedError
+
+    def score(self, y_true, y_pred, sample_weight=None) -> float:
+        """The field's number; higher is better."""
+        raise NotImplementedError
+
+    def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
+        """The score of each photo; higher is better."""
+        raise NotImplementedError
+
+    def told(self, score, n_columns) -> str:
+        """One of the `scores` in words, for the title over a photo."""
+        raise NotImplementedError
+
+    def figures(self, image_sizes=None) -> list[Figure]:
+        """What is reported of predictions, the most important first.
+
+        Parameters
+        ----------
+        image_sizes : array-like of shape (n_samples, 2), default=None
+            (width, height) of the photos in pixels, where axes are to count equally.
+        """
+        raise NotImplementedError
+
+    def constant(self, y) -> np.ndarray:
+        """The best answer that needs no photo, from the training targets.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,)
+        """
+        return pd.DataFrame(np.asarray(y)).mean().to_numpy()  # NaN is left out
+
+
+@dataclass(frozen=True)
+class Boxes(Target):
+    """x, y, width, height of one box a photo, as fractions of its sides.
+
+    Examples
+    --------
+    >>> from skface.targets import BBOX
+    >>> BBOX.mirrored([[0.25, 0.5, 0.125, 0.25]])
+    array([[0.625, 0.5  , 0.125, 0.25 ]])
+    """
+
+    name = "bbox"
+    plural = "boxes"
+    is_coordinates = True
+
+    def columns(self, n_columns=None):
+        return list(BBOX_NAMES)
+
+    def mirrored(self, y):
+        y = _coordinates(self, y)
+        y[:, 0] = 1 - y[:, 0] - y[:, 2]
+        return y
+
+    def moved(self, y, matrices):
+        """The upright box round the ellipse that fits into the moved box.
+
+        Upright frames carry a box exactly; a turned one keeps its size.
+        """
+        y = _coordinates(self, y)
+        corner, size = y[:, :2].astype(float), y[:, 2:].astype(float)
+        size_moved = np.sqrt(((matrices[:, :, :2] * size[:, None]) ** 2).sum(axis=2))
+        middle = _moved_points((corner + size / 2)[:, None], matrices)[:, 0]
+        return np.hstack([middle - size_moved / 2, size_moved]).astype(y.dtype)
+
+    def score(self, y_true, y_pred, sample_weight=None):
+        return iou_score(y_true, y_pred, sample_weight=sample_weight)
+
+    def scores(self, y_true, y_pred, image_sizes=None):
+        return iou_score(y_true, y_pred, average=False)
+
+    def told(self, score, n_columns):
+        return f"IoU {score:.2f}"
+
+    def figures(self, image_sizes=None):
+        return [
+            Figure("box IoU", "higher", iou_score),
+            Figure(f"boxes of IoU {_LEAST_IOU} or more", "higher", _share_of_good),
+        ]
+
+
+@dataclass(frozen=True)
+class Landmarks(Target):
+    """x, y of named points, as fractions of the photo's sides.
+
+    Parameters
+    ----------
+    points : tuple of str
+        Their names, in the order of the columns.
+    pairs : tuple of (str, str)
+        Points that change places in a mirror.
+    eyes : (str, str)
+        The two points whose distance errors are measured in.
+
+    Examples
+    --------
+    >>> from skface.targets import Landmarks
+    >>> eyes = Landmarks(("left", "right"), (("left", "right"),), ("left", "right"))
+    >>> eyes.columns()
+    ['left_x', 'left_y', 'right_x', 'right_y']
+    >>> eyes.mirrored([[0.25, 0.5, 0.5, 0.375]])
+    array([[0.5  , 0.375, 0.75 , 0.5  ]])
+    """
+
+    points: tuple = LANDMARK_NAMES
+    pairs: tuple = (("left_eye", "right_eye"), ("left_mouth", "right_mouth"))
+    eyes: tuple = ("left_eye", "right_eye")
+
+    name = "landmarks"
+    plural = "landmarks"
+    is_coordinates = True
+
+    def __post_init__(self):
+        points = tuple(as_names(self.points, "points", len(self.points), "points"))
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "pairs", tuple(tuple(pair) for pair in self.pairs))
+        object.__setattr__(self, "eyes", tuple(self.eyes))
+        for pair in (*self.pairs, self.eyes):
+            if len(pair) != 2 or not set(pair) <= set(points):
+                raise ParameterError(
+                    f"pairs and eyes must be two of the points each, got {pair}"
+                )
+
+    def columns(self, n_columns=None):
+        return [f"{name}_{axis}" for name in self.points for axis in "xy"]
+
+    def mirrored(self, y):
+        y = _coordinates(self, y)
+        other = {a: b for pair in self.pairs for a, b in (pair, pair[::-1])}
+        order = [self.points.index(other.get(name, name)) for name in self.points]
+        points = y.reshape(len(y), -1, 2)[:, order]
+        points[..., 0] = 1 - points[..., 0]
+        return points.reshape(y.shape)
+
+    def moved(self, y, matrices):
+        y = _coordinates(self, y)
+        points = _moved_points(y.reshape(len(y), -1, 2), matrices)
+        return points.reshape(y.shape).astype(y.dtype)
+
+    def score(self, y_true, y_pred, sample_weight=None):
+        return -self._nme()(y_true, y_pred, sample_weight=sample_weight)
+
+    def scores(self, y_true, y_pred, image_sizes=None):
+        return -self._nme(image_sizes)(y_true, y_pred, average=False)
+
+    def told(self, score, n_columns):
+        return f"NME {-100 * score:.1f} %"
+
+    def figures(self, image_sizes=None):
+        rate = partial(
+            failure_rate,
+            threshold=_MOST_ERROR,
+            image_sizes=image_sizes,
+            eyes=self._eye_indices(),
+        )
+        return [
+            Figure("landmark NME", "lower", self._nme(image_sizes)),
+            Figure(f"landmark failures, NME above {_MOST_ERROR}", "lower", rate),
+        ]
+
+    def _nme(self, image_sizes=None):
+        return partial(nme_score, image_sizes=image_sizes, eyes=self._eye_indices())
+
+    def _eye_indices(self):
+        return tuple(map(self.points.index, self.eyes))
+
+
+@dataclass(frozen=True)
+class Attributes(Target):
+    """One column an attribute, in {0, 1}; NaN where a label is missing.
+
+    Parameters
+    ----------
+    names : tuple of str, default=None
+        Of the attributes. None leaves their number open.
+
+    Examples
+    --------
+    >>> from skface.targets import Attributes
+    >>> Attributes(("Smiling", "Young")).constant([[0, 1], [0, 1], [1, 1]])
+    array([0, 1])
+    """
+
+    names: tuple | None = None
+
+    name = "attributes"
+    plural = "attributes"
+    is_coordinates = False
+
+    def __post_init__(self):
+        if self.names is not None:
+            names = as_names(self.names, "names", len(self.names), "attributes")
+            object.__setattr__(self, "names", tuple(names))
+
+    def columns(self, n_columns=None):
+        """Those that were given; without any CelebA's forty, else numbers."""
+        if self.names is not None:
+            return list(self.names)
+        if n_columns is None:
+            raise ParameterError("the attributes have no names: their number is open")
+        if n_columns == len(ATTRIBUTE_NAMES):
+            return list(ATTRIBUTE_NAMES)
+        return [str(number) for number in range(n_columns)]
+
+    def mirrored(self, y):
+        return np.array(self.checked(y))
+
+    def moved(self, y, matrices):
+        return np.array(self.checked(y))
+
+    def score(self, y_true, y_pred, sample_weight=None):
+        return attribute_accuracy(y_true, y_pred, sample_weight=sample_weight)
+
+    def scores(self, y_true, y_pred, image_sizes=None):
+        """How many attributes are right, those without a label not among them."""
+        return ((y_pred > 0.5) == (y_true == 1)).sum(axis=1)
+
+    def told(self, score, n_columns):
+        return f"{score}/{n_columns} right"
+
+    def figures(self, image_sizes=None):
+        return [
+            Figure("attribute accuracy", "higher", attribute_accuracy),
+            Figure(
+                "attribute balanced accuracy", "higher", attribute_balanced_accuracy
+            ),
+        ]
+
+    def constant(self, y):
+        return (super().constant(y) > 0.5).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Joint(Target):
+    """Several targets side by side, as the columns of one y.
+
+    Parameters
+    ----------
+    targets : tuple of Target
+        Attributes among them need names, so that their number is known.
+
+    Examples
+    --------
+    >>> from skface.targets import BBOX, LANDMARKS, Joint
+    >>> len(Joint((BBOX, LANDMARKS)).columns())
+    14
+    """
+
+    targets: tuple
+
+    name = "joint"
+    plural = "targets"
+
+    def __post_init__(self):
+        targets = tuple(map(as_target, self.targets))
+        object.__setattr__(self, "targets", targets)
+        as_names(self.columns(), "columns of the targets", len(self.columns()), "")
+
+    @property
+    def is_coordinates(self):
+        return all(target.is_coordinates for target in self.targets)
+
+    def columns(self, n_columns=None):
+        return [name for target in self.targets for name in target.columns()]
+
+    def parts(self, y):
+        stops = np.cumsum([len(target.columns()) for target in self.targets])
+        return [
+            (target, part)
+            for target, part in zip(
+                self.targets, np.split(y, stops[:-1], axis=1), strict=True
+            )
+        ]
+
+    def mirrored(self, y):
+        parts = self.parts(self.checked(y))
+        return np.hstack([target.mirrored(part) for target, part in parts])
+
+    def moved(self, y, matrices):
+        parts = self.parts(self.checked(y))
+        return np.hstack([target.moved(part, matrices) for target, part in parts])
+
+    def score(self, y_true, y_pred, sample_weight=None):
+        """The mean of the targets' scores."""
+        return float(
+            np.mean(
+                [
+                    target.score(true, pred, sample_weight)
+                    for target, true, pred in self._pairs(y_true, y_pred)
+                ]
+            )
+        )
+
+    def scores(self, y_true, y_pred, image_sizes=None):
+        return np.mean(
+            [
+                target.scores(true, pred, image_sizes)
+                for target, true, pred in self._pairs(y_true, y_pred)
+            ],
+            axis=0,
+        )
+
+    def told(self, score, n_columns):
+        return f"score {score:.2f}"
+
+    def figures(self, image_sizes=None):
+        def within(index, metric):
+            def of_part(y_true, y_pred):
+                _, true, pred = self._pairs(y_true, y_pred)[index]
+                return metric(true, pred)
+
+            return of_part
+
+        return [
+            figure._replace(metric=within(index, figure.metric))
+            for index, target in enumerate(self.targets)
+            for figure in target.figures(image_sizes)
+        ]
+
+    def constant(self, y):
+        parts = self.parts(self.checked(y))
+        return np.concatenate([target.constant(part) for target, part in parts])
+
+    def _pairs(self, y_true, y_pred):
+        true, pred = (
+            self.parts(self.checked(y, name))
+            for y, name in ((y_true, "y_true"), (y_pred, "y_pred"))
+        )
+        return [(a[0], a[1], b[1]) for a, b in zip(true, pred, strict=True)]
+
+
+BBOX = Boxes()
+LANDMARKS = Landmarks()
+ATTRIBUTES = Attributes()
+
+_BY_NAME = {target.name: target for target in (BBOX, LANDMARKS, ATTRIBUTES)}
+
+
+def as_target(value) -> Target:
+    """A target by its name, itself, or a tuple of several.
+
+    Parameters
+    ----------
+    value : {"bbox", "landmarks", "attributes"}, Target, or tuple of them
+
+    Raises
+    ------
+    ParameterError
+        It is none of these.
+
+    Examples
+    --------
+    >>> from skface.targets import as_target
+    >>> as_target("landmarks").columns()[:2]
+    ['left_eye_x', 'left_eye_y']
+    """
+    if isinstance(value, Target):
+        return value
+    if isinstance(value, tuple | list) and value:
+        return Joint(tuple(value))
+    if isinstance(value, str) and value in _BY_NAME:
+        return _BY_NAME[value]
+    raise ParameterError(
+        f"target must be in {tuple(_BY_NAME)}, a Target of skface.targets or a tuple "
+        f"of them, got {value!r}"
+    )
+
+
+def target_of(estimator, given=None, y=None) -> Target:
+    """What an estimator predicts: as given, as it says itself, or as y looks.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The last step of a pipeline, and of a search's best one, is asked for its
+        ``target``; another classifier tells attributes.
+    given : str, Target or tuple, default=None
+        What the caller was told.
+    y : array-like, default=None
+        What is looked at as the last resort.
+
+    Raises
+    ------
+    ParameterError
+        Nothing tells it.
+    """
+    if given is not None:
+        return as_target(given)
+    head = last_step(estimator)
+    if getattr(head, "target", None) is not None:
+        return as_target(head.target)
+    if is_classifier(head):
+        return ATTRIBUTES
+    return guessed(y)
+
+
+def guessed(y) -> Target:
+    """What y looks like; deprecated, as it can be wrong.
+
+    Raises
+    ------
+    ParameterError
+        It looks like nothing.
+    """
+    y = np.zeros(()) if y is None else as_array(y, "y")
+    n_columns = y.shape[1] if y.ndim == 2 and y.dtype.kind == "f" else 0
+    looks = [t for t in (BBOX, LANDMARKS) if len(t.columns()) == n_columns]
+    if not looks and y.ndim == 2 and y.size and 0 <= np.nanmin(y) <= np.nanmax(y) <= 1:
+        return ATTRIBUTES
+    if not looks:
+        raise ParameterError(
+            f"nothing tells what the columns of y mean, which has the shape {y.shape}: "
+            'give target="bbox", "landmarks" or "attributes", or a Target of '
+            "skface.targets"
+        )
+    warnings.warn(
+        f"y was taken for {looks[0].plural}, as it has {n_columns} columns; say so by "
+        f'target="{looks[0].name}", which will be needed from skface 0.3 on',
+        FutureWarning,
+        stacklevel=3,
+    )
+    return looks[0]
+
+
+def mirrored(y, target=None) -> np.ndarray:
+    """Coordinates on the mirror images of the photos.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples, n_columns)
+        Fractions of the photo's width and height.
+    target : {"bbox", "landmarks", "attributes"}, Target or tuple, default=None
+        What the columns mean. Without it they are taken for boxes or landmarks by
+        their number, which is deprecated.
+
+    Returns
+    -------
+    ndarray of the same shape and dtype
+        In landmarks left and right have changed places, so that the left eye is
+        again the one further to the left.
+
+    Raises
+    ------
+    InputError
+        y has another number of columns, or values are no finite numbers.
+
+    Examples
+    --------
+    >>> from skface.datasets import mirrored
+    >>> mirrored([[0.25, 0.5, 0.125, 0.25]], "bbox")
+    array([[0.625, 0.5  , 0.125, 0.25 ]])
+    """
+    return (guessed(y) if target is None else as_target(target)).mirrored(y)
+
+
+def last_step(estimator):
+    """The head of a pipeline, of a fitted search's best one, or the head itself."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _coordinates(target, y):
+    """A copy of y that holds numbers in the columns of a target."""
+    as_floats(y, "y")
+    return np.array(target.checked(y))
+
+
+def _moved_points(points, matrices):
+    """Points of shape (n, k, 2) through affine maps."""
+    turned = np.einsum("nij,nkj->nki", matrices[:, :, :2], points.astype(float))
+    return turned + matrices[:, None, :, 2]
+
+
+def _share_of_good(y_true, y_pred):
+    return float((iou_score(y_true, y_pred, average=False) >= _LEAST_IOU).mean())
