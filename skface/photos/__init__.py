@@ -14,6 +14,7 @@ from skface.photos._inputs import (
     of_size,
     read_keys,
     row_keys,
+    seen_from,
     with_mirror_images,
 )
 from skface.photos._reading import check_photo, photo_size, read_photo
@@ -33,6 +34,7 @@ __all__ = [
     "read_keys",
     "read_photo",
     "row_keys",
+    "seen_from",
     "to_fractions",
     "to_pixels",
     "unreadable",

@@ -99,6 +99,11 @@ class ImageArray:
         return Frames.whole(len(self)) if self._frames is None else self._frames
 
     @property
+    def is_framed(self) -> bool:
+        """Whether frames were given, be they of whole photos."""
+        return self._frames is not None
+
+    @property
     def shape(self) -> tuple[int, int, int, int]:
         return (len(self.paths), *self.image_size, 3)
 

@@ -100,12 +100,35 @@ def framed(images, frames):
 
 def with_mirror_images(images):
     """Photos and, after them, their mirror images."""
-    mirrored = Frames.whole(len(images)).mirrored()
-    if isinstance(images, ImageArray):
-        paths, mirrored = np.tile(images.paths, 2), images.frames.mirrored()
-        frames = Frames.concatenated([images.frames, mirrored])
-        return ImageArray(paths, images.image_size, frames)
-    return np.concatenate([images, framed(images, mirrored)])
+    frames = Frames.whole(len(images))
+    if not isinstance(images, ImageArray):
+        return np.concatenate([images, framed(images, frames.mirrored())])
+    frames = Frames.concatenated([images.frames, images.frames.mirrored()])
+    return ImageArray(np.tile(images.paths, 2), images.image_size, frames)
+
+
+def seen_from(X, n_sides=1):
+    """Photos from one side or both, and their frames; None of whole photos.
+
+    Parameters
+    ----------
+    X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        For one side anything, which comes back as it is.
+    n_sides : {1, 2}, default=1
+        With 2 the mirror images come after the photos.
+
+    Returns
+    -------
+    X : like X
+    frames : Frames, or None
+    """
+    frames = X.frames if isinstance(X, ImageArray) and X.is_framed else None
+    if n_sides == 1:
+        return X, frames
+    images = as_images(X)
+    frames = frames or Frames.whole(len(images))
+    both = Frames.concatenated([frames, frames.mirrored()])
+    return with_mirror_images(images), both
 
 
 def known_keys(images):

@@ -9,7 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from skface._validation import as_array
 from skface.exceptions import ParameterError
 from skface.features import VGG19Features
-from skface.photos import Frames, as_images, with_mirror_images
+from skface.photos import seen_from
 from skface.targets import target_of
 
 
@@ -86,8 +86,13 @@ class FacePipeline(Pipeline):
         self._check_before_work(X, y, X_val, y_val, params)
         vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
         head = self.steps[-1][1]
+        X, frames = seen_from(X, n_sides=2 if self.mirror else 1)
         if self.mirror:
-            X, y, params = self._both_sides(X, y, params)
+            y, params = self._doubled(y, params)
+        y = self._into(frames, y)
+        if X_val is not None:
+            X_val, frames = seen_from(X_val)
+            y_val = self._into(frames, y_val)
         of_steps, of_head = self._routed(params)
         if len(self.steps) > 1:
             steps = self[:-1]
@@ -114,9 +119,10 @@ class FacePipeline(Pipeline):
         -------
         ndarray of shape (n, n_targets)
         """
-        if self.mirror != "fit+predict":
-            return super().predict(X, **params)
-        return self[-1].predictions(self.outputs(X))
+        if hasattr(self[-1], "outputs") and not params:
+            return self[-1].predictions(self.outputs(X))
+        X, frames = seen_from(X)
+        return self._out_of(frames, super().predict(X, **params))
 
     @_if_head_has("predict_proba")
     def predict_proba(self, X, **params):
@@ -132,9 +138,9 @@ class FacePipeline(Pipeline):
         -------
         ndarray of shape (n, n_attributes)
         """
-        if self.mirror != "fit+predict":
-            return super().predict_proba(X, **params)
-        return self[-1].probabilities(self.outputs(X))
+        if hasattr(self[-1], "probabilities") and not params:
+            return self[-1].probabilities(self.outputs(X))
+        return super().predict_proba(X, **params)
 
     @_if_head_has("score")
     def score(self, X, y=None, sample_weight=None, **params):
@@ -152,9 +158,10 @@ class FacePipeline(Pipeline):
         -------
         float
         """
-        if self.mirror != "fit+predict":
-            return super().score(X, y, sample_weight, **params)
-        return self[-1].scored(y, self.predict(X), sample_weight)
+        if hasattr(self[-1], "scored") and not params:
+            return self[-1].scored(y, self.predict(X), sample_weight)
+        X, frames = seen_from(X)
+        return super().score(X, self._into(frames, y), sample_weight, **params)
 
     @_if_head_has("outputs")
     def outputs(self, X):
@@ -167,34 +174,46 @@ class FacePipeline(Pipeline):
         Returns
         -------
         ndarray of shape (n, n_outputs), float32
-            Coordinates are fractions of the photo.
+            Coordinates are fractions of the photo, whatever frame it is seen through.
         """
-        head = self[-1]
-        if self.mirror != "fit+predict":
-            return head.outputs(self[:-1].transform(X))
-        features = self[:-1].transform(with_mirror_images(as_images(X)))
-        n = len(features) // 2
-        outputs, mirrored = head.outputs(features[:n]), head.outputs(features[n:])
-        sides = Frames.whole(n).mirrored()
-        return (outputs + sides.to_photo(mirrored, target_of(head, y=mirrored))) / 2
+        n_sides = 2 if self.mirror == "fit+predict" else 1
+        X, frames = seen_from(X, n_sides)
+        features = self[:-1].transform(X) if len(self.steps) > 1 else X
+        n = len(features) // n_sides  # a call each: a row's bits depend on its batch
+        outputs = [
+            self[-1].outputs(features[side * n : (side + 1) * n])
+            for side in range(n_sides)
+        ]
+        outputs = self._out_of(frames, np.concatenate(outputs))
+        return sum(np.split(outputs, n_sides)) / n_sides
 
-    def _both_sides(self, X, y, params):
-        """Photos and their mirror images with all that belongs to them."""
-        n = len(X)
+    def _into(self, frames, y):
+        """Targets of whole photos as the head sees them, through frames."""
+        if frames is None:
+            return y
         target = target_of(self.steps[-1][1], y=y)
-        rows = np.tile(np.arange(n), 2)
-        if target.is_coordinates:
-            y = np.concatenate([as_array(y, "y"), target.mirrored(y)])
-        else:
-            y = y.iloc[rows] if hasattr(y, "iloc") else as_array(y, "y")[rows]
+        return frames.to_frame(y, target) if target.is_coordinates else y
+
+    def _out_of(self, frames, y):
+        """What the head says of frames, as targets of the whole photos."""
+        if frames is None:
+            return y
+        target = target_of(self.steps[-1][1], y=y)
+        return frames.to_photo(y, target) if target.is_coordinates else y
+
+    def _doubled(self, y, params):
+        """y and what else belongs to photos, for their mirror images too."""
+        rows = np.tile(np.arange(len(y)), 2)
+        y = y.iloc[rows] if hasattr(y, "iloc") else as_array(y, "y")[rows]
         params = {
             name: as_array(value, name)[rows]
             if name.endswith("sample_weight") and value is not None
             else value
             for name, value in params.items()
         }
-        params[self._of_head("groups")] = rows
-        return with_mirror_images(as_images(X)), y, params
+        groups = params.get(self._of_head("groups"))
+        groups = rows if groups is None else as_array(groups, "groups")[rows]
+        return y, {**params, self._of_head("groups"): groups}
 
     def _of_head(self, name):
         """A fit parameter of the head as the pipeline calls it."""
@@ -231,6 +250,8 @@ class FacePipeline(Pipeline):
             raise ParameterError(
                 "mirror needs a first step that sees photos, as VGG19Features does"
             )
+        if self.mirror == "fit+predict" and not hasattr(head, "outputs"):
+            raise ParameterError('mirror="fit+predict" needs a head of skface')
         if sees_photos:
             first.fit(X)
             if X_val is not None:
