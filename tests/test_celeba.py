@@ -12,7 +12,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 
 from skface import CelebALoader, ImageArray, to_pixels
-from skface.datasets._names import ATTRIBUTE_NAMES
+from skface.targets import ATTRIBUTE_NAMES
 from skface.exceptions import (
     DatasetError,
     ImageError,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from skface.datasets import make_celeba
 from skface.datasets._drawing import DRAWN_ATTRIBUTES, Portrait, sample_attributes
-from skface.datasets._names import ATTRIBUTE_NAMES
+from skface.targets import ATTRIBUTE_NAMES
 from skface.exceptions import DatasetError, ParameterError
 
 N_SAMPLES = 20
