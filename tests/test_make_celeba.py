@@ -11,8 +11,8 @@ from PIL import Image
 
 from skface.datasets import make_celeba
 from skface.datasets._drawing import DRAWN_ATTRIBUTES, Portrait, sample_attributes
-from skface.targets import ATTRIBUTE_NAMES
 from skface.exceptions import DatasetError, ParameterError
+from skface.targets import ATTRIBUTE_NAMES
 
 N_SAMPLES = 20
 # CelebA's published rates, in the order of the names.
