@@ -19,7 +19,7 @@ from skface.exceptions import (
     ParameterError,
     SkfaceWarning,
 )
-from skface.targets import ATTRIBUTE_NAMES
+from skface.targets import ATTRIBUTE_NAMES, LANDMARKS
 
 SPLITS = ("train", "valid", "test")
 LISTS = {
@@ -525,7 +525,11 @@ def test_loading_takes_time_in_proportion_to_the_photos(folder, monkeypatch):
     ("kind", "header", "told"),
     [
         ("bbox", "x_1 y_1 width height depth", "(unknown: depth)"),
-        ("bbox", LANDMARK_HEADER, "(missing: x_1, y_1, width, height; unknown: lefteye_x,"),
+        (
+            "bbox",
+            LANDMARK_HEADER,
+            "(missing: x_1, y_1, width, height; unknown: lefteye_x,",
+        ),
         (
             "landmarks",
             LANDMARK_HEADER.rpartition(" rightmouth_x")[0],
@@ -659,6 +663,54 @@ def test_the_loader_prints_its_root_and_target(celeba_root):
 
 def test_the_constructor_touches_no_file(tmp_path):
     assert CelebALoader(tmp_path / "absent").target == "attributes"
+
+
+def test_a_target_that_was_set_after_a_load_is_loaded(celeba_root):
+    loader = CelebALoader(celeba_root)
+    assert loader.load("valid")[1].shape == (4, 40)
+    for target, n_columns in (("landmarks", 10), ("bbox", 4), ("attributes", 40)):
+        loader.target = target
+        bunch = loader.load_bunch("valid")
+        assert bunch.target.shape == (4, n_columns)
+        _assert_same(bunch, CelebALoader(celeba_root, target).load_bunch("valid"))
+
+
+def test_a_root_that_was_set_after_a_load_is_loaded(celeba_root, folder, attributes):
+    loader = CelebALoader(celeba_root)
+    assert len(loader.load("all")[0]) == 24
+    loader.root = folder.root
+    X, y = loader.load("all")
+    assert y.tolist() == [[0, 1], [1, 1], [1, 0]]
+    assert list(X.paths) == [str(folder.root / ALIGNED / name) for name in attributes]
+    assert len(loader.predefined_split().test_fold) == 3
+
+
+def test_other_parameters_that_were_set_after_a_load_hold(celeba_root, tmp_path):
+    root = _copy(celeba_root, tmp_path / "root", lambda path: path)
+    (root / "Img" / "img_celeba" / "000001.jpg").write_text("no photo")
+    loader = CelebALoader(root, "attributes")
+    assert loader.load("valid")[0].shape == (4, 224, 224, 3)
+    loader.image_size = (8, 9)
+    assert loader.load("valid")[0].shape == (4, 8, 9, 3)
+    assert (loader.load_bunch("valid").image_sizes == (178, 218)).all()
+    loader.aligned = False
+    assert len(np.unique(loader.load_bunch("valid").image_sizes, axis=0)) == 4
+    assert len(loader.load("train")[0]) == 16
+    loader.on_error = "skip"
+    with pytest.warns(SkfaceWarning, match="1 photo is left out: .* read: 000001.jpg"):
+        assert len(loader.load("train")[0]) == 15
+    assert len(loader.predefined_split().test_fold) == 19
+    loader.on_error = "raise"
+    assert len(loader.load("train")[0]) == 16
+
+
+def test_a_target_may_be_given_as_itself(celeba_root):
+    loader = CelebALoader(celeba_root, LANDMARKS)
+    _assert_same(
+        loader.load_bunch("valid"),
+        CelebALoader(celeba_root, "landmarks").load_bunch("valid"),
+    )
+    assert loader.load_bunch("valid").DESCR.endswith("target landmarks.")
 
 
 @pytest.mark.parametrize(

@@ -152,12 +152,11 @@ def test_columns_of_an_official_list_are_found_by_their_names(lists, celeba_root
     ],
 )
 def test_boxes_of_other_columns_are_refused(lists, names, told):
-    lists.write(
-        "bbox", lists.frame("bbox").set_axis(["image_id", *names.split()], axis=1)
-    )
+    names = names.split()
+    lists.write("bbox", lists.frame("bbox").set_axis(["image_id", *names], axis=1))
     match = (
         "list_bbox_celeba.csv: boxes are found by the names of their columns, x_1, "
-        f"y_1, width, height in any order, but the header has {names.replace(' ', ', ')} "
+        f"y_1, width, height in any order, but the header has {', '.join(names)} "
     )
     with pytest.raises(DatasetError, match=match + told):
         lists.load("bbox")
