@@ -20,8 +20,10 @@ class CelebALoader:
         The folder. The official layout (``Anno/*.txt``, ``Eval``, ``Img``), Kaggle's
         (``*.csv``, ``img_align_celeba/img_align_celeba``), and all of it flat in one
         folder are found by themselves.
-    target : {"attributes", "landmarks", "bbox"}, default="attributes"
-        What y holds.
+    target : {"attributes", "landmarks", "bbox"} or Target, default="attributes"
+        What y holds. Other points than CelebA's five, a
+        ``skface.targets.Landmarks``, and a choice of ``skface.targets.Attributes`` are
+        found in the list by their names.
     image_size : int or (height, width), default=(224, 224)
         Size in pixels of the photos in X.
     aligned : bool, default=None
@@ -36,11 +38,14 @@ class CelebALoader:
 
     Notes
     -----
-    Rows are joined by file name and keep the order of the target's list file. Targets
-    are fractions of each photo's own width and height as in Yang and Yow [1]_.
+    The parameters are read by each load. Rows are joined by file name and keep the
+    order of the target's list file; columns are found by their names, CelebA's or those
+    of y. Targets are fractions of each photo's own width and height as in Yang and
+    Yow [1]_.
     A box that leaves its photo is clipped; a box without area, such as CelebA's
     ``101283.jpg``, is left out, and so is a photo without a file; each with one
-    `SkfaceWarning` that counts and names them.
+    `SkfaceWarning` that counts and names them. A file may differ from the name in the
+    list in capitals and, with a warning, in the suffix.
 
     References
     ----------
@@ -97,12 +102,13 @@ class CelebALoader:
             For "bbox", float32: x, y, width, height. For "landmarks", float32: x, y of
             left eye, right eye, nose, left and right mouth corner. Both are fractions
             of the photo's width and height; left is the viewer's. For "attributes",
-            int64 in {0, 1}, one column each attribute of the list.
+            int64 in {0, 1}, one column each attribute of the list; float64 where the
+            list lacks labels, which are NaN.
 
         Raises
         ------
         DatasetError
-            A file is missing or damaged, or the split is empty.
+            A file is missing or damaged, has other columns, or the split is empty.
         ParameterError
             `split` or a parameter of the loader has no such value, or boxes were asked
             for together with aligned photos.

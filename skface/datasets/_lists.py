@@ -38,7 +38,7 @@ class _Layout(NamedTuple):
     header: list
     n_lines_before: int
     separator: str
-    count: int | None = None
+    n_photos: int | None = None
 
 
 def read_list(path, missing=False):
@@ -106,9 +106,9 @@ def _read(path, missing):
     rows = _Rows(path, lines, layout)
     names, values = rows.split(cells)
     table = rows.numbers(values, names, missing, is_csv)
-    if layout.count not in (None, len(table)):
+    if layout.n_photos not in (None, len(table)):
         raise DatasetError(
-            f"{path}: line 1 announces {layout.count} photos, but {len(table)} follow: "
+            f"{path}: line 1 announces {layout.n_photos} photos, but {len(table)} follow: "
             "the file is truncated or was edited"
         )
     return table

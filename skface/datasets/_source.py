@@ -91,7 +91,7 @@ class Source:
 
     def paths(self, names):
         folder = self.folder.photo_folder(self.photos)
-        return [str(folder / self.files[name]) for name in names]
+        return [os.path.join(folder, self.files[name]) for name in names]
 
     def sizes(self, names):
         """(width, height) of each photo in pixels."""
