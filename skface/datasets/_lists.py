@@ -98,7 +98,7 @@ def _read(path, missing):
             **_AS_WRITTEN,
         )
         if is_csv and missing and cells.isna().to_numpy().any():
-            _check_no_line_isshort(path, lines, layout)
+            _check_no_line_is_short(path, lines, layout)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, csv.Error) as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
     except pd.errors.EmptyDataError:
@@ -108,8 +108,8 @@ def _read(path, missing):
     table = rows.numbers(values, names, missing, is_csv)
     if layout.n_photos not in (None, len(table)):
         raise DatasetError(
-            f"{path}: line 1 announces {layout.n_photos} photos, but {len(table)} follow: "
-            "the file is truncated or was edited"
+            f"{path}: line 1 announces {layout.n_photos} photos, but {len(table)} "
+            "follow: the file is truncated or was edited"
         )
     return table
 
@@ -162,7 +162,7 @@ def _no_name(name):
     return not name or name.startswith("Unnamed: ")  # as pandas calls its index
 
 
-def _check_no_line_isshort(path, lines, layout):
+def _check_no_line_is_short(path, lines, layout):
     """pandas takes a line cut short for one with empty cells."""
     reader = csv.reader(lines[layout.n_lines_before :], delimiter=layout.separator)
     for row in reader:
@@ -232,7 +232,7 @@ class _Rows:
         found = []
         for at in [at for at, name in enumerate(self.layout.header) if _no_name(name)]:
             numbers = pd.to_numeric(cells[at], errors="coerce")
-            if cells[at].isna().all() or (numbers.notna().all() and numbers.is_unique):
+            if cells[at].isna().all() or ((numbers >= 0).all() and numbers.is_unique):
                 found.append(at)
             elif at not in _id_columns(self.layout.header):
                 raise DatasetError(f"{self.path}: column {at + 1} has no name")
