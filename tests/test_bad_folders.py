@@ -1,11 +1,15 @@
 """Folders and lists that are damaged, locked, swapped or made to deceive."""
 
 import os
+import re
 import shutil
+import time
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from skface import CelebALoader
 from skface.datasets import available_targets
@@ -72,13 +76,17 @@ def test_the_predefined_split_leaves_the_bad_photos_out_too(celeba):
 
 
 def test_every_photo_is_tried_once(celeba, monkeypatch):
-    loader, tried = CelebALoader(celeba, on_error="skip"), []
-    monkeypatch.setattr(
-        "skface.datasets._celeba.read_photo", lambda path, size: tried.append(path)
-    )
+    time.sleep(0.06)  # no file is trusted that was written a moment ago
+    loader, tried, open_photo = CelebALoader(celeba, on_error="skip"), [], Image.open
+
+    def counted(file, **options):
+        tried.append(file)
+        return open_photo(file, **options)
+
+    monkeypatch.setattr(Image, "open", counted)
     loader.load("train")
     loader.load("train+valid")
-    assert len(tried) == len(set(tried)) == 20
+    assert len(tried) == 20
 
 
 def test_a_folder_of_bad_photos_alone_is_refused(celeba):
@@ -228,3 +236,193 @@ def test_identities_in_the_place_of_the_partition_are_refused(celeba):
     )
     with pytest.raises(DatasetError, match="is in the split 3, but there are only"):
         CelebALoader(celeba).load("train")
+
+
+def _renamed(folder, rename):
+    for path in list(folder.iterdir()):
+        path.rename(folder / rename(path.name))
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("attributes", "img_align_celeba.zip"),
+        ("attributes", "IMG_Align_CelebA.7z.001"),
+        ("landmarks", "img_align_celeba.tar.gz"),
+        ("bbox", "img_celeba.zip"),
+    ],
+)
+def test_photos_that_lie_there_packed_are_to_be_unpacked(celeba, target, name):
+    shutil.rmtree(celeba / "Img")
+    (celeba / "Img").mkdir()
+    (celeba / "Img" / name).touch()
+    folder = name.partition(".")[0].casefold()
+    match = rf"no folder {folder} in it .*Img/{re.escape(name)} lies there: unpack it$"
+    with pytest.raises(DatasetError, match=match):
+        CelebALoader(celeba, target).load("all")
+
+
+def test_packed_photos_of_boxes_are_told_beside_the_aligned_ones(celeba):
+    shutil.rmtree(celeba / "Img" / "img_celeba")
+    (celeba / "img_celeba.zip").touch()
+    match = (
+        r"boxes belong to the in-the-wild photos: .*celeba.zip lies there: unpack it"
+    )
+    with pytest.raises(ParameterError, match=match):
+        CelebALoader(celeba, "bbox").load("all")
+
+
+def test_attributes_of_a_folder_without_photos_ask_for_the_aligned_ones(celeba):
+    shutil.rmtree(celeba / "Img")
+    with pytest.raises(
+        DatasetError, match=r"no folder img_align_celeba .* aligned phot"
+    ):
+        CelebALoader(celeba).load("all")
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("list_attr_celeba.csv.zip", "unpack it"),
+        ("list_attr_celeba (1).csv", "if it is that, rename it"),
+    ],
+)
+def test_a_list_of_nearly_the_name_is_told(celeba, name, cure):
+    (celeba / "Anno" / "list_attr_celeba.txt").rename(celeba / "Anno" / name)
+    match = rf"no list_attr_celeba.txt or .csv .*{re.escape(name)} lies there: {cure}$"
+    with pytest.raises(DatasetError, match=match):
+        CelebALoader(celeba).load("all")
+
+
+def test_a_list_in_a_folder_of_its_name_is_read(celeba):
+    path = celeba / "Anno" / "list_attr_celeba.txt"
+    lines = path.read_text()
+    path.unlink()
+    path.mkdir()
+    (path / path.name).write_text(lines)
+    assert len(CelebALoader(celeba).load("all")[0]) == 24
+
+
+def test_without_a_partition_list_all_can_be_loaded(celeba):
+    (celeba / "Eval" / "list_eval_partition.txt").unlink()
+    with pytest.raises(DatasetError, match=r'partition.* or load .* with split="all"$'):
+        CelebALoader(celeba).load("train")
+    assert len(CelebALoader(celeba).load("all")[0]) == 24
+
+
+@pytest.mark.parametrize("target", ["attributes", "bbox"])
+@pytest.mark.parametrize("kind", ["photos", "lists"])
+def test_names_in_capitals_are_found(celeba, celeba_root, target, kind):
+    expected = CelebALoader(celeba_root, target).load_bunch("valid")
+    for folder in ("Img",) if kind == "photos" else ("Anno", "Eval"):
+        _renamed(celeba / folder, str.upper)
+    bunch = CelebALoader(celeba, target).load_bunch("valid")
+    assert bunch.image_ids.tolist() == expected.image_ids.tolist()
+    assert np.array_equal(bunch.target, expected.target)
+    assert np.array_equal(bunch.groups, expected.groups)
+    assert np.array_equal(bunch.images[0], expected.images[0])
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [str.upper, lambda name: name.replace("jpg", "JPG")],
+    ids=["capitals", "suffix in capitals"],
+)
+def test_photos_whose_names_differ_in_capitals_are_read(celeba, celeba_root, rename):
+    _renamed(celeba / "Img" / "img_align_celeba", rename)
+    bunch = CelebALoader(celeba).load_bunch("all")
+    expected = CelebALoader(celeba_root).load_bunch("all")
+    assert bunch.image_ids.tolist() == expected.image_ids.tolist()
+    assert np.array_equal(bunch.images[-1], expected.images[-1])
+    spoil(celeba, [rename("000001.jpg")])
+    with pytest.warns(SkfaceWarning, match="cannot be read: 000001.jpg"):
+        X, y = CelebALoader(celeba, on_error="skip").load("all")
+    assert len(X) == len(y) == 23
+
+
+def _with_names(celeba, names):
+    """The first photos under other names, in the folder and in the list."""
+    photos = celeba / "Img" / "img_align_celeba"
+    path = celeba / "Anno" / "list_attr_celeba.txt"
+    _, header, *rows = path.read_text().splitlines()
+    kept = []
+    for row, (on_disk, listed) in zip(rows, names, strict=False):
+        name, values = row.split(maxsplit=1)
+        (photos / name).rename(photos / on_disk)
+        kept.append(f"{listed} {values}")
+    path.write_text("\n".join([str(len(kept)), header, *kept]))
+    return photos
+
+
+@pytest.mark.parametrize(("on_disk", "listed"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_photos_whose_names_differ_in_their_unicode_form_are_read(
+    celeba, on_disk, listed
+):
+    forms = [unicodedata.normalize(form, "J\xfcrgen.jpg") for form in (on_disk, listed)]
+    photos = _with_names(celeba, [forms, ("b.jpg", "b.jpg")])
+    X, y = CelebALoader(celeba).load("all")
+    assert X.paths[0] == str(photos / forms[0])
+    assert len(X) == len(y) == 2
+    assert X[0].shape == (224, 224, 3)
+
+
+def test_copies_of_another_suffix_are_read_with_one_warning(celeba, celeba_root):
+    photos = celeba / "Img" / "img_align_celeba"
+    for path in list(photos.iterdir()):
+        Image.open(path).save(path.with_suffix(".png"))
+        path.unlink()
+    with pytest.warns(SkfaceWarning) as caught:
+        bunch = CelebALoader(celeba).load_bunch("valid")
+    assert [str(each.message) for each in caught] == [
+        "4 photos are read from a file of another suffix, such as 000005.png: "
+        "000005.jpg, 000011.jpg, 000017.jpg, 000023.jpg"
+    ]
+    expected = CelebALoader(celeba_root).load_bunch("valid")
+    assert np.array_equal(bunch.target, expected.target)
+    assert np.array_equal(bunch.images[0], expected.images[0])
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "listed"),
+    [
+        (["a.png", "a.webp"], ["a.jpg", "c.jpg"]),
+        (["A.jpg", "a.JPG"], ["a.jpg", "c.jpg"]),
+        (["a.jpg", "b.png"], ["a.jpg", "a.png"]),
+        (["a.jpg", "b.png"], ["A.JPG", "A.jpg"]),
+        (["a.jpg.txt", "a.npy"], ["a.jpg", "c.jpg"]),
+    ],
+)
+def test_no_photo_is_read_for_two_names_and_no_name_has_two_photos(
+    celeba, on_disk, listed
+):
+    photos = _with_names(celeba, list(zip(on_disk, listed, strict=True)))
+    exact = [name for name in listed if name in on_disk]
+    if exact:
+        with pytest.warns(SkfaceWarning, match="1 photo is left out: no file in"):
+            X, _ = CelebALoader(celeba).load("all")
+        assert list(X.paths) == [str(photos / name) for name in exact]
+    else:
+        with pytest.raises(DatasetError, match=r"holds none of the 2 photos"):
+            CelebALoader(celeba).load("all")
+
+
+def test_a_folder_of_other_files_says_what_it_holds(celeba):
+    photos = celeba / "Img" / "img_align_celeba"
+    _renamed(photos, lambda name: f"face{name}")
+    match = r"which is 000001.jpg; it holds files such as face000001.jpg$"
+    with pytest.raises(DatasetError, match=match):
+        CelebALoader(celeba).load("all")
+    shutil.rmtree(photos)
+    photos.mkdir()
+    with pytest.raises(DatasetError, match=r"which is 000001.jpg; it holds nothing$"):
+        CelebALoader(celeba).load("all")
+
+
+@pytest.mark.parametrize("text", ["", "<html>", "000001.jpg 7\n", "000001.jpg x\n"])
+def test_a_wrong_identity_list_stops_only_who_asks_for_groups(celeba, text):
+    (celeba / "Anno" / "identity_CelebA.txt").write_text(text)
+    loader = CelebALoader(celeba)
+    assert len(loader.load("train")[0]) == 16
+    assert loader.predefined_split().get_n_splits() == 1
+    with pytest.raises(DatasetError, match=r"identity_CelebA.txt"):
+        loader.load_bunch("train")

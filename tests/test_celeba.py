@@ -1,6 +1,7 @@
 """CelebALoader: layouts, joins, targets, splits, and what it leaves out or refuses."""
 
 import itertools
+import re
 import shutil
 import time
 import warnings
@@ -12,13 +13,13 @@ from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 
 from skface import CelebALoader, ImageArray, to_pixels
-from skface.datasets._names import ATTRIBUTE_NAMES
 from skface.exceptions import (
     DatasetError,
     ImageError,
     ParameterError,
     SkfaceWarning,
 )
+from skface.targets import ATTRIBUTE_NAMES, LANDMARKS
 
 SPLITS = ("train", "valid", "test")
 LISTS = {
@@ -26,6 +27,15 @@ LISTS = {
     "landmarks": "list_landmarks_celeba.txt",
     "aligned landmarks": "list_landmarks_align_celeba.txt",
     "attributes": "list_attr_celeba.txt",
+}
+LANDMARK_HEADER = (
+    "lefteye_x lefteye_y righteye_x righteye_y nose_x nose_y "
+    "leftmouth_x leftmouth_y rightmouth_x rightmouth_y"
+)
+HEADERS = {
+    "bbox": "image_id x_1 y_1 width height",
+    "landmarks": LANDMARK_HEADER,
+    "aligned landmarks": LANDMARK_HEADER,
 }
 
 
@@ -42,7 +52,8 @@ class Folder:
 
     def list(self, kind, rows, header=None):
         n_columns = len(next(iter(rows.values())))
-        header = header or " ".join(f"column{i}" for i in range(n_columns))
+        numbered = " ".join(f"column{i}" for i in range(n_columns))
+        header = header or HEADERS.get(kind, numbered)
         self.lines(LISTS[kind], rows, f"{len(rows)}\n{header}\n")
 
     def lines(self, name, rows, head=""):
@@ -511,14 +522,28 @@ def test_loading_takes_time_in_proportion_to_the_photos(folder, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("kind", "n_numbers", "n_expected"), [("bbox", 5, 4), ("landmarks", 8, 10)]
+    ("kind", "header", "told"),
+    [
+        ("bbox", "x_1 y_1 width height depth", "(unknown: depth)"),
+        (
+            "bbox",
+            LANDMARK_HEADER,
+            "(missing: x_1, y_1, width, height; unknown: lefteye_x,",
+        ),
+        (
+            "landmarks",
+            LANDMARK_HEADER.rpartition(" rightmouth_x")[0],
+            "(missing: rightmouth_x, rightmouth_y)",
+        ),
+    ],
 )
-def test_a_target_of_another_width_is_refused(
-    folder, boxes, kind, n_numbers, n_expected
-):
-    folder.list(kind, {"a.png": (1,) * n_numbers})
-    match = f"{LISTS[kind]}: expected {n_expected} numbers a photo, got {n_numbers}"
-    with pytest.raises(DatasetError, match=match):
+def test_a_target_of_another_width_is_refused(folder, boxes, kind, header, told):
+    folder.list(kind, {"a.png": (1,) * len(header.split())}, header)
+    wanted = {"bbox": "x_1, y_1, width, height", "landmarks": "lefteye_x, lefteye_y"}
+    match = f"{LISTS[kind]}: .* by the names of their columns, {wanted[kind]}.* but "
+    with pytest.raises(
+        DatasetError, match=match + "the header has " + ".*" + re.escape(told)
+    ):
         folder.load(kind)
 
 
@@ -594,12 +619,20 @@ def test_sizes_are_those_of_upright_photos(folder, boxes):
     np.testing.assert_array_equal(folder.load("bbox").image_sizes[0], (100, 200))
 
 
-def test_sizes_are_read_once(folder, boxes):
+def test_sizes_are_read_once(folder, boxes, monkeypatch):
+    time.sleep(0.06)  # no file is trusted that was written a moment ago
     loader = CelebALoader(folder.root, "bbox")
     before = loader.load_bunch("train").image_sizes
-    for name in ("a.png", "b.png"):
-        (folder.root / "img_celeba" / name).write_text("no photo any more")
+    monkeypatch.setattr("PIL.Image.open", lambda *args, **kwargs: 1 / 0)
     np.testing.assert_array_equal(loader.load_bunch("train").image_sizes, before)
+
+
+def test_the_size_of_a_photo_that_changed_is_read_again(folder, boxes):
+    time.sleep(0.06)
+    loader = CelebALoader(folder.root, "bbox")
+    loader.load("train")
+    folder.photos({"a.png": (40, 400)})
+    np.testing.assert_array_equal(loader.load_bunch("train").image_sizes[0], (40, 400))
 
 
 @pytest.mark.parametrize("verbose", [0, 1])
@@ -630,6 +663,54 @@ def test_the_loader_prints_its_root_and_target(celeba_root):
 
 def test_the_constructor_touches_no_file(tmp_path):
     assert CelebALoader(tmp_path / "absent").target == "attributes"
+
+
+def test_a_target_that_was_set_after_a_load_is_loaded(celeba_root):
+    loader = CelebALoader(celeba_root)
+    assert loader.load("valid")[1].shape == (4, 40)
+    for target, n_columns in (("landmarks", 10), ("bbox", 4), ("attributes", 40)):
+        loader.target = target
+        bunch = loader.load_bunch("valid")
+        assert bunch.target.shape == (4, n_columns)
+        _assert_same(bunch, CelebALoader(celeba_root, target).load_bunch("valid"))
+
+
+def test_a_root_that_was_set_after_a_load_is_loaded(celeba_root, folder, attributes):
+    loader = CelebALoader(celeba_root)
+    assert len(loader.load("all")[0]) == 24
+    loader.root = folder.root
+    X, y = loader.load("all")
+    assert y.tolist() == [[0, 1], [1, 1], [1, 0]]
+    assert list(X.paths) == [str(folder.root / ALIGNED / name) for name in attributes]
+    assert len(loader.predefined_split().test_fold) == 3
+
+
+def test_other_parameters_that_were_set_after_a_load_hold(celeba_root, tmp_path):
+    root = _copy(celeba_root, tmp_path / "root", lambda path: path)
+    (root / "Img" / "img_celeba" / "000001.jpg").write_text("no photo")
+    loader = CelebALoader(root, "attributes")
+    assert loader.load("valid")[0].shape == (4, 224, 224, 3)
+    loader.image_size = (8, 9)
+    assert loader.load("valid")[0].shape == (4, 8, 9, 3)
+    assert (loader.load_bunch("valid").image_sizes == (178, 218)).all()
+    loader.aligned = False
+    assert len(np.unique(loader.load_bunch("valid").image_sizes, axis=0)) == 4
+    assert len(loader.load("train")[0]) == 16
+    loader.on_error = "skip"
+    with pytest.warns(SkfaceWarning, match="1 photo is left out: .* read: 000001.jpg"):
+        assert len(loader.load("train")[0]) == 15
+    assert len(loader.predefined_split().test_fold) == 19
+    loader.on_error = "raise"
+    assert len(loader.load("train")[0]) == 16
+
+
+def test_a_target_may_be_given_as_itself(celeba_root):
+    loader = CelebALoader(celeba_root, LANDMARKS)
+    _assert_same(
+        loader.load_bunch("valid"),
+        CelebALoader(celeba_root, "landmarks").load_bunch("valid"),
+    )
+    assert loader.load_bunch("valid").DESCR.endswith("target landmarks.")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """CelebA's list files: what is read, and what is refused by file and line."""
 
+import os
+import time
+
 import pytest
 
 from skface.datasets._lists import read_list
@@ -170,3 +173,82 @@ def test_a_file_of_bytes_is_refused(write):
 def test_a_file_that_went_away_is_refused(tmp_path):
     with pytest.raises(DatasetError, match=f"{BBOX}: cannot be read"):
         read_list(tmp_path / BBOX)
+
+
+@pytest.mark.parametrize("name", [BBOX, CSV, PARTITION, "list_attr_celeba.csv"])
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"<!DOCTYPE html><html><body>Quota exceeded", "is a web page.* download the"),
+        (b"\n <HTML>\n", "is a web page, such as a login"),
+        (b"<?xml version='1.0'?><Error>AccessDenied", "is a web page, such as a login"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid 1",
+            "Git LFS .*git lfs pull",
+        ),
+        (b"PK\x03\x04\x14\0", "is a packed archive: unpack it"),
+        (b"\x1f\x8b\x08\0", "is a packed archive: unpack it"),
+        ("image_id".encode("utf-16"), "is text in UTF-16: save it in UTF-8"),
+    ],
+    ids=["page", "bare page", "xml", "lfs", "zip", "gzip", "utf-16"],
+)
+def test_what_is_no_list_is_called_what_it_is(write, name, content, match):
+    path = write(name, "")
+    path.write_bytes(content)
+    with pytest.raises(DatasetError, match=match) as caught:
+        read_list(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_csv_without_separators_is_refused(refuses):
+    text = "2\nx y\na.jpg 1 2\nb.jpg 1 2\n"
+    refuses(CSV, text, "line 1: expected the names of the columns with commas .*'2'")
+
+
+def test_a_pipe_in_the_place_of_a_list_is_refused(tmp_path):
+    os.mkfifo(tmp_path / BBOX)
+    with pytest.raises(DatasetError, match=f"{BBOX}: is no regular file"):
+        read_list(tmp_path / BBOX)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (BBOX, "1" * 5000 + "\nx y\na.jpg 1 2\n"),
+        (BBOX, "x" * 5000 + "\nx y\na.jpg 1 2\n"),
+        (BBOX, f"1\nx y\na.jpg 1 {'y' * 5000}\n"),
+        (BBOX, f"1\n{'x' * 5000} y\na.jpg 0.5 1\n"),
+        (BBOX, f"1\nx y\n{'a' * 5000} 1 0.5\n"),
+        (BBOX, f"1\nx y\n/{'a' * 5000} 1 2\n"),
+        (CSV, "x" * 200_000),
+    ],
+)
+def test_an_error_is_short_whatever_the_list_holds(write, name, text):
+    path = write(name, text)
+    with pytest.raises(DatasetError) as caught:
+        read_list(path)
+    assert len(str(caught.value)) < 300 + len(str(path))
+
+
+def test_a_list_that_changed_is_read_again(write):
+    path = write(BBOX, "1\nx y\na.jpg 1 2\n")
+    for value in range(10):
+        path.write_text(f"1\nx y\na.jpg 1 {value}\n")
+        assert read_list(path).to_numpy().tolist() == [[1, value]]
+
+
+def test_a_list_is_read_once_while_it_is_the_same(write, monkeypatch):
+    path = write(BBOX, "1\nx y\na.jpg 1 2\n")
+    time.sleep(0.06)  # no file is trusted that was written a moment ago
+    first = read_list(path)
+    monkeypatch.setattr("pandas.read_csv", lambda *args, **kwargs: 1 / 0)
+    assert read_list(path) is first
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("True,False", [1, 0]), ("1.0,0", [1, 0])]
+)
+def test_whole_numbers_of_other_spellings_are_integers(write, text, expected):
+    table = read_list(write("list_attr_celeba.csv", f"id,x,y\na.jpg,{text}\n"))
+    assert table.to_numpy().tolist() == [expected]
+    assert (table.dtypes == "int64").all()

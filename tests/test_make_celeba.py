@@ -2,6 +2,7 @@ import errno
 import hashlib
 import io
 import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skface.datasets import make_celeba
+from skface.datasets import _make_celeba, drawn_celeba, make_celeba
 from skface.datasets._drawing import DRAWN_ATTRIBUTES, Portrait, sample_attributes
-from skface.datasets._names import ATTRIBUTE_NAMES
 from skface.exceptions import DatasetError, ParameterError
+from skface.targets import ATTRIBUTE_NAMES
 
 N_SAMPLES = 20
 # CelebA's published rates, in the order of the names.
@@ -278,3 +279,44 @@ def test_a_root_that_is_no_path_is_refused(root):
 def test_n_samples_must_be_a_positive_integer(tmp_path, n_samples):
     with pytest.raises(ParameterError, match="n_samples must be a positive integer"):
         make_celeba(tmp_path / "celeba", n_samples)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKFACE_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize("moment", ["before it draws", "before it writes"])
+def test_who_is_second_takes_what_the_first_has_drawn(cache, monkeypatch, moment):
+    def after_another(original):
+        def done(*args, **kwargs):
+            monkeypatch.undo()
+            monkeypatch.setenv("SKFACE_CACHE", str(cache))
+            drawn_celeba(2)
+            return original(*args, **kwargs)
+
+        return done
+
+    name = {"before it draws": "make_celeba", "before it writes": "_write_lists"}[
+        moment
+    ]
+    home = "skface.datasets._make_celeba"
+    monkeypatch.setattr(f"{home}.{name}", after_another(getattr(_make_celeba, name)))
+    root = drawn_celeba(2)
+    assert [path.name for path in cache.iterdir()] == [root.name]
+    assert sorted(path.name for path in root.iterdir()) == ["Anno", "Eval", "Img"]
+
+
+def test_an_empty_folder_in_the_cache_is_filled(cache):
+    root = drawn_celeba(2)
+    before = digests(root)
+    shutil.rmtree(root)
+    root.mkdir()
+    assert digests(drawn_celeba(2)) == before
+
+
+def test_a_cache_that_cannot_be_written_is_named(cache):
+    cache.touch()
+    with pytest.raises(DatasetError, match=r"cache/drawn-1-2-0: cannot be written"):
+        drawn_celeba(2)

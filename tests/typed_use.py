@@ -70,9 +70,7 @@ def use_data(root: str) -> None:
     assert_type(datasets.ATTRIBUTE_NAMES + datasets.DRAWN_ATTRIBUTES, tuple[str, ...])
     names: tuple[str, ...] = datasets.BBOX_NAMES + datasets.LANDMARK_NAMES
     print(names)
-    assert_type(datasets.as_image_size(224, "image_size"), tuple[int, int])
     assert_type(datasets.photo_size("me.jpg"), tuple[int, int])
-    datasets.map_photos(print, ["me.jpg"])
 
     CelebALoader(root, targets="bbox")  # type: ignore[call-arg]
     loader.load_all()  # type: ignore[attr-defined]

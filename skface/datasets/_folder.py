@@ -16,8 +16,21 @@ LISTS = {
 }
 PHOTOS = {"in-the-wild": "img_celeba", "aligned": "img_align_celeba"}
 _SUFFIXES = (".txt", ".csv")
-_LIST_FILES = {stem + suffix for stem in LISTS.values() for suffix in _SUFFIXES}
+_ARCHIVES = (".zip", ".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".001")
 _DEPTH = 3
+
+
+def _caseless(kinds, suffixes=("",)):
+    return {
+        (name + suffix).casefold(): (kind, suffix)
+        for kind, name in kinds.items()
+        for suffix in suffixes
+    }
+
+
+_LIST_FILES = _caseless(LISTS, _SUFFIXES)
+_PHOTO_FOLDERS = _caseless(PHOTOS)
+_NAMES = tuple(name.casefold() for name in (*LISTS.values(), *PHOTOS.values()))
 
 
 class CelebAFolder:
@@ -26,8 +39,8 @@ class CelebAFolder:
     Parameters
     ----------
     root : path-like
-        Searched three folders deep; of several copies the one nearest to the root is
-        taken, and a txt before a csv.
+        Searched three folders deep, for names in capitals or not; of several copies
+        the one nearest to the root is taken, and a txt before a csv.
 
     Raises
     ------
@@ -39,7 +52,7 @@ class CelebAFolder:
         self.root = as_path(root, "root", "a folder")
         if not self.root.is_dir():
             raise DatasetError(f"{self.root}: no such folder")
-        self._files, self._folders = {}, {}
+        self._files, self._folders, self._alike = {}, {}, []
         level = [self.root]
         for _ in range(_DEPTH + 1):
             level = [child for folder in level for child in self._visit(folder)]
@@ -48,30 +61,43 @@ class CelebAFolder:
         return self._list_path(kind) is not None
 
     def has_photos(self, kind):
-        return PHOTOS[kind] in self._folders
+        return kind in self._folders
 
     def list_file(self, kind):
         """Path of a list file, `kind` being a key of `LISTS`."""
         path = self._list_path(kind)
         if path is None:
+            instead = ', or load all photos with split="all"'
             raise DatasetError(
                 f"{self.root}: no {LISTS[kind]}.txt or .csv in it or in the folders "
                 f"{_DEPTH} deep below it; put CelebA's {kind} list there"
+                + (instead if kind == "partition" else "")
+                + self.alike_told(LISTS[kind])
             )
         return path
 
     def photo_folder(self, kind):
         """Path of the folder of "in-the-wild" or "aligned" photos."""
-        if kind not in PHOTOS or not self.has_photos(kind):
+        if not self.has_photos(kind):
             raise DatasetError(
                 f"{self.root}: no folder {PHOTOS[kind]} in it or in the folders "
                 f"{_DEPTH} deep below it; put CelebA's {kind} photos there"
+                + self.alike_told(PHOTOS[kind])
             )
-        return self._folders[PHOTOS[kind]]
+        return self._folders[kind]
 
     def _list_path(self, kind):
-        names = [LISTS[kind] + suffix for suffix in _SUFFIXES]
-        return next((self._files[name] for name in names if name in self._files), None)
+        found = [(kind, suffix) for suffix in _SUFFIXES]
+        return next((self._files[each] for each in found if each in self._files), None)
+
+    def alike_told(self, name):
+        """What lies there under nearly that name, as the end of an error."""
+        for path in self._alike:
+            if path.name.casefold().startswith(name.casefold()):
+                is_packed = path.suffix.casefold() in _ARCHIVES
+                to_do = "unpack it" if is_packed else "if it is that, rename it"
+                return f". {path} lies there: {to_do}"
+        return ""
 
     def _visit(self, folder):
         children = []
@@ -83,12 +109,17 @@ class CelebAFolder:
                 raise DatasetError(f"{folder}: cannot be read ({error})") from error
             return []  # such as lost+found
         for entry in entries:
-            if entry.name in _LIST_FILES:
-                self._files.setdefault(entry.name, Path(entry.path))
-            elif entry.name in PHOTOS.values() and _is_folder(entry):
-                self._folders.setdefault(entry.name, _innermost(entry))
-            elif _is_folder(entry):
-                children.append(entry.path)
+            name, is_folder = entry.name.casefold(), _is_folder(entry)
+            if name in _PHOTO_FOLDERS and is_folder:
+                kind, _ = _PHOTO_FOLDERS[name]
+                self._folders.setdefault(kind, _innermost(entry))
+            elif name in _LIST_FILES and not is_folder:
+                self._files.setdefault(_LIST_FILES[name], Path(entry.path))
+            else:
+                if name.startswith(_NAMES):
+                    self._alike.append(Path(entry.path))
+                if is_folder:
+                    children.append(entry.path)
         return children
 
 

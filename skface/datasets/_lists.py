@@ -1,47 +1,63 @@
 """CelebA's list files, official txt or Kaggle csv, as tables indexed by file name."""
 
+import csv
+import io
+import re
+import stat
+import time
 from functools import lru_cache
+from typing import NamedTuple
 
 import pandas as pd
 
 from skface.exceptions import DatasetError
 
-_WITHOUT_HEADER = {
-    "list_eval_partition": ["partition"],
-    "identity_CelebA": ["identity"],
+_ID = "image_id"
+_OF_ONE_COLUMN = {
+    "list_eval_partition": "partition",
+    "identity_celeba": "identity",
 }
-
 _AS_WRITTEN = {"keep_default_na": False, "na_values": [""]}  # "NA" is a name, too
+_NO_LABEL = ["nan", "na"]
+_NO_LISTS = {
+    rb"\s*<(!doctype|html|\?xml|head)": "a web page, such as a login or a notice that "
+    "a site sends in the place of a file: download the list again",
+    rb"version https://git-lfs": "a pointer of Git LFS and not the list itself: "
+    "fetch it with git lfs pull",
+    rb"PK\x03\x04|\x1f\x8b|7z\xbc\xaf": "a packed archive: unpack it",
+    rb"\xff\xfe|\xfe\xff": "text in UTF-16: save it in UTF-8",
+}
+_LARGEST = 2**53
+_LONGEST_SHOWN = 60
+_SETTLED = 50_000_000  # nanoseconds; the clock of a file's times has coarse ticks
 
 
-def read_list(path):
-    """`_read` of a list file, again only when it has changed."""
-    try:
-        found = path.stat()
-    except OSError as error:
-        raise DatasetError(f"{path}: cannot be read ({error})") from error
-    return _remembered(
-        path, (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    )
+class _Layout(NamedTuple):
+    """How the rows of a list are written."""
+
+    header: list
+    n_lines_before: int
+    separator: str
+    n_photos: int | None = None
 
 
-@lru_cache(maxsize=8)
-def _remembered(path, _status):
-    return _read(path)
-
-
-def _read(path):
-    """Read one list file.
+def read_list(path, missing=False):
+    """Read a list file, again only when it has changed.
 
     Parameters
     ----------
     path : pathlib.Path
         The official layout has a count line and a header line, but for the partition
-        and identity lists, which have neither. Kaggle's csv files have a header.
+        and identity lists, which have neither. csv files have a header, and commas,
+        semicolons or tabs. The column ``image_id`` holds the file names; without one
+        the first does.
+    missing : bool, default=False
+        Whether a value may be missing: NaN, or an empty cell of a csv.
 
     Returns
     -------
     DataFrame of int, one row a photo, indexed by file name in the file's order
+        Of float where values are missing.
 
     Raises
     ------
@@ -49,108 +65,207 @@ def _read(path):
         The file cannot be read as one of these; it names the file and the line.
     """
     try:
-        if path.suffix == ".csv":
-            name = pd.read_csv(path, nrows=0).columns[0]
-            table = pd.read_csv(path, dtype={name: str}, **_AS_WRITTEN)
-            if not isinstance(table.index, pd.RangeIndex):
-                raise DatasetError(f"{path}: a row has more columns than the header")
-            if path.stem in _WITHOUT_HEADER:
-                _check_two_columns(table, path)
-            return _indexed(table, path, first_line=2)
-        if path.stem in _WITHOUT_HEADER:
-            table = _read_columns(path, skiprows=0)
-            _check_two_columns(table, path)
-            return _named(table, _WITHOUT_HEADER[path.stem], path, first_line=1)
-        with open(path, encoding="utf-8-sig") as file:
-            count, header = file.readline(), file.readline().split()
-        if not count.strip().isdecimal():
-            raise DatasetError(
-                f"{path}, line 1: expected the number of photos, got {count.strip()!r}"
-            )
-        table = _named(_read_columns(path, skiprows=2), header, path, first_line=3)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        found = path.stat()
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error})") from error
+    if not stat.S_ISREG(found.st_mode):
+        raise DatasetError(f"{path}: is no regular file")
+    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < _SETTLED:
+        return _read(path, missing)
+    status = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return _remembered(path, missing, status)
+
+
+@lru_cache(maxsize=8)
+def _remembered(path, missing, _status):
+    return _read(path, missing)
+
+
+def _read(path, missing):
+    try:
+        text = _text(path)
+        lines = text.split("\n")
+        is_csv = path.suffix.casefold() == ".csv"
+        layout = (_csv_layout if is_csv else _txt_layout)(path, lines)
+        cells = pd.read_csv(
+            io.StringIO(text),
+            sep=layout.separator,
+            header=None,
+            skiprows=layout.n_lines_before,
+            skipinitialspace=True,
+            low_memory=False,
+            dtype=dict.fromkeys(_id_columns(layout.header), str),
+            **_AS_WRITTEN,
+        )
+        if is_csv and missing and cells.isna().to_numpy().any():
+            _check_no_line_is_short(path, lines, layout)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, csv.Error) as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
     except pd.errors.EmptyDataError:
         raise DatasetError(f"{path}: lists no photos") from None
-    if len(table) != int(count):
+    rows = _Rows(path, lines, layout)
+    names, values = rows.split(cells)
+    table = rows.numbers(values, names, missing, is_csv)
+    if layout.n_photos not in (None, len(table)):
         raise DatasetError(
-            f"{path}: line 1 announces {int(count)} photos, but {len(table)} follow: "
-            "the file is truncated or was edited"
+            f"{path}: line 1 announces {layout.n_photos} photos, but {len(table)} "
+            "follow: the file is truncated or was edited"
         )
     return table
 
 
-def _read_columns(path, skiprows):
-    return pd.read_csv(
-        path,
-        sep=r"\s+",
-        header=None,
-        skiprows=skiprows,
-        dtype={0: str},
-        **_AS_WRITTEN,
-    )
+def _text(path):
+    content = path.read_bytes()
+    for start, what in _NO_LISTS.items():
+        if re.match(start, content, re.IGNORECASE):
+            raise DatasetError(f"{path}: is {what}")
+    return io.TextIOWrapper(io.BytesIO(content), "utf-8-sig").read()
 
 
-def _check_two_columns(table, path):
-    if table.shape[1] != 2:
-        raise DatasetError(
-            f"{path}: expected a file name and one number a line, got "
-            f"{table.shape[1]} columns"
-        )
-
-
-def _named(table, header, path, first_line):
-    if header[:1] != ["image_id"]:
-        header = ["image_id", *header]
-    if len(header) != table.shape[1]:
-        raise DatasetError(
-            f"{path}: {len(header) - 1} names in the header for "
-            f"{table.shape[1] - 1} columns of values"
-        )
-    if len(set(header)) < len(header):
-        raise DatasetError(f"{path}: the header names a column twice")
-    table.columns = header
-    return _indexed(table, path, first_line)
-
-
-def _indexed(table, path, first_line):
-    if table.empty or table.shape[1] < 2:
+def _csv_layout(path, lines):
+    first = next((at for at, line in enumerate(lines) if line.strip()), None)
+    if first is None:
         raise DatasetError(f"{path}: lists no photos")
-    names, values = table.iloc[:, 0].fillna("").astype(str), table.iloc[:, 1:]
-    for column in values:
-        numbers = pd.to_numeric(values[column], errors="coerce")
-        bad = numbers.isna() | (numbers % 1 != 0)
-        if bad.any():
-            row = int(bad.argmax())
+    separator = max(",;\t", key=lines[first].count)
+    (header,) = csv.reader([lines[first]], delimiter=separator)
+    if len(header) < 2:
+        raise DatasetError(
+            f"{path}, line {first + 1}: expected the names of the columns with commas "
+            f"between them, got {_shown(lines[first])}"
+        )
+    return _Layout([name.strip() for name in header], first + 1, separator)
+
+
+def _txt_layout(path, lines):
+    name = _OF_ONE_COLUMN.get(path.stem.casefold())
+    if name:
+        return _Layout([_ID, name], 0, r"\s+")
+    count, header = lines[0].strip(), " ".join(lines[1:2]).split()
+    if not count.isdecimal() or len(count) > _LONGEST_SHOWN:
+        raise DatasetError(
+            f"{path}, line 1: expected the number of photos, got {_shown(count)}"
+        )
+    if _ID not in map(str.casefold, header):
+        header = [_ID, *header]
+    return _Layout(header, 2, r"\s+", int(count))
+
+
+def _id_columns(header):
+    """Where the file names may be: in the column of that name, else in the first one
+    that has a name or in one before it."""
+    named = [at for at, name in enumerate(header) if name.casefold() == _ID]
+    n_nameless = next((at for at, name in enumerate(header) if not _no_name(name)), 0)
+    return named or range(n_nameless + 1)
+
+
+def _no_name(name):
+    return not name or name.startswith("Unnamed: ")  # as pandas calls its index
+
+
+def _check_no_line_is_short(path, lines, layout):
+    """pandas takes a line cut short for one with empty cells."""
+    reader = csv.reader(lines[layout.n_lines_before :], delimiter=layout.separator)
+    for row in reader:
+        if row and len(row) < len(layout.header):
             raise DatasetError(
-                f"{_place(path, row, first_line)}: {column} of {names[row]} "
-                f"must be an integer, got {_shown(values[column][row])}"
+                f"{path}, line {layout.n_lines_before + reader.line_num}: has "
+                f"{len(row)} cells for the {len(layout.header)} columns of the header"
             )
-        values = values.assign(**{column: numbers.astype("int64")})
-    unsafe = names.str.contains(r"[/\\\0]", na=True) | names.str.strip().isin(
-        [".", "..", ""]
-    )
-    if unsafe.any():
-        row = int(unsafe.argmax())
-        raise DatasetError(
-            f"{_place(path, row, first_line)}: {names[row]!r} is not a plain file name"
-        )
-    repeated = names.duplicated()
-    if repeated.any():
-        row = int(repeated.argmax())
-        raise DatasetError(
-            f"{_place(path, row, first_line)}: {names[row]} is listed twice"
-        )
-    return values.set_axis(pd.Index(names, name="image_id"))
+
+
+class _Rows:
+    """The rows of a list, whose lines its errors name."""
+
+    def __init__(self, path, lines, layout):
+        self.path = path
+        self.lines = lines
+        self.layout = layout
+
+    def split(self, cells):
+        """File names and the columns of values."""
+        header, n_columns = self.layout.header, cells.shape[1]
+        is_of_one = self.path.stem.casefold() in _OF_ONE_COLUMN
+        if len(header) != n_columns and not is_of_one:
+            raise DatasetError(
+                f"{self.path}: {len(header) - 1} names in the header for "
+                f"{n_columns - 1} columns of values"
+            )
+        if len(header) == n_columns:
+            cells = cells.drop(columns=self._row_numbers(cells))
+        if is_of_one and cells.shape[1] != 2:
+            raise DatasetError(
+                f"{self.path}: expected a file name and one number a line, got "
+                f"{cells.shape[1]} columns"
+            )
+        at = next((each for each in _id_columns(header) if each in cells), None)
+        if at is None or cells.empty or cells.shape[1] < 2:
+            raise DatasetError(f"{self.path}: lists no photos")
+        names = cells.pop(at).fillna("").astype(str).str.strip()
+        header = [header[each] for each in cells]
+        if len(set(header)) < len(header):
+            raise DatasetError(f"{self.path}: the header names a column twice")
+        return self._checked(names), cells.set_axis(header, axis=1)
+
+    def numbers(self, values, names, missing, is_csv):
+        """The values as integers, NaN where one is missing and may be."""
+        columns = {}
+        for column in values:
+            cells = values[column]
+            is_text = not pd.api.types.is_numeric_dtype(cells)  # or endless integers
+            numbers = pd.to_numeric(cells.astype(str) if is_text else cells, "coerce")
+            good = (numbers % 1 == 0) & (numbers.abs() <= _LARGEST)
+            if missing and not good.all():
+                words = cells.astype(str).str.strip().str.casefold()
+                good |= cells.isna() if is_csv else False
+                good |= cells.notna() & words.isin(_NO_LABEL)
+            if not good.all():
+                row = int((~good).argmax())
+                raise DatasetError(
+                    f"{self._place(row)}: {short(column)} of {short(names[row])} "
+                    f"must be an integer, got {_shown(cells[row])}"
+                )
+            columns[column] = numbers if numbers.hasnans else numbers.astype("int64")
+        return pd.DataFrame(columns).set_axis(pd.Index(names, name=_ID))
+
+    def _row_numbers(self, cells):
+        """Columns without a name: pandas' index, or what follows the last comma."""
+        found = []
+        for at in [at for at, name in enumerate(self.layout.header) if _no_name(name)]:
+            numbers = pd.to_numeric(cells[at], errors="coerce")
+            if cells[at].isna().all() or ((numbers >= 0).all() and numbers.is_unique):
+                found.append(at)
+            elif at not in _id_columns(self.layout.header):
+                raise DatasetError(f"{self.path}: column {at + 1} has no name")
+        return found
+
+    def _checked(self, names):
+        unsafe = names.str.contains(r"[/\\\0]") | names.isin([".", "..", ""])
+        if unsafe.any():
+            row = int(unsafe.argmax())
+            raise DatasetError(
+                f"{self._place(row)}: {_shown(names[row])} is not a plain file name"
+            )
+        repeated = names.duplicated()
+        if repeated.any():
+            row = int(repeated.argmax())
+            raise DatasetError(
+                f"{self._place(row)}: {short(names[row])} is listed twice"
+            )
+        return names
+
+    def _place(self, row):
+        """File and line of a row; pandas does not count blank lines."""
+        rows = enumerate(self.lines, start=1)
+        after_header = list(rows)[self.layout.n_lines_before :]
+        filled = [number for number, line in after_header if line.strip()]
+        return f"{self.path}, line {filled[row]}"
 
 
 def _shown(value):
     """What stood in the file."""
-    return "nothing" if pd.isna(value) else f"'{value}'"
+    return "nothing" if pd.isna(value) else repr(short(str(value)))
 
 
-def _place(path, row, first_line):
-    """File and line of a row; pandas does not count blank lines."""
-    with open(path, encoding="utf-8-sig") as file:
-        filled = [number for number, line in enumerate(file, start=1) if line.strip()]
-    return f"{path}, line {filled[row + first_line - 1]}"
+def short(text):
+    """A name or value for an error, which no line of a file makes long."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."

@@ -144,11 +144,20 @@ def drawn_celeba(n_samples=1500, *, random_state=0, verbose=0) -> Path:
     (20, 10)
     """
     root = user_cache() / f"drawn-{_DRAWING_VERSION}-{n_samples}-{random_state}"
-    if root.exists():
-        return root
-    return make_celeba(
-        root, n_samples, random_state=random_state, n_jobs=-1, verbose=verbose
-    )
+    try:
+        if not _is_filled(root):
+            make_celeba(
+                root, n_samples, random_state=random_state, n_jobs=-1, verbose=verbose
+            )
+    except DatasetError:
+        if not _is_filled(root):  # by another process in the meantime
+            raise
+    return root
+
+
+def _is_filled(root):
+    with _explained(root):
+        return root.is_dir() and any(root.iterdir())
 
 
 @contextlib.contextmanager
