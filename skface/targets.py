@@ -363,7 +363,8 @@ class Attributes(Target):
 
     def scores(self, y_true, y_pred, image_sizes=None):
         """How many attributes are right, those without a label not among them."""
-        return ((y_pred > 0.5) == (y_true == 1)).sum(axis=1)
+        is_known = y_true == y_true  # no NaN
+        return (is_known & ((y_pred > 0.5) == (y_true == 1))).sum(axis=1)
 
     def told(self, score, n_columns):
         return f"{score}/{n_columns} right"
