@@ -830,13 +830,13 @@ def test_each_model_on_shared_axes_has_its_colour():
 def test_attributes_have_no_error_curve():
     with pytest.raises(InputError, match="must be boxes"):
         ErrorsDisplay.from_predictions(np.zeros((3, 40)), np.zeros((3, 40)))
-    with pytest.raises(InputError, match="must be boxes.*, got attributes"):
+    with pytest.raises(InputError, match=r"must be boxes.*, got attributes"):
         ErrorsDisplay.from_predictions(*np.zeros((2, 3, 4)), target="attributes")
 
 
 def test_classifier_of_four_attributes_has_no_error_curve():
     X, y = np.zeros((5, 1)), np.tile([0.0, 1, 0, 1], (5, 1))
-    with pytest.raises(InputError, match="must be boxes.*, got attributes"):
+    with pytest.raises(InputError, match=r"must be boxes.*, got attributes"):
         ErrorsDisplay.from_estimator(Guess([0.1, 0.9, 0.1, 0.9]), X, y)
 
 

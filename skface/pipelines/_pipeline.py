@@ -157,7 +157,7 @@ class FacePipeline(Pipeline):
         return self[-1].scored(y, self.predict(X), sample_weight)
 
     @_if_head_has("outputs")
-    def outputs(self, X):
+    def outputs(self, X) -> np.ndarray:
         """What the head's network says, of both sides of a photo where `mirror` asks.
 
         Parameters
