@@ -90,13 +90,12 @@ class Passes:
     def __init__(self):
         self.n_photos = 0
         self.build_seconds = self.transform_seconds = 0.0
-        extract, get_network = _vgg19.extract, _vgg19.get_network
+        compute, get_network = _vgg19.compute, _vgg19.get_network
         transform = VGG19Features.transform
 
-        def counting(*arguments):
-            for batch, rows in extract(*arguments):
-                self.n_photos += len(rows)
-                yield batch, rows
+        def counting(network, photos):
+            self.n_photos += len(photos)
+            return compute(network, photos)
 
         def building(*arguments):
             start = perf_counter()
@@ -111,5 +110,5 @@ class Passes:
             self.transform_seconds += perf_counter() - start - built
             return features
 
-        _vgg19.extract, _vgg19.get_network = counting, building
+        _vgg19.compute, _vgg19.get_network = counting, building
         VGG19Features.transform = transforming

@@ -16,8 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from skface import CelebALoader
+from skface.cli._demo import fit_and_score
 from skface.datasets import DRAWN_ATTRIBUTES, available_targets, make_celeba
-from skface.demo import fit_and_score
 from skface.metrics import attribute_report
 
 parser = argparse.ArgumentParser(description=__doc__)

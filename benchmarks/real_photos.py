@@ -31,11 +31,11 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 
 from skface import CelebALoader
+from skface.datasets import drawn_celeba
 from skface.evaluation import Evaluation
 from skface.pipelines import MAKERS
-from skface.datasets import drawn_celeba
-from skface.features import extract_together
-from skface.search._preparing import extractors
+from skface.search import extract_for
+from skface.targets import as_target
 
 COSINE = {
     "head__learning_rate_schedule": "cosine",
@@ -83,7 +83,8 @@ class Study:
 
     def __init__(self, target, args):
         self.target, self.args = target, args
-        root = args.attributes if target == "attributes" else args.points
+        self.of_points = as_target(target).is_coordinates
+        root = args.points if self.of_points else args.attributes
         loader = CelebALoader(root, target)
         self.train, self.valid, self.test = (
             loader.load_bunch(split) for split in ("train", "valid", "test")
@@ -97,9 +98,8 @@ class Study:
 
     def extract(self):
         """Send the photos through VGG19; return how many passes that took."""
-        pipes = self.paper, self.best, *self.changed.values()
-        transformers = [each for pipe in pipes for each in extractors(pipe)]
-        return extract_together(transformers, self.photos)
+        pipes = [self.paper, self.best, *self.changed.values()]
+        return extract_for(pipes, self.photos)
 
     def run(self):
         """Figures on the test photos, one row a way and seed."""
@@ -107,7 +107,7 @@ class Study:
         rows += self._scikit_learn()
         seeds, fitted = self._seeds("best", self.best, self.args.n_seeds)
         rows, self.fitted = rows + seeds, fitted[0]
-        if self.target == "attributes":
+        if not self.of_points:
             tuned = clone(self.best).set_params(head__threshold="balanced_accuracy")
             rows += self._seeds("best, tuned thresholds", tuned, self.args.n_seeds)[0]
         else:
@@ -163,7 +163,7 @@ class Study:
             10 * np.asarray(features.transform(part.images), np.float32)
             for part in (self.train, self.valid, self.test)
         )
-        if self.target == "attributes":
+        if not self.of_points:
             ways = {
                 "ridge": [RankingRidge(alpha) for alpha in ALPHAS],
                 "logistic regression": [
@@ -196,6 +196,7 @@ class Study:
             model,
             X,
             part.target,
+            target=self.target,
             y_train=self.train.target,
             image_sizes=part.image_sizes,
         )
@@ -264,7 +265,7 @@ def main():
         parts = [len(part.target) for part in (study.train, study.valid, study.test)]
         print(f"{study.target}, {' / '.join(map(str, parts))} photos\n")
         print(f"{table(study.run())}\n", flush=True)
-        if study.target == "attributes":
+        if not study.of_points:
             print(f"{study.by_group().round(4).to_string()}\n", flush=True)
     print(f"the whole study: {perf_counter() - start:.0f} s")
 

@@ -85,6 +85,7 @@ photos = test.images[chosen]
 display = FacesDisplay.from_predictions(
     photos,
     [box.predict(photos), landmark.predict(photos), probabilities[chosen]],
+    target=list(makers),
     names=SHOWN,
     image_sizes=test.image_sizes[chosen],
 )

@@ -71,6 +71,7 @@ FacesDisplay.from_predictions(
     test.images,
     probabilities,
     test.target,
+    target="attributes",
     order="worst",
     n_faces=6,
     names=test.target_names,

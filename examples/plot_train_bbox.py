@@ -60,7 +60,9 @@ print(
 
 # %%
 # How many boxes overlap how much.
-ErrorsDisplay.from_predictions(test.target, predictions, y_baseline=mean_box[0])
+ErrorsDisplay.from_predictions(
+    test.target, predictions, target="bbox", y_baseline=mean_box[0]
+)
 plt.show()
 
 # %%
@@ -69,6 +71,7 @@ FacesDisplay.from_predictions(
     test.images,
     predictions,
     test.target,
+    target="bbox",
     order="worst",
     n_faces=6,
     image_sizes=test.image_sizes,

@@ -64,6 +64,7 @@ print(
 ErrorsDisplay.from_predictions(
     test.target,
     predictions,
+    target="landmarks",
     image_sizes=test.image_sizes,
     y_baseline=mean_shape[0],
 )
@@ -75,6 +76,7 @@ FacesDisplay.from_predictions(
     test.images,
     predictions,
     test.target,
+    target="landmarks",
     order="worst",
     n_faces=6,
     image_sizes=test.image_sizes,

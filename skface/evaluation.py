@@ -1,10 +1,11 @@
 """A model measured on photos, beside the constant answer that needs no photo."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
 from skface._validation import as_array, as_names
@@ -70,6 +71,7 @@ class Evaluation:
         names : sequence of str, default=None
             Of the targets; those that the estimator was loaded with, or CelebA's.
         image_sizes : array-like of shape (n_samples, 2), default=None
+            (width, height) of the photos in pixels.
 
         Raises
         ------
@@ -85,8 +87,6 @@ class Evaluation:
                 f"got the shape {y.shape}"
             )
         target.checked(y)
-        if np.shape(y_score) != y.shape:
-            y_score = None
         return cls(
             target,
             y,
@@ -160,18 +160,33 @@ class Evaluation:
             raise InputError("groups holds no group: every value is missing")
         return pd.concat(tables, ignore_index=True)
 
+    def parts(self):
+        """An evaluation of each simple target, as a list."""
+        every = self.y_true, self.y_pred, self.constant[None], np.array([self.names])
+        return [
+            replace(
+                self,
+                target=target,
+                y_true=y_true,
+                y_pred=y_pred,
+                constant=constant[0],
+                names=names[0].tolist(),
+            )
+            for (target, y_true), (_, y_pred), (_, constant), (_, names) in zip(
+                *map(self.target.parts, every), strict=True
+            )
+        ]
+
     def _part(self, rows):
         def picked(values):
             return None if values is None else np.asarray(values)[rows]
 
-        return Evaluation(
-            self.target,
-            self.y_true[rows],
-            self.y_pred[rows],
-            self.constant,
-            self.names,
-            picked(self.y_score),
-            picked(self.image_sizes),
+        return replace(
+            self,
+            y_true=self.y_true[rows],
+            y_pred=self.y_pred[rows],
+            y_score=picked(self.y_score),
+            image_sizes=picked(self.image_sizes),
         )
 
 
@@ -185,7 +200,38 @@ def answers(estimator, X):
     if isinstance(estimator, Pipeline):
         X, head = estimator[:-1].transform(X), estimator[-1]
     y_pred = np.asarray(head.predict(X))
-    return y_pred, head.predict_proba(X) if hasattr(head, "predict_proba") else None
+    return y_pred, presence(head, X, is_one=y_pred.ndim == 1)
+
+
+def presence(estimator, X, is_one=None):
+    """Probability that each attribute is present, or None where there is none.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    X : what it predicts from
+    is_one : bool, default=None
+        Whether it tells one attribute, its y having one dimension; None looks at its
+        ``classes_``, which some classifiers of several attributes have like those of
+        one.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_attributes) or None
+    """
+    if not (is_classifier(estimator) and hasattr(estimator, "predict_proba")):
+        return None
+    probabilities = estimator.predict_proba(X)
+    if isinstance(probabilities, list):  # scikit-learn's: a column for each class
+        return np.column_stack(
+            [
+                each @ (np.asarray(classes) == 1)
+                for each, classes in zip(probabilities, estimator.classes_, strict=True)
+            ]
+        )
+    if is_one is None:
+        is_one = np.ndim(getattr(estimator, "classes_", 0)) == 1
+    return probabilities[:, 1:] if is_one else probabilities
 
 
 def target_names(estimator, target, n_targets, names=None):

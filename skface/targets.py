@@ -79,11 +79,22 @@ class Target:
         As people call it.
     is_coordinates : bool
         Whether y holds fractions of the photo's width and height.
+
+    Examples
+    --------
+    >>> from skface.targets import BBOX
+    >>> BBOX.columns()
+    ['x', 'y', 'width', 'height']
+    >>> BBOX.score([[0, 0, 0.5, 0.5]], [[0, 0, 0.5, 0.25]])
+    0.5
     """
 
     name: str
     plural: str
-    is_coordinates: bool
+
+    @property
+    def is_coordinates(self) -> bool:
+        raise NotImplementedError
 
     def columns(self, n_columns=None) -> list[str]:
         """Names of the columns of y.
@@ -194,15 +205,15 @@ class Boxes(Target):
     plural = "boxes"
     is_coordinates = True
 
-    def columns(self, n_columns=None):
+    def columns(self, n_columns=None) -> list[str]:
         return list(BBOX_NAMES)
 
-    def mirrored(self, y):
+    def mirrored(self, y) -> np.ndarray:
         y = _coordinates(self, y)
         y[:, 0] = 1 - y[:, 0] - y[:, 2]
         return y
 
-    def moved(self, y, matrices):
+    def moved(self, y, matrices) -> np.ndarray:
         """The upright box round the ellipse that fits into the moved box.
 
         Upright frames carry a box exactly; a turned one keeps its size.
@@ -213,16 +224,16 @@ class Boxes(Target):
         middle = _moved_points((corner + size / 2)[:, None], matrices)[:, 0]
         return np.hstack([middle - size_moved / 2, size_moved]).astype(y.dtype)
 
-    def score(self, y_true, y_pred, sample_weight=None):
+    def score(self, y_true, y_pred, sample_weight=None) -> float:
         return iou_score(y_true, y_pred, sample_weight=sample_weight)
 
-    def scores(self, y_true, y_pred, image_sizes=None):
+    def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
         return iou_score(y_true, y_pred, average=False)
 
-    def told(self, score, n_columns):
+    def told(self, score, n_columns) -> str:
         return f"IoU {score:.2f}"
 
-    def figures(self, image_sizes=None):
+    def figures(self, image_sizes=None) -> list[Figure]:
         return [
             Figure("box IoU", "higher", iou_score),
             Figure(f"boxes of IoU {_LEAST_IOU} or more", "higher", _share_of_good),
@@ -271,10 +282,10 @@ class Landmarks(Target):
                     f"pairs and eyes must be two of the points each, got {pair}"
                 )
 
-    def columns(self, n_columns=None):
+    def columns(self, n_columns=None) -> list[str]:
         return [f"{name}_{axis}" for name in self.points for axis in "xy"]
 
-    def mirrored(self, y):
+    def mirrored(self, y) -> np.ndarray:
         y = _coordinates(self, y)
         other = {a: b for pair in self.pairs for a, b in (pair, pair[::-1])}
         order = [self.points.index(other.get(name, name)) for name in self.points]
@@ -282,21 +293,21 @@ class Landmarks(Target):
         points[..., 0] = 1 - points[..., 0]
         return points.reshape(y.shape)
 
-    def moved(self, y, matrices):
+    def moved(self, y, matrices) -> np.ndarray:
         y = _coordinates(self, y)
         points = _moved_points(y.reshape(len(y), -1, 2), matrices)
         return points.reshape(y.shape).astype(y.dtype)
 
-    def score(self, y_true, y_pred, sample_weight=None):
+    def score(self, y_true, y_pred, sample_weight=None) -> float:
         return -self._nme()(y_true, y_pred, sample_weight=sample_weight)
 
-    def scores(self, y_true, y_pred, image_sizes=None):
+    def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
         return -self._nme(image_sizes)(y_true, y_pred, average=False)
 
-    def told(self, score, n_columns):
+    def told(self, score, n_columns) -> str:
         return f"NME {-100 * score:.1f} %"
 
-    def figures(self, image_sizes=None):
+    def figures(self, image_sizes=None) -> list[Figure]:
         rate = partial(
             failure_rate,
             threshold=_MOST_ERROR,
@@ -342,7 +353,7 @@ class Attributes(Target):
             names = as_names(self.names, "names", len(self.names), "attributes")
             object.__setattr__(self, "names", tuple(names))
 
-    def columns(self, n_columns=None):
+    def columns(self, n_columns=None) -> list[str]:
         """Those that were given; without any CelebA's forty, else numbers."""
         if self.names is not None:
             return list(self.names)
@@ -352,23 +363,24 @@ class Attributes(Target):
             return list(ATTRIBUTE_NAMES)
         return [str(number) for number in range(n_columns)]
 
-    def mirrored(self, y):
+    def mirrored(self, y) -> np.ndarray:
         return np.array(self.checked(y))
 
-    def moved(self, y, matrices):
+    def moved(self, y, matrices) -> np.ndarray:
         return np.array(self.checked(y))
 
-    def score(self, y_true, y_pred, sample_weight=None):
+    def score(self, y_true, y_pred, sample_weight=None) -> float:
         return attribute_accuracy(y_true, y_pred, sample_weight=sample_weight)
 
-    def scores(self, y_true, y_pred, image_sizes=None):
+    def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
         """How many attributes are right, those without a label not among them."""
-        return ((y_pred > 0.5) == (y_true == 1)).sum(axis=1)
+        is_known = y_true == y_true  # no NaN
+        return (is_known & ((y_pred > 0.5) == (y_true == 1))).sum(axis=1)
 
-    def told(self, score, n_columns):
+    def told(self, score, n_columns) -> str:
         return f"{score}/{n_columns} right"
 
-    def figures(self, image_sizes=None):
+    def figures(self, image_sizes=None) -> list[Figure]:
         return [
             Figure("attribute accuracy", "higher", attribute_accuracy),
             Figure(
@@ -376,7 +388,7 @@ class Attributes(Target):
             ),
         ]
 
-    def constant(self, y):
+    def constant(self, y) -> np.ndarray:
         return (super().constant(y) > 0.5).astype(np.int64)
 
 
@@ -407,13 +419,13 @@ class Joint(Target):
         as_names(self.columns(), "columns of the targets", len(self.columns()), "")
 
     @property
-    def is_coordinates(self):
+    def is_coordinates(self) -> bool:
         return all(target.is_coordinates for target in self.targets)
 
-    def columns(self, n_columns=None):
+    def columns(self, n_columns=None) -> list[str]:
         return [name for target in self.targets for name in target.columns()]
 
-    def parts(self, y):
+    def parts(self, y) -> list:
         stops = np.cumsum([len(target.columns()) for target in self.targets])
         return [
             (target, part)
@@ -422,15 +434,15 @@ class Joint(Target):
             )
         ]
 
-    def mirrored(self, y):
+    def mirrored(self, y) -> np.ndarray:
         parts = self.parts(self.checked(y))
         return np.hstack([target.mirrored(part) for target, part in parts])
 
-    def moved(self, y, matrices):
+    def moved(self, y, matrices) -> np.ndarray:
         parts = self.parts(self.checked(y))
         return np.hstack([target.moved(part, matrices) for target, part in parts])
 
-    def score(self, y_true, y_pred, sample_weight=None):
+    def score(self, y_true, y_pred, sample_weight=None) -> float:
         """The mean of the targets' scores."""
         return float(
             np.mean(
@@ -441,7 +453,7 @@ class Joint(Target):
             )
         )
 
-    def scores(self, y_true, y_pred, image_sizes=None):
+    def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
         return np.mean(
             [
                 target.scores(true, pred, image_sizes)
@@ -450,10 +462,10 @@ class Joint(Target):
             axis=0,
         )
 
-    def told(self, score, n_columns):
+    def told(self, score, n_columns) -> str:
         return f"score {score:.2f}"
 
-    def figures(self, image_sizes=None):
+    def figures(self, image_sizes=None) -> list[Figure]:
         def within(index, metric):
             def of_part(y_true, y_pred):
                 _, true, pred = self._pairs(y_true, y_pred)[index]
@@ -467,7 +479,7 @@ class Joint(Target):
             for figure in target.figures(image_sizes)
         ]
 
-    def constant(self, y):
+    def constant(self, y) -> np.ndarray:
         parts = self.parts(self.checked(y))
         return np.concatenate([target.constant(part) for target, part in parts])
 
@@ -533,6 +545,13 @@ def target_of(estimator, given=None, y=None) -> Target:
     ------
     ParameterError
         Nothing tells it.
+
+    Examples
+    --------
+    >>> from skface import make_bbox_pipeline
+    >>> from skface.targets import target_of
+    >>> target_of(make_bbox_pipeline())
+    Boxes()
     """
     if given is not None:
         return as_target(given)

@@ -32,4 +32,3 @@ def listed(text):
 
 PUBLIC = public_names()
 API = (Path(__file__).parents[1] / "docs" / "api.md").read_text()
-WITHIN = listed(API.partition("## Within skface")[2])  # what skface lends itself

@@ -127,7 +127,7 @@ def test_y_of_other_columns_is_refused(labelled):
 
 def test_box_figures_are_those_of_the_metric(boxes):
     median, y = boxes
-    page = Page(skface.card(median, y, y).html)
+    page = Page(skface.card(median, y, y, target="bbox").html)
     mean = np.broadcast_to(y.mean(axis=0), y.shape)
     found = page.row("box IoU ↑")[1:]
     assert found == [f"{iou_score(y, p):.3f}" for p in (mean, median.predict(y))]
@@ -199,9 +199,49 @@ def test_a_notebook_shows_the_page_in_a_frame(labelled):
 def test_photos_are_shown_only_when_asked_for(boxes):
     median, y = boxes
     X = np.zeros((20, 32, 32, 3), np.uint8)
-    assert list(skface.card(median, X, y).pictures) == ["card-scores.png"]
-    pictures = skface.card(median, X, y, photos=True).pictures
+    assert list(skface.card(median, X, y, target="bbox").pictures) == [
+        "card-scores.png"
+    ]
+    pictures = skface.card(median, X, y, target="bbox", photos=True).pictures
     assert list(pictures) == ["card-scores.png", "card-best.png", "card-worst.png"]
+
+
+def test_four_attributes_are_no_boxes_in_the_photos(monkeypatch):
+    displays = []
+    monkeypatch.setattr(
+        "skface.displays._pictures.as_png",
+        lambda display: displays.append(display) or b"",
+    )
+    X, y = np.zeros((3, 8, 8, 3), np.uint8), np.array([[1.0, 0, 0, 0]] * 3)
+    answer = DummyClassifier(strategy="constant", constant=[1, 0, 1, 0])
+    answer.fit(X, [[1, 0, 1, 0], [0, 1, 0, 1], [1, 1, 1, 1]])
+    card = skface.card(answer, X, y, photos=True)
+    assert card.markdown.startswith("# Model card: face attributes\n")
+    _, best, worst = displays
+    for display in (best, worst):
+        assert display.boxes is None
+        assert display.titles == ["3/4 right"] * 3
+
+
+def test_joint_model_has_the_figures_and_texts_of_each_part(boxes):
+    _, y = boxes
+    points = np.tile([0.3, 0.3, 0.7, 0.3, 0.5, 0.5, 0.35, 0.7, 0.65, 0.7], (20, 1))
+    both = np.hstack([y, points])
+    mean = DummyRegressor().fit(both, both)
+    card = skface.card(mean, both, both, target=("bbox", "landmarks"))
+    assert card.markdown.startswith("# Model card: face boxes and landmarks\n")
+    assert list(card.pictures) == ["card-scores-bbox.png", "card-scores-landmarks.png"]
+    page = Page(card.html)
+    assert page.row("landmark NME ↓")[1:] == ["0.000", "0.000"]
+    expected = iou_score(y, np.broadcast_to(y.mean(axis=0), y.shape))
+    assert page.row("box IoU ↑")[2] == f"{expected:.3f}"
+    assert card.markdown.count("It expects one face") == 1
+
+
+def test_target_that_nobody_names_is_guessed_with_a_warning(boxes):
+    median, y = boxes
+    with pytest.warns(FutureWarning, match='target="bbox"'):
+        skface.card(median, y, y)
 
 
 def test_without_matplotlib_there_are_no_pictures(labelled, monkeypatch):
@@ -219,6 +259,6 @@ def test_folders_of_this_machine_are_not_told(tmp_path):
     median = DummyRegressor(strategy="median")
     y = np.full((5, 4), 0.5)
     median.get_params = pipe.get_params
-    markdown = skface.card(median.fit(y, y), y, y).markdown
+    markdown = skface.card(median.fit(y, y), y, y, target="bbox").markdown
     assert "mine.h5" in markdown
     assert str(tmp_path) not in markdown

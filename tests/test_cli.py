@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pandas as pd
@@ -448,6 +449,28 @@ def test_annotated_photos_are_as_large_as_they_were(run, box_run, photos, tmp_pa
         assert np.abs(np.subtract(after, before, dtype=int)).max() > 60
 
 
+@pytest.mark.parametrize(("options", "n_opens"), [([], 2), (["--annotate"], 3)])
+def test_a_new_photo_is_opened_only_so_often(
+    run, box_run, photos, tmp_path, monkeypatch, options, n_opens
+):
+    photo = tmp_path / "new.png"
+    Image.open(photos[0]).save(photo)
+    time.sleep(0.06)  # until the clock of a file's times has moved
+    opened = []
+
+    def counting(file, *arguments, **options):
+        opened.append(str(file))
+        return open_file(file, *arguments, **options)
+
+    open_file = open
+    monkeypatch.setattr("builtins.open", counting)
+    arguments = ["predict", box_run / "model.skface", photo]
+    arguments += ["--cache-dir", tmp_path / "store"]
+    options = [*options, tmp_path / "seen"] if options else []
+    assert run(*arguments, *options)[0] == 0
+    assert opened.count(str(photo)) == n_opens
+
+
 def test_annotated_photos_of_one_name_are_numbered(
     run, attribute_run, celeba, photos, tmp_path
 ):
@@ -473,6 +496,29 @@ def test_photos_are_never_annotated_in_their_own_folder(run, box_run, photos):
     assert status == 1
     assert f"--annotate {folder}: holds the photos; name another folder" in err
     assert sorted(os.listdir(folder)) == before
+
+
+def test_four_attributes_are_told_and_drawn_as_attributes(
+    run, attribute_run, celeba, photos, tmp_path
+):
+    names = ["Smiling", "Male", "Bald", "Eyeglasses"]
+    bunch = CelebALoader(celeba).load_bunch("train")
+    pipe = skface.load(attribute_run / "model.skface")
+    y = bunch.target[:, [bunch.target_names.index(name) for name in names]]
+    pipe.fit(bunch.images, y)
+    model = tmp_path / "four.skface"
+    skface.save(pipe, model, target_names=names)
+    seen = tmp_path / "seen"
+    status, out, _ = run("predict", model, photos[0], "--annotate", seen)
+    header, row = rows_of(out)
+    assert (status, header) == (0, ["photo", *names])
+    assert set(row[1:]) <= {"0", "1"}
+    before, after = Image.open(photos[0]), Image.open(seen / "000001.jpg")
+    assert after.width == before.width
+    assert after.height > before.height  # by the strip with their names
+    report = json.loads(run("evaluate", model, "--data", celeba, "--json")[1])
+    assert report["target"] == "attributes"
+    assert [each["attribute"] for each in report["attributes"]] == names
 
 
 def test_probabilities_of_boxes_are_refused(run, box_run, photos):
@@ -511,7 +557,7 @@ def test_extracted_photos_are_not_sent_through_the_network_again(
     def fail(*args):
         raise AssertionError("the network was built")
 
-    monkeypatch.setattr("skface.features._vgg19.get_network", fail)
+    monkeypatch.setattr("skface.features._network._build", fail)
     assert run("extract", celeba, *arguments)[1].startswith("0 new rows, 120 in all")
     folder = celeba / "Img" / "img_celeba"
     status, out, _ = run(

@@ -24,6 +24,7 @@ from skface.displays import (
     SearchDisplay,
 )
 from skface.exceptions import InputError, ParameterError
+from skface.targets import BBOX, LANDMARKS, Landmarks
 
 matplotlib.use("Agg")
 
@@ -89,6 +90,7 @@ def caption(probabilities, truth=None, **options):
         np.zeros((1, 8, 8, 3), np.uint8),
         np.array([probabilities]),
         truth,
+        target="attributes",
         names=list("abcdef")[: len(probabilities)],
         **options,
     )
@@ -111,14 +113,14 @@ def search():
 
 def test_predicted_and_true_boxes_lie_where_they_are(photos, boxes):
     true, found = boxes
-    display = FacesDisplay.from_predictions(photos, found, true)
+    display = FacesDisplay.from_predictions(photos, found, true, target="bbox")
     predicted, truth = display.axes_[3].patches
     assert predicted.get_bbox().bounds == pytest.approx(tuple(found[3]))
     assert truth.get_bbox().bounds == pytest.approx(tuple(true[3]))
 
 
 def test_points_lie_where_they_are(photos, landmarks):
-    display = FacesDisplay.from_predictions(photos, landmarks[1])
+    display = FacesDisplay.from_predictions(photos, landmarks[1], target="landmarks")
     (line,) = display.axes_[4].lines
     assert line.get_xydata().ravel() == pytest.approx(landmarks[1][4])
 
@@ -126,10 +128,12 @@ def test_points_lie_where_they_are(photos, landmarks):
 @pytest.mark.parametrize(
     ("order", "index"), [(None, [0, 1, 2]), ("worst", [4, 3, 2]), ("best", [0, 1, 2])]
 )
-@pytest.mark.parametrize("target", ["boxes", "landmarks"])
+@pytest.mark.parametrize("target", [BBOX, LANDMARKS])
 def test_order_chooses_by_the_error(photos, target, order, index, request):
-    true, found = request.getfixturevalue(target)
-    display = FacesDisplay.from_predictions(photos, found, true, order=order, n_faces=3)
+    true, found = request.getfixturevalue(target.plural)
+    display = FacesDisplay.from_predictions(
+        photos, found, true, target=target, order=order, n_faces=3
+    )
     assert display.index.tolist() == index
     assert [ax.images[0].get_array()[0, 0, 0] for ax in display.axes_] == index
 
@@ -137,7 +141,9 @@ def test_order_chooses_by_the_error(photos, target, order, index, request):
 def test_worst_attributes_are_those_least_often_right(photos):
     true = np.ones((5, 3), int)
     found = np.tril(np.ones((5, 3), int))
-    display = FacesDisplay.from_predictions(photos, found, true, order="worst")
+    display = FacesDisplay.from_predictions(
+        photos, found, true, target="attributes", order="worst"
+    )
     assert display.index.tolist() == [0, 1, 2, 3, 4]
     assert display.titles[:2] == ["1/3 right", "2/3 right"]
 
@@ -148,6 +154,7 @@ def test_several_targets_stand_on_one_photo(photos, boxes, landmarks):
         photos,
         [boxes[1], landmarks[1], probabilities],
         [boxes[0], landmarks[0], np.ones((5, 2), int)],
+        target=["bbox", "landmarks", "attributes"],
         n_faces=1,
         names=["Smiling", "Bald"],
     )
@@ -167,11 +174,66 @@ def test_three_pipelines_are_shown_together(photos, boxes, landmarks):
         ],
         photos,
         [boxes[0], None, np.tile([1, 0, 0], (5, 1))],
+        target=["bbox", "landmarks", None],
         order="worst",
     )
     assert display.boxes == pytest.approx(boxes[0])
     assert display.true_landmarks is None
     assert texts(display.captions_[0]) == ["0 90 %"]
+
+
+def test_four_attributes_are_no_box(photos):
+    display = FacesDisplay.from_estimator(
+        Guess([0.9, 0.2, 0.8, 0.1]), photos, np.tile([1.0, 0, 0, 0], (5, 1)), n_faces=1
+    )
+    assert display.boxes is None
+    assert display.titles == ["3/4 right"]
+    assert texts(display.captions_[0]) == ["0 90 %", "✗ 2 80 %"]
+
+
+def test_attributes_have_the_names_of_the_pipeline(photos):
+    guess = Guess([0.9, 0.2])
+    guess.target_names_ = ["Smiling", "Bald"]
+    display = FacesDisplay.from_estimator(guess, photos, n_faces=1)
+    assert texts(display.captions_[0]) == ["Smiling 90 %"]
+
+
+def test_missing_labels_are_neither_right_nor_wrong(photos):
+    true = np.array([[1, np.nan, np.nan]])
+    display = FacesDisplay.from_predictions(
+        photos[:1], [[1, 1, 0]], true, target="attributes", names=["a", "b", "c"]
+    )
+    assert display.titles == ["1/1 right"]
+    assert texts(display.captions_[0]) == ["a", "b"]
+
+
+def test_joint_target_is_drawn_part_by_part(photos, boxes, landmarks):
+    true, found = (np.hstack(both) for both in zip(boxes, landmarks, strict=True))
+    display = FacesDisplay.from_predictions(
+        photos, found, true, target=("bbox", "landmarks"), order="worst", n_faces=1
+    )
+    assert display.index.tolist() == [4]
+    assert display.boxes == pytest.approx(boxes[1][4:])
+    assert display.true_landmarks == pytest.approx(landmarks[0][4:])
+    assert display.titles == ["IoU 0.33 · NME 14.1 %"]
+
+
+def test_any_number_of_points_is_drawn(photos):
+    points = np.linspace(0.1, 0.9, 8)[None]
+    target = Landmarks(tuple("abcd"), (("a", "b"),), ("a", "b"))
+    display = FacesDisplay.from_predictions(photos[:1], points, points, target=target)
+    assert display.titles == ["NME 0.0 %"]
+    assert display.axes_[0].lines[0].get_xydata().ravel() == pytest.approx(points[0])
+
+
+@pytest.mark.parametrize("target", [BBOX, LANDMARKS])
+def test_target_that_nobody_names_is_guessed_with_a_warning(photos, target, request):
+    true, found = request.getfixturevalue(target.plural)
+    with pytest.warns(FutureWarning, match=f'target="{target.name}"'):
+        display = FacesDisplay.from_predictions(photos, found, true)
+    assert getattr(display, target.plural) == pytest.approx(found)
+    with pytest.warns(FutureWarning, match=f'target="{target.name}"'):
+        ErrorsDisplay.from_predictions(true, found)
 
 
 def test_surest_attributes_come_first():
@@ -197,7 +259,7 @@ def test_only_certainty_is_100_percent():
 def test_forty_attributes_have_celebas_names(photos):
     found = np.zeros((5, 40))
     found[:, 31] = 0.75
-    display = FacesDisplay.from_predictions(photos, found)
+    display = FacesDisplay.from_predictions(photos, found, target="attributes")
     assert texts(display.captions_[0]) == ["Smiling 75 %"]
 
 
@@ -256,7 +318,11 @@ def test_only_the_photos_shown_are_decoded(tmp_path, boxes):
     paths = [tmp_path / f"{i}.png" for i in range(5)]
     Image.new("RGB", (20, 10), (7, 7, 7)).save(paths[4])
     display = FacesDisplay.from_predictions(
-        ImageArray(paths, 8), boxes[1], boxes[0], order="worst", n_faces=1
+        ImageArray(paths, 8),
+        *(boxes[1], boxes[0]),
+        target="bbox",
+        order="worst",
+        n_faces=1,
     )
     assert display.axes_[0].images[0].get_array()[0, 0, 0] == 7
 
@@ -264,14 +330,16 @@ def test_only_the_photos_shown_are_decoded(tmp_path, boxes):
 def test_paths_are_photos_too(tmp_path):
     path = tmp_path / "a.png"
     Image.new("RGB", (20, 10)).save(path)
-    display = FacesDisplay.from_predictions([path], [[0.1, 0.1, 0.5, 0.5]])
+    display = FacesDisplay.from_predictions(
+        [path], [[0.1, 0.1, 0.5, 0.5]], target="bbox"
+    )
     assert len(display.axes_) == 1
 
 
 def test_image_sizes_give_back_the_aspect(photos, boxes):
     sizes = np.array([[100, 50]] * 4 + [[100, 200]])
     display = FacesDisplay.from_predictions(
-        photos, *boxes, image_sizes=sizes, order="worst", n_faces=2
+        photos, *boxes, target="bbox", image_sizes=sizes, order="worst", n_faces=2
     )
     assert [ax.get_aspect() for ax in display.axes_] == [2, 0.5]
 
@@ -337,7 +405,9 @@ def test_legend_covers_no_title(photos, boxes):
 
     _, (_, ax) = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
     for place in (None, ax):
-        display = FacesDisplay.from_predictions(photos, *boxes, n_faces=3, ax=place)
+        display = FacesDisplay.from_predictions(
+            photos, *boxes, target="bbox", n_faces=3, ax=place
+        )
         display.figure_.draw_without_rendering()
         legend = display.legend_.get_window_extent()
         titles = [ax._left_title.get_window_extent() for ax in display.axes_]
@@ -356,7 +426,23 @@ def test_legend_covers_no_title(photos, boxes):
         ({"y_pred": np.full((5, 4), 90)}, InputError, "fractions of the photo"),
         ({"y_pred": np.full((5, 4), 90.0)}, InputError, "to_fractions"),
         ({"y_true": np.zeros((5, 10))}, InputError, r"the truth \(5, 10\)"),
-        ({"y_pred": [np.zeros((5, 4))] * 2, "y_true": None}, InputError, "two targets"),
+        (
+            {
+                "y_pred": [np.zeros((5, 4))] * 2,
+                "y_true": None,
+                "target": ["bbox", "bbox"],
+            },
+            InputError,
+            "two targets",
+        ),
+        ({"target": "box"}, ParameterError, r"target must be in \('bbox',"),
+        ({"target": "landmarks"}, InputError, r"must hold landmarks, .*n_samples, 10"),
+        ({"target": "attributes", "y_pred": np.full((5, 4), 2)}, InputError, "0 to 1"),
+        (
+            {"y_pred": [np.zeros((5, 4))], "y_true": None, "target": ["bbox"] * 2},
+            ParameterError,
+            "a list of 1 targets",
+        ),
         ({"image_sizes": np.ones((3, 2))}, InputError, r"\(5, 2\) or \(2,\)"),
         ({"image_sizes": (0, 1)}, InputError, "image_sizes must be"),
         ({"n_attributes": -1}, ParameterError, "n_attributes must be 0 or more"),
@@ -368,7 +454,8 @@ def test_legend_covers_no_title(photos, boxes):
     ],
 )
 def test_what_cannot_be_shown_is_refused(photos, boxes, arguments, error, message):
-    call = {"X": photos, "y_pred": boxes[1], "y_true": boxes[0], **arguments}
+    call = {"X": photos, "y_pred": boxes[1], "y_true": boxes[0], "target": "bbox"}
+    call |= arguments
     with pytest.raises(error, match=message):
         FacesDisplay.from_predictions(**call)
 
@@ -383,13 +470,15 @@ def test_what_cannot_be_shown_is_refused(photos, boxes, arguments, error, messag
 def test_a_truth_that_does_not_fit_the_estimators_is_refused(photos, boxes, y, message):
     mean_box = DummyRegressor().fit(photos, boxes[0])
     with pytest.raises(InputError, match=message):
-        FacesDisplay.from_estimator([mean_box], photos, y)
+        FacesDisplay.from_estimator([mean_box], photos, y, target=["bbox"])
 
 
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
         ({"boxes": np.zeros((4, 4))}, r"boxes must have one row for each of the 5 ph"),
+        ({"boxes": np.zeros((5, 10))}, r"boxes must hold boxes, .* \(5, 10\)"),
+        ({"landmarks": np.zeros((5, 9))}, "x and y of each point"),
         (
             {"attributes": np.zeros((5, 2)), "true_attributes": np.zeros((5, 3))},
             r"attributes have the shape \(5, 2\), true_attributes \(5, 3\)",
@@ -683,7 +772,7 @@ def test_missing_labels_leave_the_bars_of_the_others(answers):
 
 def test_curve_counts_photos_up_to_each_error(landmarks):
     true, found = landmarks
-    display = ErrorsDisplay.from_predictions(true, found)
+    display = ErrorsDisplay.from_predictions(true, found, target="landmarks")
     x, y = display.line_.get_data()
     errors = np.hypot(0.01, 0.01) / 0.4 * np.arange(5)
     assert display.values == pytest.approx(errors)
@@ -693,14 +782,14 @@ def test_curve_counts_photos_up_to_each_error(landmarks):
 
 
 def test_ticks_between_whole_percents_are_not_rounded(landmarks):
-    display = ErrorsDisplay.from_predictions(*landmarks)
+    display = ErrorsDisplay.from_predictions(*landmarks, target="landmarks")
     display.ax_.set_xticks([0, 0.025, 0.05])
     assert texts(display.ax_.get_xticklabels()) == ["0 %", "2.5 %", "5 %"]
 
 
 def test_histogram_counts_boxes_by_overlap(boxes):
     display = ErrorsDisplay.from_estimator(
-        DummyRegressor().fit(boxes[0], boxes[0]), boxes[0], boxes[0]
+        DummyRegressor().fit(boxes[0], boxes[0]), boxes[0], boxes[0], target="bbox"
     )
     counts, edges, _ = display.line_.get_data()
     assert counts.tolist() == [0] * 19 + [1]
@@ -710,15 +799,21 @@ def test_histogram_counts_boxes_by_overlap(boxes):
 
 def test_one_row_is_baseline_for_all(boxes):
     true, found = boxes
-    display = ErrorsDisplay.from_predictions(true, found, y_baseline=true[0])
+    display = ErrorsDisplay.from_predictions(
+        true, found, target="bbox", y_baseline=true[0]
+    )
     assert display.baseline == pytest.approx(np.ones(5))
     assert display.baseline_.get_label().startswith("baseline")
 
 
 def test_two_models_share_one_axes(landmarks):
     true, found = landmarks
-    first = ErrorsDisplay.from_predictions(true, found, name="first")
-    second = ErrorsDisplay.from_predictions(true, true, name="second", ax=first.ax_)
+    first = ErrorsDisplay.from_predictions(
+        true, found, target="landmarks", name="first"
+    )
+    second = ErrorsDisplay.from_predictions(
+        true, true, target="landmarks", name="second", ax=first.ax_
+    )
     assert second.ax_ is first.ax_
     assert len(texts(first.ax_.get_legend().texts)) == 2
     assert len(first.figure_.axes) == 1
@@ -735,6 +830,23 @@ def test_each_model_on_shared_axes_has_its_colour():
 def test_attributes_have_no_error_curve():
     with pytest.raises(InputError, match="must be boxes"):
         ErrorsDisplay.from_predictions(np.zeros((3, 40)), np.zeros((3, 40)))
+    with pytest.raises(InputError, match=r"must be boxes.*, got attributes"):
+        ErrorsDisplay.from_predictions(*np.zeros((2, 3, 4)), target="attributes")
+
+
+def test_classifier_of_four_attributes_has_no_error_curve():
+    X, y = np.zeros((5, 1)), np.tile([0.0, 1, 0, 1], (5, 1))
+    with pytest.raises(InputError, match=r"must be boxes.*, got attributes"):
+        ErrorsDisplay.from_estimator(Guess([0.1, 0.9, 0.1, 0.9]), X, y)
+
+
+def test_errors_are_measured_between_the_eyes_of_the_target():
+    points = Landmarks(
+        ("nose", "left", "right"), (("left", "right"),), ("left", "right")
+    )
+    true = np.array([[0.5, 0.5, 0.25, 0.25, 0.75, 0.25]])
+    display = ErrorsDisplay.from_predictions(true, true + [0.15, 0] * 3, target=points)
+    assert display.values == pytest.approx([0.3])  # of the half between the eyes
 
 
 def test_values_must_be_one_a_photo():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ErrorsDisplay,
         FacesDisplay,
         FeatureStore,
+        Frames,
         HistoryDisplay,
         ImageArray,
         SaliencyDisplay,
@@ -30,11 +31,9 @@ if TYPE_CHECKING:
         __version__,
         card,
         datasets,
-        displays,
         exceptions,
         extract_once,
         features,
-        heads,
         load,
         make_attribute_pipeline,
         make_bbox_pipeline,
@@ -44,8 +43,8 @@ if TYPE_CHECKING:
         persistence,
         pipelines,
         save,
-        search,
         search_report,
+        targets,
         to_pixels,
     )
 
@@ -66,7 +65,7 @@ def use_data(root: str) -> None:
     assert_type(y, np.ndarray)
     assert_type(to_pixels(y, (178, 218)), np.ndarray)
     assert_type(datasets.to_fractions(y, (178, 218)), np.ndarray)
-    assert_type(datasets.mirrored(y), np.ndarray)
+    assert_type(datasets.mirrored(y, "landmarks"), np.ndarray)
     assert_type(datasets.ATTRIBUTE_NAMES + datasets.DRAWN_ATTRIBUTES, tuple[str, ...])
     names: tuple[str, ...] = datasets.BBOX_NAMES + datasets.LANDMARK_NAMES
     print(names)
@@ -76,6 +75,22 @@ def use_data(root: str) -> None:
     loader.load_all()  # type: ignore[attr-defined]
     datasets.make_celebs(root)  # type: ignore[attr-defined]
     X.paths_()  # type: ignore[attr-defined]
+
+
+def use_targets(X: "ImageArray", y: np.ndarray, fitted: object) -> None:
+    eyes = targets.Landmarks(("left", "right"), (("left", "right"),), ("left", "right"))
+    assert_type(eyes.columns(), list[str])
+    assert_type(targets.as_target("bbox"), targets.Target)
+    assert_type(targets.target_of(fitted).mirrored(y), np.ndarray)
+    both = targets.Joint((targets.BBOX, targets.LANDMARKS))
+    assert_type(both.score(y, y), float)
+    print(targets.Attributes(("Smiling",)), targets.ATTRIBUTES, targets.Boxes())
+    frames = Frames.from_boxes(y, (178, 218), margin=0.5).mirrored()
+    assert_type(frames.to_photo(y, "bbox"), np.ndarray)
+    assert_type(X.framed(frames), ImageArray)
+
+    targets.Landmarks(names=("left",))  # type: ignore[call-arg]
+    frames.flipped()  # type: ignore[attr-defined]
 
 
 def use_features(photos: "ImageArray", folder: str) -> None:
@@ -88,12 +103,6 @@ def use_features(photos: "ImageArray", folder: str) -> None:
     rows = store.specification({"n_features": 2})
     assert_type(rows.read([b"digest"]), np.ndarray)
     assert_type(features.FeatureArray(rows, []).shape, tuple[int, int])
-    assert_type(features.fastest_dtype(), str)
-    assert_type(features.processor_has_bfloat16(), bool)
-    assert_type(features.native_input_size(None), tuple[int, int])
-    identity = features.weights_identity(None)
-    assert_type(identity, dict[str, str])
-    features.check_weights(None, identity)
 
     VGG19Features(layers="block4_pool")  # type: ignore[call-arg]
     store.shrink()  # type: ignore[attr-defined]
@@ -111,7 +120,6 @@ def use_pipelines(X: "ImageArray", y: np.ndarray, path: str) -> None:
     assert_type(card(pipe, X, y).html, str)
     DenseHeadClassifier(2, 128, threshold="f1").fit(y, y)
     DenseHeadRegressor(n_layers=0, loss="wing").fit(y, y)
-    heads.Architecture.checked({})
 
     make_bbox_pipeline(layers=3)  # type: ignore[call-arg]
     DenseHeadRegressor(hidden=3)  # type: ignore[call-arg]
@@ -137,15 +145,13 @@ def use_metrics(y_true: np.ndarray, y_pred: np.ndarray) -> None:
 def use_searches(fitted: object, X: "ImageArray") -> None:
     assert_type(extract_once(fitted, X), int)
     assert_type(search_report(fitted, metric="iou"), pd.DataFrame)
-    assert_type(search.read_candidates(fitted).n_folds, int)
 
 
 def use_displays(fitted: object, X: "ImageArray", y: np.ndarray) -> None:
-    displays.check_matplotlib("this page")
     scores = AttributesDisplay.from_predictions(y, y)
     assert_type(scores.plot(column="recall"), AttributesDisplay)
-    assert_type(ErrorsDisplay.from_predictions(y, y), ErrorsDisplay)
-    assert_type(FacesDisplay.from_predictions(X, y), FacesDisplay)
+    assert_type(ErrorsDisplay.from_predictions(y, y, target="bbox"), ErrorsDisplay)
+    assert_type(FacesDisplay.from_predictions(X, y, target="bbox"), FacesDisplay)
     assert_type(HistoryDisplay.from_estimator(fitted), HistoryDisplay)
     assert_type(SaliencyDisplay.from_estimator(fitted, X, "Smiling"), SaliencyDisplay)
     assert_type(SearchDisplay.from_estimator(fitted), SearchDisplay)

@@ -57,6 +57,7 @@ def card(
     X,
     y,
     *,
+    target=None,
     path=None,
     target_names=None,
     groups=None,
@@ -74,7 +75,12 @@ def card(
     X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
         Photos that it was not trained on.
     y : array-like of shape (n, n_targets)
-        Their boxes or landmarks as fractions of the photo, or attributes in {0, 1}.
+        Their boxes or landmarks as fractions of the photo's width and height, or
+        attributes in {0, 1}, or NaN where a label is missing.
+    target : {"bbox", "landmarks", "attributes"}, Target or tuple, default=None
+        What the columns of y mean, where the estimator does not say it itself, as
+        skface's pipelines do. Without either they are taken for boxes or landmarks by
+        their number, which is deprecated.
     path : path-like, default=None
         ``path`` with the suffixes .md and .html is written, and the pictures that the
         Markdown shows beside it. None writes nothing.
@@ -105,6 +111,8 @@ def card(
     ------
     InputError
         y, the names or the groups do not fit X.
+    ParameterError
+        There is no such target.
     ImportError
         `photos` were asked for, and matplotlib is missing.
     OSError
@@ -130,13 +138,19 @@ def card(
     # Model card: face attributes
     """
     evaluation = Evaluation.from_estimator(
-        estimator, X, y, y_train=y_train, names=target_names, image_sizes=image_sizes
+        estimator,
+        X,
+        y,
+        target=target,
+        y_train=y_train,
+        names=target_names,
+        image_sizes=image_sizes,
     )
     document = _document(estimator, evaluation, groups, trained_on, y_train)
     if photos:
         check_matplotlib("card(..., photos=True)")
         _add_photos(document, evaluation, X)
-    _add_texts(document, evaluation.target)
+    _add_texts(document, [part.target.name for part in evaluation.parts()])
     _add_settings(document, estimator)
     stem = Path("card" if path is None else path)
     if stem.suffix in (".md", ".html"):
@@ -154,9 +168,10 @@ def card(
 
 def _document(estimator, evaluation, groups, trained_on, y_train):
     """The card up to the pictures of scores."""
-    target, n_photos = evaluation.target, len(evaluation.y_true)
-    document = Document(f"Model card: face {_texts.NOUNS[target]}")
-    what = _texts.WHAT[target].format(n=len(evaluation.names))
+    parts, n_photos = evaluation.parts(), len(evaluation.y_true)
+    nouns = " and ".join(part.target.plural for part in parts)
+    document = Document(f"Model card: face {nouns}")
+    what = ", and ".join(map(_what, parts))
     how = _texts.HOW if _is_skfaces(estimator) else ""
     document.paragraph(f"This model {what}. {how}".rstrip())
     document.heading("What it was trained on")
@@ -165,30 +180,39 @@ def _document(estimator, evaluation, groups, trained_on, y_train):
         document.picture("history", png, "Training, epoch by epoch.")
 
     document.heading("How good it is")
+    constant = " and ".join(_texts.CONSTANT[part.target.name] for part in parts)
     document.paragraph(
         f"Measured on {n_photos:,} photos, beside the trivial baseline: what "
-        f"{_texts.CONSTANT[target]} of the "
+        f"{constant} of the "
         f"{'measured' if y_train is None else 'training'} photos scores, without a "
         "look at any photo."
     )
     document.table(_with_arrows(evaluation.figures()))
-    document.paragraph(_texts.FIGURES[target])
-    if has_matplotlib():
-        caption = _texts.SCORES[target]
-        document.picture("scores", scores_picture(evaluation, groups), caption)
-    if target == "attributes":
+    for part in parts:
+        document.paragraph(_texts.FIGURES[part.target.name])
+    for part in parts if has_matplotlib() else ():
+        name = "scores" if len(parts) == 1 else f"scores-{part.target.name}"
+        caption = _texts.SCORES[part.target.name]
+        document.picture(name, scores_picture(part, groups), caption)
+    attributes = [part for part in parts if not part.target.is_coordinates]
+    for part in attributes:
         document.heading("Attribute by attribute")
-        document.table(_attribute_table(evaluation))
+        document.table(_attribute_table(part))
     document.heading("Group by group")
     if groups is None:
         document.paragraph(_texts.NO_GROUPS)
     else:
         document.paragraph(_texts.GROUPS)
         document.table(_with_arrows(evaluation.by_group(groups)))
-        if target == "attributes":
+        for part in attributes:
             document.paragraph("Accuracy of each attribute in each group:")
-            document.table(_accuracy_by_group(evaluation, groups))
+            document.table(_accuracy_by_group(part, groups))
     return document
+
+
+def _what(part):
+    points = ", ".join(getattr(part.target, "points", ())).replace("_", " ")
+    return _texts.WHAT[part.target.name].format(n=len(part.names), points=points)
 
 
 def _is_skfaces(estimator):
@@ -229,13 +253,15 @@ def _add_photos(document, evaluation, X):
         document.picture(order, png, f"Photos on which it does {order}.")
 
 
-def _add_texts(document, target):
-    document.heading("What it is for")
-    document.bullets(_texts.USES[target])
-    document.heading("What it is not for")
-    document.bullets(_texts.MISUSES)
-    document.heading("Limits")
-    document.bullets(_texts.LIMITS[target])
+def _add_texts(document, names):
+    """What targets of these names are for, and what they are not for."""
+    for heading, texts in (
+        ("What it is for", [_texts.USES[name] for name in names]),
+        ("What it is not for", [_texts.MISUSES]),
+        ("Limits", [_texts.LIMITS[name] for name in names]),
+    ):
+        document.heading(heading)
+        document.bullets(dict.fromkeys(text for each in texts for text in each))
 
 
 def _add_settings(document, estimator):

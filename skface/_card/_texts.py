@@ -1,11 +1,8 @@
-"""What a card says about every model of a target."""
-
-NOUNS = {"bbox": "boxes", "landmarks": "landmarks", "attributes": "attributes"}
+"""What a card says about every model of a target, by the target's name."""
 
 WHAT = {
     "bbox": "finds the bounding box of the face in a photo",
-    "landmarks": "finds the eyes, the nose tip and the corners of the mouth of the "
-    "face in a photo",
+    "landmarks": "finds points of the face in a photo: {points}",
     "attributes": "tells which of {n} attributes the face in a photo has",
 }
 
@@ -73,7 +70,8 @@ LIMITS = {
     "bbox": _ANY_LIMITS,
     "landmarks": [
         *_ANY_LIMITS,
-        "Five points say nothing about the outline of a face or about what is covered.",
+        "A few points say nothing about the outline of a face, nor about what is "
+        "covered.",
     ],
     "attributes": [
         "Attributes are labels that strangers gave after a look at one photo. They are "

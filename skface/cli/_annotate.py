@@ -7,7 +7,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from skface._files import replacing
 from skface.exceptions import InputError
-from skface.photos import ImageArray, map_photos, photo_size
+from skface.photos import map_photos, read_photo
+from skface.targets import BBOX, LANDMARKS
 
 _SKY = "#56B4E9"  # of FacesDisplay's predictions
 _QUALITY = 92
@@ -36,24 +37,27 @@ def annotate(photos, y, target, names, folder):
     photos : list of str
     y : ndarray of shape (n, n_targets)
         Fractions of the photo; for attributes, in {0, 1} or probabilities.
-    target : {"bbox", "landmarks", "attributes"}
+    target : Target
     names : list of str
-        Of the attributes.
+        Of the columns of y.
     folder : path-like
         Files take the photo's name; of photos with one name the later are numbered.
     """
     files = _file_names(photos)
 
+    parts = target.parts(y)
+    names = [own[0] for _, own in target.parts(np.array([names]))]
+
     def draw(i, path):
-        width, height = photo_size(path)
-        image = Image.fromarray(ImageArray([path], (height, width))[0])
-        if target == "attributes":
-            rows = zip(names, y[i], strict=True)
-            image = _captioned(image, [name for name, value in rows if value > 0.5])
-        elif target == "bbox":
-            _draw_box(image, y[i])
-        else:
-            _draw_points(image, y[i])
+        image = read_photo(path).upright()
+        present = []
+        for (part, values), own in zip(parts, names, strict=True):
+            if part.is_coordinates:
+                _DRAW[part.name](image, values[i])
+            else:
+                present += own[values[i] > 0.5].tolist()
+        if not target.is_coordinates:
+            image = _captioned(image, present)
         with replacing(Path(folder, files[i])) as file:
             image.save(file, "JPEG", quality=_QUALITY)
 
@@ -87,6 +91,9 @@ def _draw_points(image, landmarks):
     for x, y in landmarks.reshape(-1, 2) * image.size:
         circle = _grown([x, y, x, y], 3 * line)
         drawing.ellipse(circle, fill=_SKY, outline="black", width=line)
+
+
+_DRAW = {BBOX.name: _draw_box, LANDMARKS.name: _draw_points}
 
 
 def _captioned(image, names):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from skface import card
-from skface.cli._report import load_split, training_targets
+from skface.cli._evaluate import load_split, training_targets
 from skface.cli._shared import load_model, say
 from skface.datasets import CelebALoader
 from skface.exceptions import InputError
@@ -14,13 +14,14 @@ from skface.exceptions import InputError
 
 def run(args):
     pipe, target = load_model(args)
-    loader = CelebALoader(args.data, target)
+    loader = CelebALoader(args.data, target.name)
     names = pipe.target_names_
     bunch = load_split(loader, args.split, names)
     card(
         pipe,
         bunch.images,
         bunch.target,
+        target=target,
         path=args.output,
         target_names=names,
         groups=_groups(args, bunch),

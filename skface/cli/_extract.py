@@ -2,8 +2,6 @@
 
 import os
 
-from sklearn.base import clone
-
 from skface.cli._shared import (
     cache_dir,
     counted,
@@ -15,6 +13,7 @@ from skface.cli._shared import (
 )
 from skface.datasets import CelebALoader, available_targets
 from skface.features import FeatureStore, VGG19Features
+from skface.photos import ImageArray, with_mirror_images
 from skface.pipelines._presets import PRESETS, preset_of
 
 
@@ -24,7 +23,7 @@ def run(args):
     celeba = _celeba_targets(args.photos)
     targets = [args.target] if args.target else celeba or list(PRESETS)
     photos = None if celeba else find_photos(args.photos)
-    jobs = {}  # photos of each transformer, by its parameters
+    jobs = {}  # photos of each transformer, and whether their mirror images too
     for target in targets:
         preset = preset_of(target, args.preset)  # a pipeline's head would load Keras
         features = VGG19Features(
@@ -33,30 +32,37 @@ def run(args):
         if celeba:
             loader = CelebALoader(args.photos[0], target)
             photos = loader.load("all")[0].paths
-        _add(jobs, features, photos)
-        mirrored = clone(features).set_params(mirror=True)
-        if preset.mirror == "fit+predict":
-            _add(jobs, mirrored, photos)
-        elif preset.mirror and celeba:
-            _add(jobs, mirrored, loader.load("train")[0].paths)
+        mirrored = photos if preset.mirror == "fit+predict" else []
+        if preset.mirror == "fit" and celeba:
+            mirrored = loader.load("train")[0].paths
+        # each once, however many targets want it
+        _, sides = jobs.setdefault(repr(features.get_params()), (features, {}))
+        sides |= {path: sides.get(path, False) for path in photos}
+        sides |= dict.fromkeys(mirrored, True)
 
     store, bad = FeatureStore(place), set()
     n_before = len(store)
-    for features, paths in jobs.values():
-        paths = [path for path in paths if path not in bad]
-        side = ", mirrored" if features.mirror else ""
-        say(args, f"{counted(len(paths), 'photo')}, {features.layer}{side}")
-        read, _ = without_unreadable(features.transform, paths)
-        bad |= set(paths) - set(read)
+    for features, sides in jobs.values():
+        for is_mirrored, text in ((True, ", both sides"), (False, "")):
+            paths = [path for path in sides if sides[path] == is_mirrored]
+            paths = [path for path in paths if path not in bad]
+            if paths:
+                say(args, f"{counted(len(paths), 'photo')}, {features.layer}{text}")
+            bad |= _extract(features, paths, is_mirrored)
     n_new = len(store) - n_before
     write_out(f"{counted(n_new, 'new row')}, {len(store):,} in all, in {store.path}")
     return int(bool(bad))
 
 
-def _add(jobs, features, photos):
-    """Photos for a transformer, each once however many targets want it."""
-    _, paths = jobs.setdefault(repr(features.get_params()), (features, {}))
-    paths.update(dict.fromkeys(photos))
+def _extract(features, paths, is_mirrored):
+    """Fill the store; the set of photos that could not be read."""
+
+    def transform(paths):
+        photos = ImageArray(paths)
+        features.transform(with_mirror_images(photos) if is_mirrored else photos)
+
+    read, _ = without_unreadable(transform, paths)
+    return set(paths) - set(read)
 
 
 def _celeba_targets(names):

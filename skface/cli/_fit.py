@@ -10,7 +10,7 @@ from time import perf_counter
 
 from skface._files import write_file
 from skface._version import __version__
-from skface.cli._report import figures_text, write_pictures, write_report
+from skface.cli._evaluate import figures_text, write_pictures, write_report
 from skface.cli._shared import (
     as_json,
     cache_dir,

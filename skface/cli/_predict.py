@@ -1,5 +1,6 @@
 """``skface predict``."""
 
+import numpy as np
 import pandas as pd
 
 from skface._files import write_file
@@ -9,13 +10,12 @@ from skface.cli._shared import (
     counted,
     find_photos,
     load_model,
-    photo_sizes,
     say,
     without_unreadable,
     write_out,
 )
 from skface.exceptions import InputError
-from skface.photos import to_pixels
+from skface.photos import map_photos, photo_size, to_pixels
 
 _PIXEL_DIGITS, _FRACTION_DIGITS = 2, 6
 
@@ -26,22 +26,20 @@ def run(args):
     if args.annotate is not None:
         check_folder(args.annotate, given)
     pipe, target = load_model(args)
-    if args.proba and target != "attributes":
-        raise InputError(f"--proba is for attributes; {args.model} finds {target}")
+    if args.proba and not hasattr(pipe, "predict_proba"):
+        raise InputError(
+            f"--proba is for attributes; {args.model} finds {target.plural}"
+        )
 
     say(args, counted(len(given), "photo"))
-    photos, sizes = given, {}
-    if target != "attributes":
-        photos, sizes = without_unreadable(photo_sizes, photos)
     predict = pipe.predict_proba if args.proba else pipe.predict
-    photos, y = without_unreadable(predict, photos)
+    photos, y = without_unreadable(predict, given)
     if photos:
         if y.dtype.kind == "f":
             y = y.astype(float)  # float32 would be written with all its digits
-        if sizes and not args.fractions:
-            digits, shown = _PIXEL_DIGITS, to_pixels(y, [sizes[p] for p in photos])
-        else:
-            digits, shown = _FRACTION_DIGITS, y
+        digits, shown = _FRACTION_DIGITS, y
+        if target.is_coordinates and not args.fractions:
+            digits, shown = _PIXEL_DIGITS, to_pixels(y, _sizes(photos))
         table = pd.DataFrame(shown, columns=pipe.target_names_)
         table.insert(0, "photo", photos, allow_duplicates=True)
         _write(table, digits, args)
@@ -49,6 +47,17 @@ def run(args):
             annotate(photos, y, target, pipe.target_names_, args.annotate)
             say(args, f"{counted(len(photos), 'annotated photo')} in {args.annotate}")
     return int(len(photos) < len(given))
+
+
+def _sizes(photos):
+    """(width, height) in pixels of each photo."""
+    sizes = np.empty((len(photos), 2))
+
+    def look(i, path):
+        sizes[i] = photo_size(path)
+
+    map_photos(look, photos)
+    return sizes
 
 
 def _write(table, digits, args):

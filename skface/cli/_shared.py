@@ -11,7 +11,7 @@ import numpy as np
 
 from skface._files import user_cache
 from skface.exceptions import ImageError, InputError
-from skface.photos import ImageArray, map_photos, photo_size
+from skface.photos import check_photo
 
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
@@ -103,23 +103,11 @@ def without_unreadable(function, paths):
     return [], None
 
 
-def photo_sizes(paths):
-    """(width, height) in pixels of each photo, by path.
-
-    Raises
-    ------
-    ImageError
-        It names all photos whose header cannot be read.
-    """
-    sizes = {}
-    map_photos(lambda _, path: sizes.update({path: photo_size(path)}), paths)
-    return sizes
-
-
 def load_model(args):
-    """The pipeline of ``args.model``, and its targets."""
+    """The pipeline of ``args.model``, and its target."""
     from skface import load
-    from skface.evaluation import target_names, target_of
+    from skface.evaluation import target_names
+    from skface.targets import target_of
 
     pipe = load(args.model, weights=args.weights, cache_dir=cache_dir(args))
     if not hasattr(pipe, "steps"):
@@ -127,8 +115,8 @@ def load_model(args):
             f"{args.model}: holds a head alone, which takes features; give a pipeline"
         )
     pipe.set_params(**{f"{pipe.steps[0][0]}__verbose": verbose(args)})
+    target = target_of(pipe)
     n_targets = pipe[-1].model_.output_shape[-1]
-    target = target_of(pipe, np.empty((0, n_targets)))
     pipe.target_names_ = target_names(pipe, target, n_targets)
     return pipe, target
 
@@ -173,7 +161,7 @@ def _is_photo(path):
 
 def _reason(path):
     try:
-        ImageArray([path]).check()
+        check_photo(path)
     except ImageError as error:
         return error
     return f"{path}: cannot be read"

@@ -18,7 +18,6 @@ __all__ = [
     "drawn_celeba",
     "make_celeba",
     "mirrored",
-    "photo_size",
     "to_fractions",
     "to_pixels",
 ]

@@ -15,5 +15,4 @@ __all__ = [
     "HistoryDisplay",
     "SaliencyDisplay",
     "SearchDisplay",
-    "check_matplotlib",
 ]

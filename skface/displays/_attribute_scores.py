@@ -20,18 +20,18 @@ from skface.displays._styling import (
     distinct,
     legend_above,
     literal,
-    presence,
     readable,
     shortened,
-    text_width,
 )
+from skface.evaluation import answers
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report
 
 _WIDTH, _BAR, _MARGIN, _LEGEND_ROW = 7.5, 0.17, 0.8, 0.19  # inches
-_NAME_WIDTH, _GROUP_WIDTH, _HANDLE_WIDTH = 2.2, 1.6, 0.7  # inches
+_NAME_WIDTH, _GROUP_WIDTH = 2.2, 2.2  # inches
+_SCORE_WIDTH = 5  # of the legend's letters
+_MOST_MARKS = 3  # in the legend, beside the groups
 _FONT_SIZE, _LEGEND_SIZE = 8, 9
-_LEAST_COLUMNS = 3  # of the legend: the marks that are not groups
 _COLORS = ORANGE, SKY, GREEN, YELLOW, PURPLE
 # What a constant answer, or a random order, scores in each column.
 _BASELINES = {
@@ -123,12 +123,14 @@ class AttributesDisplay:
         [1.0, 1.0]
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
-        wants_scores = column == "average_precision"
+        y = as_array(y, "y")
+        y_pred, y_score = answers(estimator, X)
+        n_attributes = y.shape[1] if y.ndim == 2 else 1
         return cls.from_predictions(
             y,
-            estimator.predict(X),
-            y_score=presence(estimator, X) if wants_scores else None,
-            names=names,
+            y_pred,
+            y_score=y_score if column == "average_precision" else None,
+            names=attribute_names(names, n_attributes, estimator),
             groups=groups,
             column=column,
             ax=ax,
@@ -188,8 +190,8 @@ default=None
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
         y_true = as_array(y_true, "y_true")
-        columns = y_true.shape[1] if y_true.ndim == 2 else 1
-        names = attribute_names(names, columns)
+        n_attributes = y_true.shape[1] if y_true.ndim == 2 else 1
+        names = attribute_names(names, n_attributes)
         reports = [
             attribute_report(y_true, y_pred, y_score=y_score, names=names, groups=each)
             for each in ([None] if groups is None else [None, groups])
@@ -232,10 +234,13 @@ default=None
         if values.empty:
             raise InputError(f"no attribute has a value for {column!r}")
         places = np.arange(len(values))
-        groups = self._group_labels()
-        n_columns = _n_columns(groups.values())
-        height = _MARGIN + _LEGEND_ROW * -(-len(groups) // n_columns)
-        self.ax_ = axes_or_new(ax, (_WIDTH, height + _BAR * len(values)))
+        groups = []
+        if self.by_group is not None:
+            groups = list(self.by_group.index.unique("group"))
+        n_rows = len(groups) + _MOST_MARKS if groups else 0
+        height = _MARGIN + max(_BAR * len(values), _LEGEND_ROW * n_rows)
+        width = _WIDTH + _GROUP_WIDTH * bool(groups)
+        self.ax_ = axes_or_new(ax, (width, height))
         self.figure_ = self.ax_.figure
         label = f"{readable(column)} (mean {values.mean():.3f}"
         lowest, above = values.min(), np.ones(len(values), bool)
@@ -258,20 +263,18 @@ default=None
         bare(self.ax_)
         marks = [] if self.baselines_ is None else self._bar_marks(name, above)
         dots = list(self.dots_.values())
-        if marks or dots:
-            handles = _in_rows(marks, dots, n_columns)
-            n_columns = n_columns if dots else len(marks)
-            legend_above(self.ax_, handles, n_columns, fontsize=_LEGEND_SIZE)
+        if dots:  # beside the column of scores
+            self.ax_.legend(
+                handles=marks + dots,
+                loc="upper left",
+                bbox_to_anchor=(1, 1),
+                borderaxespad=_SCORE_WIDTH,
+                frameon=False,
+                fontsize=_LEGEND_SIZE,
+            )
+        elif marks:
+            legend_above(self.ax_, marks, fontsize=_LEGEND_SIZE)
         return self
-
-    def _group_labels(self):
-        """What the legend calls each group."""
-        if self.by_group is None:
-            return {}
-        return {
-            group: shortened(group, _GROUP_WIDTH, _LEGEND_SIZE)
-            for group in self.by_group.index.unique("group")
-        }
 
     def _mark(self, baselines, places):
         """A black line across each bar, on white where the bar is dark."""
@@ -294,7 +297,7 @@ default=None
     def _dot(self, groups, column, attributes, places):
         """A mark on each bar for each group."""
         dots = {}
-        for group, label in groups.items():
+        for group in groups:
             color, marker = distinct(len(dots), _COLORS, "oD^vs")
             (dots[group],) = self.ax_.plot(
                 self.by_group.xs(group, level="group")[column].reindex(attributes),
@@ -305,7 +308,7 @@ default=None
                 markeredgewidth=0.6,
                 markeredgecolor=BLACK,
                 color=color,
-                label=literal(label),
+                label=literal(shortened(group, _GROUP_WIDTH, _LEGEND_SIZE)),
                 clip_on=False,
                 zorder=4,
             )
@@ -341,23 +344,3 @@ default=None
             if drawn:
                 marks.append(Patch(color=color, label=text))
         return marks
-
-
-def _n_columns(groups):
-    """As many columns of the legend as the width holds."""
-    widest = max((text_width(each, _LEGEND_SIZE) for each in groups), default=0)
-    fitting = int(_WIDTH / (widest + _HANDLE_WIDTH))
-    return max(_LEAST_COLUMNS, min(fitting, len(groups)))
-
-
-def _in_rows(marks, dots, n_columns):
-    """The legend's handles, so that the dots begin a row of their own."""
-    from matplotlib.lines import Line2D
-
-    if not (marks and dots):
-        return marks or dots
-    blank = Line2D([], [], linestyle="none", label=" ")
-    handles = marks + [blank] * (n_columns - len(marks)) + dots
-    handles += [blank] * (-len(handles) % n_columns)
-    # a legend fills its columns one by one
-    return [each for column in range(n_columns) for each in handles[column::n_columns]]

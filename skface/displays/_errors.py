@@ -18,16 +18,17 @@ from skface.displays._styling import (
     legend_above,
     literal,
     shortened,
-    target_kind,
 )
 from skface.exceptions import InputError, ParameterError
-from skface.metrics import iou_score, nme_score
+from skface.targets import BBOX, LANDMARKS, as_target, guessed, target_of
 
 _SIZE = (6, 4)  # inches
 _NAME_WIDTH, _LEGEND_SIZE = 2.4, 10  # inches, points
 _COLORS = BLUE, GREEN, PURPLE, SKY, BLACK
 _BINS = np.linspace(0, 1, 21)
 _KINDS = ("nme", "iou")
+# What is drawn of a target, and its score's sign there.
+_DRAWN = {LANDMARKS.name: ("nme", -1), BBOX.name: ("iou", 1)}
 
 
 class ErrorsDisplay:
@@ -69,7 +70,16 @@ class ErrorsDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, y_baseline=None, image_sizes=None, name=None, ax=None
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        target=None,
+        y_baseline=None,
+        image_sizes=None,
+        name=None,
+        ax=None,
     ) -> "ErrorsDisplay":
         """Show the errors of a fitted regressor.
 
@@ -79,8 +89,12 @@ class ErrorsDisplay:
             Of boxes or landmarks.
         X : array-like
             What the regressor takes, such as photos for a pipeline.
-        y : array-like of shape (n_samples, 4) or (n_samples, 10)
-            True boxes or landmarks, as fractions.
+        y : array-like of shape (n_samples, n_targets)
+            True boxes or landmarks, as fractions of the photo's width and height.
+        target : {"bbox", "landmarks"}, or Target, default=None
+            What the columns of y mean, where the estimator does not say it itself, as
+            skface's pipelines do. Without either they are taken for boxes or landmarks
+            by their number, which is deprecated.
         y_baseline, image_sizes, ax
             As for `from_predictions`.
         name : str, default=None
@@ -93,7 +107,7 @@ class ErrorsDisplay:
         Raises
         ------
         InputError
-            y is neither boxes nor landmarks, or does not fit the predictions.
+            It is neither boxes nor landmarks, or y does not fit the predictions.
 
         Examples
         --------
@@ -102,7 +116,7 @@ class ErrorsDisplay:
         >>> from skface.displays import ErrorsDisplay
         >>> y = np.array([[0.2, 0.2, 0.4, 0.4], [0.3, 0.2, 0.4, 0.4]])
         >>> mean_box = DummyRegressor().fit(y, y)
-        >>> display = ErrorsDisplay.from_estimator(mean_box, y, y)
+        >>> display = ErrorsDisplay.from_estimator(mean_box, y, y, target="bbox")
         >>> display.values.round(2).tolist()
         [0.78, 0.78]
         """
@@ -110,6 +124,7 @@ class ErrorsDisplay:
         return cls.from_predictions(
             y,
             estimator.predict(X),
+            target=target_of(estimator, target, y),
             y_baseline=y_baseline,
             image_sizes=image_sizes,
             name=type(estimator).__name__ if name is None else name,
@@ -118,18 +133,30 @@ class ErrorsDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_pred, *, y_baseline=None, image_sizes=None, name=None, ax=None
+        cls,
+        y_true,
+        y_pred,
+        *,
+        target=None,
+        y_baseline=None,
+        image_sizes=None,
+        name=None,
+        ax=None,
     ) -> "ErrorsDisplay":
         """Show the errors of predictions that were made before.
 
         Parameters
         ----------
-        y_true, y_pred : array-like of shape (n_samples, 4) or (n_samples, 10)
-            Boxes or landmarks, as fractions.
-        y_baseline : array-like of shape (4,) or (10,), or like y_true, default=None
+        y_true, y_pred : array-like of shape (n_samples, n_targets)
+            Boxes or landmarks, as fractions of the photo's width and height.
+        target : {"bbox", "landmarks"}, or Target, default=None
+            What the columns mean. Without it they are taken for boxes or landmarks by
+            their number, which is deprecated.
+        y_baseline : array-like of shape (n_targets,), or like y_true, default=None
             Trivial predictions to compare with, such as ``y_train.mean(axis=0)``.
         image_sizes : array-like of shape (n_samples, 2) or (2,), default=None
-            (width, height) in pixels, so that both axes of landmarks count equally.
+            (width, height) of the photos in pixels, so that both axes of landmarks
+            count equally.
         name : str, default=None
             Of the model, for the legend.
         ax : matplotlib Axes, default=None
@@ -142,7 +169,9 @@ class ErrorsDisplay:
         Raises
         ------
         InputError
-            y_true is neither boxes nor landmarks, or the shapes differ.
+            They are neither boxes nor landmarks, or the shapes differ.
+        ParameterError
+            There is no such target.
 
         Examples
         --------
@@ -151,24 +180,27 @@ class ErrorsDisplay:
         >>> rng = np.random.default_rng(0)
         >>> y_true = rng.uniform(0.3, 0.7, (50, 10))
         >>> display = ErrorsDisplay.from_predictions(
-        ...     y_true, y_true + 0.01, y_baseline=y_true.mean(axis=0)
+        ...     y_true,
+        ...     y_true + 0.01,
+        ...     target="landmarks",
+        ...     y_baseline=y_true.mean(axis=0),
         ... )
         >>> display.ax_.get_ylabel()
         'share of the photos'
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
-        y_true = as_floats(y_true, "y_true")
-        kind = target_kind(y_true, "y_true")
-        if kind == "attributes":
+        target = guessed(y_true) if target is None else as_target(target)
+        if target.name not in _DRAWN:
             raise InputError(
-                "y_true must be boxes (4 columns) or landmarks (10 columns), got the "
-                f"shape {y_true.shape}"
+                f"y_true must be boxes or landmarks, one of them, got {target.plural} "
+                f"of the shape {np.shape(y_true)}"
             )
+        y_true = as_floats(y_true, "y_true")
+        kind, sign = _DRAWN[target.name]
+        target.checked(y_true, "y_true")
 
         def values(y):
-            if kind == "boxes":
-                return iou_score(y_true, y, average=False)
-            return nme_score(y_true, y, image_sizes=image_sizes, average=False)
+            return sign * target.scores(y_true, y, image_sizes)
 
         baseline = None
         if y_baseline is not None:
@@ -181,7 +213,7 @@ class ErrorsDisplay:
             baseline = values(np.broadcast_to(y_baseline, y_true.shape))
         return cls(
             values(y_pred),
-            kind="iou" if kind == "boxes" else "nme",
+            kind=kind,
             baseline=baseline,
             name=name,
         ).plot(ax)

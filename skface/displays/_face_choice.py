@@ -1,17 +1,48 @@
 """Which photos are shown, and what is told about each."""
 
 from numbers import Integral
+from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from skface._validation import as_array, as_floats
-from skface.displays._styling import presence, target_kind
+from skface.evaluation import presence, target_names
 from skface.exceptions import InputError, ParameterError
-from skface.metrics import iou_score, nme_score
 from skface.photos import ImageArray
+from skface.targets import (
+    ATTRIBUTES,
+    BBOX,
+    LANDMARKS,
+    Target,
+    as_target,
+    guessed,
+    target_of,
+)
 
 _ORDERS = (None, "worst", "best")
+
+
+class Found(NamedTuple):
+    """What was found of one target."""
+
+    target: Target
+    y_pred: np.ndarray
+    y_true: np.ndarray | None
+    names: list  # of the columns
+
+    def parts(self):
+        """The same of each simple target, as a list."""
+        found = self.target.parts(self.y_pred)
+        names = self.target.parts(np.array([self.names]))
+        true = [(None, None)] * len(found)
+        if self.y_true is not None:
+            true = self.target.parts(self.y_true)
+        return [
+            Found(target, y_pred, y_true, own[0])
+            for (target, y_pred), (_, y_true), (_, own) in zip(
+                found, true, names, strict=True
+            )
+        ]
 
 
 def as_images(X):
@@ -77,35 +108,55 @@ def checked_parts(parts, n_images):
                 f"{name} must have one row for each of the {n_images} photos, got the "
                 f"shape {value.shape}"
             )
-        if not name.endswith("attributes"):
-            _check_fractions(name, value)
+        _CHECKS[name.removeprefix("true_")](value, name)
     return given
 
 
-def predicted(estimator, X, y):
-    """Kind, predictions and truth of one estimator."""
-    if not is_classifier(estimator):
-        return paired(np.asarray(estimator.predict(X)), y)
+def as_several(target, n_given):
+    """A target for each of the arrays or estimators that were given in a list."""
+    if target is None:
+        return [None] * n_given
+    if not isinstance(target, list | tuple) or len(target) != n_given:
+        raise ParameterError(
+            f"target must be a list of {n_given} targets, one for each of what is "
+            f"listed, got {target!r}"
+        )
+    return target
+
+
+def predicted(estimator, X, y, target):
+    """What one estimator finds."""
     found = presence(estimator, X)
     if found is None:
-        found = np.asarray(estimator.predict(X)).reshape(len(X), -1)
+        found = np.asarray(estimator.predict(X))
+        found = found[:, None] if found.ndim == 1 else found
+    target = target_of(estimator, target, found)
     if y is not None:
         y = as_array(y, "y")
-        if y.ndim == 1:
+        if y.ndim == 1 and not target.is_coordinates:
             y = (y == estimator.classes_[1])[:, None]
-    return "attributes", found, y
+    return _paired(target, found, y, target_names(estimator, target, found.shape[1]))
 
 
-def paired(y_pred, y_true):
-    """Kind, predictions and truth of predictions made before."""
-    kind = target_kind(y_pred, "y_pred")
+def paired(y_pred, y_true, target):
+    """What was found before."""
+    target = guessed(y_pred) if target is None else as_target(target)
+    return _paired(target, y_pred, y_true)
+
+
+def _paired(target, y_pred, y_true, names=None):
+    if y_pred.ndim != 2 or not y_pred.size:
+        raise InputError(
+            f"y_pred must have the shape (n_samples, n_targets), got {y_pred.shape}"
+        )
+    target.checked(y_pred, "y_pred")
     if y_true is not None:
         y_true = as_array(y_true, "the truth")
         if y_true.shape != y_pred.shape:
             raise InputError(
                 f"y_pred has the shape {y_pred.shape}, the truth {y_true.shape}"
             )
-    return kind, y_pred, y_true
+    return Found(target, y_pred, y_true, names or target.columns(y_pred.shape[1]))
 
 
 def rows(values, index):
@@ -115,32 +166,37 @@ def rows(values, index):
     return np.asarray(values)[index]
 
 
-def chosen(images, targets, n_faces, order, image_sizes):
+def chosen(images, found, n_faces, order, names, image_sizes):
     """The photos that come first, and their part of everything.
 
     Parameters
     ----------
     images : ImageArray or ndarray of shape (n, height, width, 3)
-    targets : list of (kind, predictions, truth or None)
+    found : list of Found
     n_faces : int
     order : {None, "worst", "best"}
+    names : sequence of str, or None
+        Of the attributes; those of what was found without it.
     image_sizes : array-like of shape (n, 2) or (2,), or None
+        (width, height) of the photos in pixels.
 
     Returns
     -------
     dict
         Arguments of a FacesDisplay.
     """
-    parts, labels, ranks = {}, [], None
-    for kind, y_pred, y_true in targets:
+    parts, columns, labels, ranks = {}, {}, [], None
+    for target, y_pred, y_true, own in (p for each in found for p in each.parts()):
+        kind = target.plural
         if kind in parts:
             raise InputError(f"two targets hold {kind}: give one of each kind")
         if len(y_pred) != len(images):
             raise InputError(f"{len(y_pred)} rows of {kind}, {len(images)} photos")
-        parts[kind], parts[f"true_{kind}"] = y_pred, y_true
+        parts[kind], parts[f"true_{kind}"], columns[kind] = y_pred, y_true, own
         if y_true is not None:
-            scores, texts = _scored(kind, y_true, y_pred, image_sizes)
-            labels.append(texts)
+            scores = target.scores(y_true, y_pred, image_sizes)
+            n_known = (y_true == y_true).sum(axis=1)  # without NaN
+            labels.append(list(map(target.told, scores, n_known)))
             ranks = scores if ranks is None else ranks
     index = np.arange(len(images))
     if order is not None:
@@ -152,28 +208,44 @@ def chosen(images, targets, n_faces, order, image_sizes):
     return {
         "images": images[index],
         **{kind: rows(part, index) for kind, part in parts.items()},
+        "names": columns.get(ATTRIBUTES.plural) if names is None else names,
         "titles": titles if labels else None,
         "image_sizes": rows(image_sizes, index),
         "index": index,
     }
 
 
-def _scored(kind, y_true, y_pred, image_sizes):
-    """Score of each photo, higher being better, and what to write about it."""
-    if kind == "boxes":
-        scores = iou_score(y_true, y_pred, average=False)
-        return scores, [f"IoU {score:.2f}" for score in scores]
-    if kind == "landmarks":
-        errors = nme_score(y_true, y_pred, image_sizes=image_sizes, average=False)
-        return -errors, [f"NME {100 * error:.1f} %" for error in errors]
-    right = ((y_pred > 0.5) == (y_true == 1)).sum(axis=1)
-    return right, [f"{n}/{y_true.shape[1]} right" for n in right]
+def _check_boxes(boxes, name):
+    _check_fractions(BBOX.checked(boxes, name), name)
 
 
-def _check_fractions(name, value):
+def _check_landmarks(landmarks, name):
+    if landmarks.shape[1] % 2:
+        raise InputError(
+            f"{name} must hold x and y of each point, got the shape {landmarks.shape}"
+        )
+    _check_fractions(landmarks, name)
+
+
+def _check_attributes(attributes, name):
+    if not 0 <= np.nanmin(attributes) <= np.nanmax(attributes) <= 1:
+        raise InputError(
+            f"{name} must lie in 0 to 1, got values from {np.nanmin(attributes):g} to "
+            f"{np.nanmax(attributes):g}"
+        )
+
+
+def _check_fractions(value, name):
     if not np.isfinite(value).all() or np.abs(value).max() > 4:
         raise InputError(
             f"{name} must be fractions of the photo's width and height, got values "
             f"from {value.min():g} to {value.max():g}; skface.datasets.to_fractions "
             "turns pixels into them"
         )
+
+
+_CHECKS = {
+    BBOX.plural: _check_boxes,
+    LANDMARKS.plural: _check_landmarks,
+    ATTRIBUTES.plural: _check_attributes,
+}

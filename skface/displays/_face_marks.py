@@ -36,7 +36,9 @@ def captions(parts, names, n_faces, n_lines):
 
 def _caption(row, truth, names, n_lines):
     present = row > 0.5
-    wrong = np.zeros(len(row), bool) if truth is None else present != (truth == 1)
+    wrong = np.zeros(len(row), bool)
+    if truth is not None:  # NaN is a missing label
+        wrong = (present != (truth == 1)) & (truth == truth)
     sureness = np.where(present, row, 1 - row)
     with_probability = not np.isin(row, (0, 1)).all()
     shown = np.flatnonzero(present | wrong)

@@ -7,6 +7,7 @@ import numpy as np
 from skface._validation import as_array
 from skface.displays._face_choice import (
     as_images,
+    as_several,
     aspects_of,
     check_choice,
     check_sizes,
@@ -55,15 +56,15 @@ class FacesDisplay:
     attributes : array-like of shape (n, n_attributes), default=None
         Probabilities, or predictions in {0, 1}.
     true_attributes : array-like of shape (n, n_attributes), default=None
-        In {0, 1}.
+        In {0, 1}, or NaN where a label is missing.
     names : sequence of str, default=None
         Of the attributes; CelebA's where there are forty.
     titles : sequence of str of length n, default=None
         Text over each photo, shown as it is: file names may hold dollar signs. Long
         ones lose their middle.
     image_sizes : array-like of shape (n, 2) or (2,), default=None
-        (width, height) of each photo: gives them back the aspect that resizing to
-        `images` took.
+        (width, height) of the photos in pixels: gives them back the aspect that
+        resizing to `images` took.
     index : ndarray of shape (n,), default=None
         Rows that the photos had in X.
 
@@ -134,6 +135,7 @@ class FacesDisplay:
         X,
         y=None,
         *,
+        target=None,
         n_faces=12,
         order=None,
         names=None,
@@ -149,13 +151,17 @@ class FacesDisplay:
         estimator : fitted estimator, or list of them
             Pipelines that take photos. A list shows box, landmarks and attributes of
             one photo together: at most one estimator for each. Classifiers give
-            attributes by `predict_proba`; the others boxes (4 columns) or landmarks
-            (10).
+            attributes, by `predict_proba` where they have it.
         X : ImageArray, ndarray of shape (n, height, width, 3), or sequence of paths
             Without an order only the first `n_faces` are predicted; only those shown
             are decoded to be shown.
         y : array-like of shape (n, n_targets), or list of them, default=None
             The truth; for a list of estimators one array each, None where unknown.
+        target : {"bbox", "landmarks", "attributes"}, Target, tuple or list of them, \
+default=None
+            What the columns of y mean, where the estimator does not say it itself, as
+            skface's pipelines do; for a list of estimators one each. Without either
+            they are taken for boxes or landmarks by their number, which is deprecated.
         n_faces, order, names, image_sizes, ax, n_columns, n_attributes
             As for `from_predictions`.
 
@@ -166,7 +172,7 @@ class FacesDisplay:
         Raises
         ------
         ParameterError
-            There is no such order, or an order without the truth to judge by.
+            There is no such target or order, or an order without the truth to judge by.
         InputError
             X is no photos, or the targets do not fit it or each other.
 
@@ -178,7 +184,9 @@ class FacesDisplay:
         >>> X = np.full((3, 32, 32, 3), 128, np.uint8)
         >>> y = np.array([[0.2, 0.2, 0.5, 0.6], [0.3, 0.3, 0.4, 0.4], [0.0, 0, 1, 1]])
         >>> mean_box = DummyRegressor().fit(X, y)
-        >>> display = FacesDisplay.from_estimator(mean_box, X, y, order="worst")
+        >>> display = FacesDisplay.from_estimator(
+        ...     mean_box, X, y, target="bbox", order="worst"
+        ... )
         >>> display.index.tolist()
         [1, 2, 0]
         """
@@ -189,6 +197,7 @@ class FacesDisplay:
         truths = list(y) if given else [y] * len(estimators)
         if len(truths) != len(estimators):
             raise InputError(f"{len(estimators)} estimators, but {len(truths)} y")
+        targets = as_several(target, len(estimators)) if several else [target]
         images = as_images(X)
         check_choice(n_faces, order, truths[0])
         check_sizes(image_sizes, len(images))
@@ -199,14 +208,12 @@ class FacesDisplay:
             X, images = X[:n_faces], images[:n_faces]
             image_sizes = rows(image_sizes, slice(n_faces))
             truths = [truth if truth is None else truth[:n_faces] for truth in truths]
-        targets = [
-            predicted(one, X, truth)
-            for one, truth in zip(estimators, truths, strict=True)
+        found = [
+            predicted(one, X, truth, its_target)
+            for one, truth, its_target in zip(estimators, truths, targets, strict=True)
         ]
-        shown = chosen(images, targets, n_faces, order, image_sizes)
-        return cls(**shown, names=names).plot(
-            ax, n_columns=n_columns, n_attributes=n_attributes
-        )
+        shown = chosen(images, found, n_faces, order, names, image_sizes)
+        return cls(**shown).plot(ax, n_columns=n_columns, n_attributes=n_attributes)
 
     @classmethod
     def from_predictions(
@@ -215,6 +222,7 @@ class FacesDisplay:
         y_pred,
         y_true=None,
         *,
+        target=None,
         n_faces=12,
         order=None,
         names=None,
@@ -230,10 +238,15 @@ class FacesDisplay:
         X : ImageArray, ndarray of shape (n, height, width, 3), or sequence of paths
             Only the photos shown are decoded.
         y_pred : array-like of shape (n, n_targets), or list of such arrays
-            4 columns of floats are boxes, 10 landmarks, anything else attributes:
-            probabilities, or in {0, 1}. A list holds at most one of each kind.
+            Boxes or landmarks as fractions of the photo's width and height, or
+            attributes: probabilities, or in {0, 1}. A list holds at most one of each.
         y_true : like y_pred, default=None
-            The truth; in a list, None where it is unknown.
+            The truth; in a list, None where it is unknown. NaN in attributes is a
+            missing label.
+        target : {"bbox", "landmarks", "attributes"}, Target, tuple or list of them, \
+default=None
+            What the columns mean; for a list of arrays one each. Without it they are
+            taken for boxes or landmarks by their number, which is deprecated.
         n_faces : int, default=12
             At most so many photos are shown.
         order : {None, "worst", "best"}, default=None
@@ -259,7 +272,7 @@ class FacesDisplay:
         Raises
         ------
         ParameterError
-            There is no such order, or an order without the truth to judge by.
+            There is no such target or order, or an order without the truth to judge by.
         InputError
             X is no photos, or the targets do not fit it or each other.
 
@@ -269,7 +282,11 @@ class FacesDisplay:
         >>> from skface.displays import FacesDisplay
         >>> X = np.full((2, 32, 32, 3), 128, np.uint8)
         >>> display = FacesDisplay.from_predictions(
-        ...     X, [[0.9, 0.2], [0.7, 0.6]], [[1, 0], [1, 0]], names=["Smiling", "Bald"]
+        ...     X,
+        ...     [[0.9, 0.2], [0.7, 0.6]],
+        ...     [[1, 0], [1, 0]],
+        ...     target="attributes",
+        ...     names=["Smiling", "Bald"],
         ... )
         >>> [[line.get_text() for line in lines] for lines in display.captions_]
         [['Smiling 90 %'], ['Smiling 70 %', '✗ Bald 60 %']]
@@ -278,22 +295,23 @@ class FacesDisplay:
         several = isinstance(y_pred, (list, tuple)) and any(
             np.ndim(y) == 2 for y in y_pred
         )
-        found = list(y_pred) if several else [y_pred]
+        arrays = list(y_pred) if several else [y_pred]
         given = several and y_true is not None
-        truths = list(y_true) if given else [y_true] * len(found)
-        if len(truths) != len(found):
-            raise InputError(f"{len(found)} arrays in y_pred, but {len(truths)} y_true")
+        truths = list(y_true) if given else [y_true] * len(arrays)
+        if len(truths) != len(arrays):
+            raise InputError(
+                f"{len(arrays)} arrays in y_pred, but {len(truths)} y_true"
+            )
+        targets = as_several(target, len(arrays)) if several else [target]
         images = as_images(X)
         check_choice(n_faces, order, truths[0])
         check_sizes(image_sizes, len(images))
-        targets = [
-            paired(as_array(y, "y_pred"), truth)
-            for y, truth in zip(found, truths, strict=True)
+        found = [
+            paired(as_array(y, "y_pred"), truth, its_target)
+            for y, truth, its_target in zip(arrays, truths, targets, strict=True)
         ]
-        shown = chosen(images, targets, n_faces, order, image_sizes)
-        return cls(**shown, names=names).plot(
-            ax, n_columns=n_columns, n_attributes=n_attributes
-        )
+        shown = chosen(images, found, n_faces, order, names, image_sizes)
+        return cls(**shown).plot(ax, n_columns=n_columns, n_attributes=n_attributes)
 
     def plot(self, ax=None, *, n_columns=None, n_attributes=4) -> "FacesDisplay":
         """Draw the grid.

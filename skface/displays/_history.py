@@ -11,12 +11,12 @@ from skface.displays._styling import (
     axes_or_new,
     bare,
     check_matplotlib,
-    last_step,
     legend_above,
     readable,
     split_axes,
 )
 from skface.exceptions import InputError, ParameterError
+from skface.targets import last_step
 
 _PANEL = (4.5, 3.6)  # inches
 _LOG_FROM = 30  # ratio of the highest value to the lowest

@@ -2,14 +2,12 @@
 
 import io
 
-from skface.displays import (
-    AttributesDisplay,
-    ErrorsDisplay,
-    FacesDisplay,
-    HistoryDisplay,
-    check_matplotlib,
-)
-from skface.displays._styling import last_step
+from skface.displays._attribute_scores import AttributesDisplay
+from skface.displays._errors import ErrorsDisplay
+from skface.displays._faces import FacesDisplay
+from skface.displays._history import HistoryDisplay
+from skface.displays._styling import check_matplotlib
+from skface.targets import last_step
 
 _DPI = 120
 
@@ -30,14 +28,22 @@ def history_picture(estimator):
 
 
 def scores_picture(evaluation, groups=None):
-    """Bars of the attributes, with a dot for each group; or the spread of errors."""
-    if evaluation.target == "attributes":
+    """Spread of the errors; of attributes bars, with a dot for each group.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        Of one simple target.
+    groups : as for `skface.metrics.attribute_report`, default=None
+    """
+    if not evaluation.target.is_coordinates:
         by_group = None if groups is None else evaluation.attributes(groups)
         return as_png(AttributesDisplay(evaluation.attributes(), by_group).plot())
     return as_png(
         ErrorsDisplay.from_predictions(
             evaluation.y_true,
             evaluation.y_pred,
+            target=evaluation.target,
             y_baseline=evaluation.constant,
             image_sizes=evaluation.image_sizes,
             name="skface",
@@ -48,15 +54,22 @@ def scores_picture(evaluation, groups=None):
 def faces_picture(evaluation, X, order, n_faces=12, n_columns=None):
     """Photos with what was found in them, the best or the worst first."""
     y_pred = evaluation.y_pred if evaluation.y_score is None else evaluation.y_score
+    names = [
+        name
+        for part in evaluation.parts()
+        for name in part.names
+        if not part.target.is_coordinates
+    ]
     return as_png(
         FacesDisplay.from_predictions(
             X,
             y_pred,
             evaluation.y_true,
+            target=evaluation.target,
             n_faces=n_faces,
             n_columns=n_columns,
             order=order,
-            names=evaluation.names if evaluation.target == "attributes" else None,
+            names=names or None,
             image_sizes=evaluation.image_sizes,
         )
     )

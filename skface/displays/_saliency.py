@@ -21,15 +21,13 @@ from skface.displays._styling import (
     axes_or_new,
     check_matplotlib,
     literal,
-    presence,
     readable,
-    text_width,
 )
+from skface.evaluation import presence
 from skface.exceptions import InputError, ParameterError
 
 _PHOTO_HEIGHT, _MOST_WIDTH, _BAR_WIDTH = 3.4, 7.0, 1.2  # inches
 _BAR_HEIGHT = 2.6  # what its label needs
-_TITLE_SIZE = 12
 _PATCHES, _STRIDES = 5, 16  # in a side, unless told
 _PHOTOS_AT_ONCE = 64
 _LEAST_LIMIT = 0.1  # so that a map of small differences stays pale
@@ -58,7 +56,7 @@ class SaliencyDisplay:
     patch : (height, width), default=None
         Of the patch in pixels of `image`.
     image_sizes : array-like of shape (2,) or (1, 2), default=None
-        (width, height) of the photo in its file: gives it back the aspect that resizing
+        (width, height) of the photo in pixels: gives it back the aspect that resizing
         to `image` took.
 
     Attributes
@@ -130,7 +128,8 @@ class SaliencyDisplay:
         attribute : str or int
             Name or column of the attribute.
         names : sequence of str, default=None
-            Of the attributes; CelebA's where there are forty.
+            Of the attributes; those that a pipeline was saved with, or CelebA's where
+            there are forty.
         patch : int or (height, width), default=None
             Size of the patch in pixels of X; a fifth of each side without it. Files
             are decoded to 224 x 224.
@@ -138,7 +137,7 @@ class SaliencyDisplay:
             Pixels from one place of the patch to the next; a sixteenth of each side
             without it. Half of it takes four times as long.
         image_sizes : array-like of shape (2,) or (1, 2), default=None
-            (width, height) of the photo, which gives it back its aspect.
+            (width, height) of the photo in pixels, which gives it back its aspect.
         ax : matplotlib Axes, default=None
             A new figure without it.
 
@@ -184,7 +183,7 @@ class SaliencyDisplay:
         patch = fitting_size(patch, "patch", image, _PATCHES)
         stride = fitting_size(stride, "stride", image, _STRIDES)
         whole = _presence(estimator, image[np.newaxis])[0]
-        names = attribute_names(names, len(whole))
+        names = attribute_names(names, len(whole), estimator)
         column = _column(attribute, names)
         cells = [round(image.shape[axis] / stride[axis]) for axis in (0, 1)]
         places = patch_places(image.shape[:2], patch, cells)
@@ -230,9 +229,7 @@ class SaliencyDisplay:
                 f"{drops.shape}"
             )
         shown = self._shown_size(width, height)
-        title = self._title()
-        self.ax_ = axes_or_new(ax, _figure_size(shown, title))
-        self.ax_.set_anchor("W")  # what is left is the title's, which may be longer
+        self.ax_ = axes_or_new(ax, _figure_size(shown))
         self.figure_ = self.ax_.figure
         options = {
             "extent": (0, width, height, 0),
@@ -252,7 +249,7 @@ class SaliencyDisplay:
         self.patch_ = self._outlined(drops, (height, width))
         self.ax_.set(xticks=[], yticks=[], xlim=(0, width), ylim=(height, 0))
         self.ax_.spines[:].set_visible(False)
-        self.ax_.set_title(literal(title), loc="left", fontsize=_TITLE_SIZE)
+        self.ax_.set_title(literal(self._title()), loc="left", wrap=True)
         self.colorbar_ = self._add_colorbar(drops, limit)
         return self
 
@@ -305,12 +302,12 @@ class SaliencyDisplay:
         )
 
 
-def _figure_size(shown, title):
-    """Inches for a photo of (width, height), its title and its bar."""
+def _figure_size(shown):
+    """Inches for a photo of (width, height) and its bar."""
     width, height = _PHOTO_HEIGHT * shown[0] / shown[1], _PHOTO_HEIGHT
     if width > _MOST_WIDTH:
         width, height = _MOST_WIDTH, max(_MOST_WIDTH / width * height, _BAR_HEIGHT)
-    return max(width + _BAR_WIDTH, text_width(title, _TITLE_SIZE) + 0.2), height
+    return width + _BAR_WIDTH, height
 
 
 def _presence(estimator, X):

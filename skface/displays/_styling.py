@@ -1,12 +1,10 @@
-"""What the displays share: matplotlib, colours, axes, and kinds of targets."""
+"""What the displays share: matplotlib, colours, axes, and texts."""
 
 import numpy as np
-from sklearn.base import is_classifier
-from sklearn.pipeline import Pipeline
 
 from skface._validation import as_names
-from skface.datasets._names import default_attribute_names
-from skface.exceptions import InputError
+from skface.evaluation import target_names
+from skface.targets import ATTRIBUTES
 
 # Okabe and Ito's palette, which colour-blind readers tell apart too.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
@@ -102,31 +100,10 @@ def as_percent(share, position=None):
     return f"{100 * share:g} %"
 
 
-def target_kind(y, name="y"):
-    """What an array of targets holds: "boxes", "landmarks" or "attributes"."""
-    if y.ndim != 2 or not y.size:
-        raise InputError(
-            f"{name} must have the shape (n_samples, n_targets), got {y.shape}"
-        )
-    # 0 and 1 as integers are no coordinates, however many columns there are
-    coordinates = y.dtype.kind == "f"
-    if coordinates and y.shape[1] == 4:
-        return "boxes"
-    if coordinates and y.shape[1] == 10:
-        return "landmarks"
-    if not 0 <= y.min() <= y.max() <= 1:
-        raise InputError(
-            f"{name} holds values from {y.min():g} to {y.max():g} in {y.shape[1]} "
-            "columns: attributes must lie in 0 to 1, and boxes (4 columns) and "
-            "landmarks (10 columns) be fractions of the photo, as floats"
-        )
-    return "attributes"
-
-
-def attribute_names(names, n_attributes):
-    """`names`, else CelebA's forty, else numbers."""
+def attribute_names(names, n_attributes, estimator=None):
+    """`names`, those that an estimator was loaded with, or `ATTRIBUTES`' own."""
     if names is None:
-        return default_attribute_names(n_attributes)
+        return target_names(estimator, ATTRIBUTES, n_attributes)
     return as_names(names, "names", n_attributes, "attributes")
 
 
@@ -168,24 +145,3 @@ def shortened(text, width, size):
         n_last = n_kept // 2
         short = f"{text[: n_kept - n_last]}…{text[len(text) - n_last :]}"
     return short
-
-
-def presence(estimator, X):
-    """Probability that each attribute is present, (n_samples, n_attributes).
-
-    None where the estimator gives none.
-    """
-    if not (is_classifier(estimator) and hasattr(estimator, "predict_proba")):
-        return None
-    probabilities = estimator.predict_proba(X)
-    if isinstance(probabilities, list):  # scikit-learn's: one pair of columns each
-        return np.column_stack([pair[:, 1] for pair in probabilities])
-    if np.ndim(getattr(estimator, "classes_", [])) == 1:
-        return probabilities[:, 1:]
-    return probabilities
-
-
-def last_step(estimator):
-    """The head of a pipeline, of a fitted search's best one, or the head itself."""
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    return estimator[-1] if isinstance(estimator, Pipeline) else estimator

@@ -14,10 +14,5 @@ __all__ = [
     "FeatureArray",
     "FeatureStore",
     "VGG19Features",
-    "check_weights",
     "extract_together",
-    "fastest_dtype",
-    "native_input_size",
-    "processor_has_bfloat16",
-    "weights_identity",
 ]

@@ -8,4 +8,4 @@ from skface.heads._architecture import Architecture  # noqa: E402
 from skface.heads._classifier import DenseHeadClassifier  # noqa: E402
 from skface.heads._regressor import DenseHeadRegressor  # noqa: E402
 
-__all__ = ["Architecture", "DenseHeadClassifier", "DenseHeadRegressor"]
+__all__ = ["DenseHeadClassifier", "DenseHeadRegressor"]

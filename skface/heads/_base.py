@@ -128,7 +128,7 @@ class DenseHead:
         if self.checkpoint_path is not None:
             Checkpoint(self.checkpoint_path, {}).check_folder()
 
-    def outputs(self, X):
+    def outputs(self, X) -> np.ndarray:
         """What the network says, before calibration and thresholds.
 
         Parameters

@@ -223,7 +223,7 @@ default="binary_crossentropy"
         """
         return self.predictions(self.outputs(X))
 
-    def predictions(self, outputs):
+    def predictions(self, outputs) -> np.ndarray:
         """What `predict` makes of `outputs`."""
         present = (self._calibrated(outputs) > self.thresholds_).astype(np.int64)
         return self.classes_[present[:, 0]] if self._y_ndim == 1 else present
@@ -243,7 +243,7 @@ default="binary_crossentropy"
         """
         return self.probabilities(self.outputs(X))
 
-    def probabilities(self, outputs):
+    def probabilities(self, outputs) -> np.ndarray:
         """What `predict_proba` makes of `outputs`."""
         present = self._calibrated(outputs)
         return np.hstack([1 - present, present]) if self._y_ndim == 1 else present
@@ -264,7 +264,7 @@ default="binary_crossentropy"
         """
         return self.scored(y, self.predict(X), sample_weight)
 
-    def scored(self, y, y_pred, sample_weight=None):
+    def scored(self, y, y_pred, sample_weight=None) -> float:
         """The `score` of predictions."""
         if self._y_ndim == 2:
             as_labels(np.asarray(y), self._n_outputs)  # refuses -1, always wrong

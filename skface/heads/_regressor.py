@@ -170,7 +170,7 @@ default="mean_squared_error"
         """
         return self.predictions(self.outputs(X))
 
-    def predictions(self, outputs):
+    def predictions(self, outputs) -> np.ndarray:
         """What `predict` makes of `outputs`."""
         outputs = outputs.astype(np.float64)
         return outputs[:, 0] if self._y_ndim == 1 else outputs
@@ -192,7 +192,7 @@ default="mean_squared_error"
         """
         return self.scored(y, self.predict(X), sample_weight)
 
-    def scored(self, y, y_pred, sample_weight=None):
+    def scored(self, y, y_pred, sample_weight=None) -> float:
         """The `score` of predictions."""
         if self.target is None:
             return r2_score(y, y_pred, sample_weight=sample_weight)

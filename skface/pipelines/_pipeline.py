@@ -164,7 +164,7 @@ class FacePipeline(Pipeline):
         return super().score(X, self._into(frames, y), sample_weight, **params)
 
     @_if_head_has("outputs")
-    def outputs(self, X):
+    def outputs(self, X) -> np.ndarray:
         """What the head's network says, of both sides of a photo where `mirror` asks.
 
         Parameters
