@@ -24,7 +24,7 @@ from skface.exceptions import (
     SavedFileError,
     WeightsError,
 )
-from skface.features import _digests
+from skface.features import _weights
 from skface.persistence import _archive
 from skface.persistence._values import from_json, to_json
 
@@ -336,7 +336,7 @@ def test_weights_of_another_kind_are_refused(pipe, path, weights_file):
 
 def test_packaged_weights_of_another_version_are_refused(pipe, path, monkeypatch):
     skface.save(pipe, path)
-    monkeypatch.setattr(_digests, "synthetic_digest", lambda: "0" * 64)
+    monkeypatch.setattr(_weights, "synthetic_digest", lambda: "0" * 64)
     with pytest.raises(WeightsError, match="synthetic: holds other weights"):
         skface.load(path)
 
@@ -363,7 +363,7 @@ def test_a_copy_of_the_imagenet_file_is_known_by_its_hash(
     pipe, path, weights_file, monkeypatch
 ):
     md5 = hashlib.md5(weights_file.read_bytes()).hexdigest()
-    monkeypatch.setattr(_digests, "_IMAGENET", f"md5:{md5}")
+    monkeypatch.setattr(_weights, "_IMAGENET", f"md5:{md5}")
     steps = [("features", VGG19Features("imagenet")), ("head", pipe["head"])]
     skface.save(Pipeline(steps), path)
     loaded = skface.load(path, weights=weights_file)
