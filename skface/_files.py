@@ -67,7 +67,7 @@ def replacing(path):
 def _nameless(folder):
     """A file that is gone with its writer, and can be given a name; None elsewhere."""
     try:
-        file = open(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o666), "wb")
+        file = os.fdopen(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o666), "wb")
     except (AttributeError, OSError):  # another system, or a file system without them
         return None
     if os.path.exists(_open_file(file)):
