@@ -13,7 +13,6 @@ import os
 import re
 import stat
 import zipfile
-from itertools import accumulate
 
 import numpy as np
 
@@ -27,15 +26,12 @@ FORMAT = 1
 _MOST_TEXT_BYTES = 2**24  # of pipeline.json
 _MOST_SUMS_BYTES = 2**18
 _MOST_DIRECTORY_BYTES = 2**17  # of the zip archive: some 2,000 members
-_MOST_VALUES = 2**20  # in pipeline.json; the names of many features take most
+_MOST_VALUES = 2**20  # in pipeline.json: the names of many features
 _MOST_BRACKETS = 2**14
 _MOST_DEPTH = 32
-_MOST_CHARACTERS = 2**12  # of a string: a path's
 _MOST_HEADER_BYTES = 2**12  # of an array
 _MOST_ITEM_BYTES = 8
 _MOST_MESSAGE = 500
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
-_NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _MADE = (1980, 1, 1, 0, 0, 0)  # the same pipeline gives the same bytes
 
@@ -75,6 +71,7 @@ def as_manifest(text):
     manifest = json.loads(text.decode("ascii"), parse_constant=_refuse_constant)
     if not isinstance(manifest, dict) or type(manifest.get("format")) is not int:
         raise SavedFileError(f"{MANIFEST} names no format")
+    _check_depth(manifest)
     if manifest["format"] > FORMAT:
         raise SavedFileError(
             f"has the format {manifest['format']}, of a newer skface; this one "
@@ -132,19 +129,27 @@ def open_archive(path):
             with zipfile.ZipFile(file) as archive:
                 yield Archive(archive, os.fstat(file.fileno()).st_size)
     except SavedFileError as error:
-        raise SavedFileError(f"{path}: {_cut(error)}") from None
+        raise SavedFileError(f"{path}: {shown(error)}") from None
     except SkfaceError:
         raise
     except FileNotFoundError:
         raise SavedFileError(f"{path}: no such file") from None
     except zipfile.BadZipFile as error:
         raise SavedFileError(
-            f"{path}: is no file of skface.save, or is truncated or damaged ({error})"
+            f"{path}: is no file of skface.save, or is truncated or damaged "
+            f"({shown(error)})"
         ) from error
     except Exception as error:
         raise SavedFileError(
-            f"{path}: cannot be read ({type(error).__name__}: {_cut(error)})"
+            f"{path}: cannot be read ({type(error).__name__}: {shown(error)})"
         ) from error
+
+
+def shown(error):
+    """What an error says of a file, at a length and in characters for a terminal."""
+    text = str(error)[: _MOST_MESSAGE + 1]
+    text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return text if len(text) <= _MOST_MESSAGE else f"{text[:_MOST_MESSAGE]}…"
 
 
 class Archive:
@@ -311,35 +316,28 @@ def _check_sizes(text):
         raise SavedFileError(
             f"{MANIFEST} has {len(text):,} bytes, more than {_MOST_TEXT_BYTES:,}"
         )
-    if text.count(b'"') > 2 * _MOST_VALUES:
-        raise SavedFileError(f"{MANIFEST} holds more than {_MOST_VALUES:,} strings")
-    longest = max((len(found[0]) for found in _STRING.finditer(text)), default=0)
-    if longest > _MOST_CHARACTERS:
-        raise SavedFileError(
-            f"{MANIFEST} holds a string of {longest:,} characters, more than "
-            f"{_MOST_CHARACTERS:,}"
-        )
-    bare = _STRING.sub(b"", text)
-    brackets = bare.translate(None, _NO_BRACKETS)
-    n_values = bare.count(b",") + len(brackets)
-    if n_values > _MOST_VALUES or len(brackets) > _MOST_BRACKETS:
+    n_brackets = sum(map(text.count, (b"[", b"]", b"{", b"}")))
+    n_values = text.count(b",") + n_brackets
+    if n_values > _MOST_VALUES or n_brackets > _MOST_BRACKETS:
         raise SavedFileError(
             f"{MANIFEST} cannot be read: it holds {n_values:,} values and "
-            f"{len(brackets):,} brackets, more than {_MOST_VALUES:,} or "
+            f"{n_brackets:,} brackets, more than {_MOST_VALUES:,} or "
             f"{_MOST_BRACKETS:,}"
         )
-    depths = accumulate(1 if each in b"[{" else -1 for each in brackets)
-    if max(depths, default=0) > _MOST_DEPTH:
+
+
+def _check_depth(manifest):
+    level = [manifest]
+    for _ in range(_MOST_DEPTH):
+        parts = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [
+            each for part in parts for each in part if isinstance(each, list | dict)
+        ]
+    if level:
         raise SavedFileError(
             f"{MANIFEST} cannot be read: it holds lists within lists, more than "
             f"{_MOST_DEPTH} deep"
         )
-
-
-def _cut(error):
-    """What an error says, at the length that a terminal can show."""
-    text = str(error)
-    return text if len(text) <= _MOST_MESSAGE else f"{text[:_MOST_MESSAGE]}…"
 
 
 def _refuse_constant(name):

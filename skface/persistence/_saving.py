@@ -13,6 +13,7 @@ from skface.persistence._archive import (
     as_manifest,
     as_text,
     open_archive,
+    shown,
     write_archive,
 )
 from skface.persistence._records import (
@@ -217,6 +218,6 @@ def _check_weights(weights, identity, path):
         check_weights(weights, identity)
     except WeightsError as error:
         raise WeightsError(
-            f"{path}: VGG19's weights that it was trained with are not here: {error}. "
-            "load(path, weights=...) takes them from another place"
+            f"{path}: VGG19's weights that it was trained with are not here: "
+            f"{shown(error)}. load(path, weights=...) takes them from another place"
         ) from error

@@ -20,6 +20,7 @@ _NUMBERS = (
 _TEXTS = ("str", "object")  # of strings alone
 _TARGETS = {each.name: each for each in (Boxes, Landmarks, Attributes, Joint)}
 _PYTHONS = {"b": bool, "i": int, "u": int, "f": float}  # of what kind of number
+_MOST_CHARACTERS = 2**12  # of a string: a path's
 _MOST_BYTES = 2**24  # of an array
 _MOST_KEYS = 1000  # of a dict, and points of landmarks
 
@@ -77,6 +78,11 @@ def from_json(value, name):
     """
     if isinstance(value, list):
         return [from_json(item, name) for item in value]
+    if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
+        raise SavedFileError(
+            f"{name} holds a string of {len(value):,} characters, more than "
+            f"{_MOST_CHARACTERS:,}"
+        )
     if not isinstance(value, dict):
         return value
     tag = next((key for key in value if key[:1] == "$"), None)
