@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import stat
 import threading
 from pathlib import Path
 
@@ -19,8 +20,10 @@ def write_file(path, content):
 def replacing(path):
     """A binary file to write what `path` shall hold.
 
-    It lies beside `path` and takes its name when all is written; after an error or an
-    interrupt it is removed, and `path` holds what it held before.
+    It takes the name of `path` when all is written; after an error or an interrupt
+    `path` holds what it held before. Where the system can, it has no name until then,
+    so that a killed writer leaves nothing behind either. The permissions of a file
+    that was there stay, and a link leads to the new content.
 
     Parameters
     ----------
@@ -29,19 +32,52 @@ def replacing(path):
     Yields
     ------
     file
+
+    Raises
+    ------
+    OSError
+        `path` is a folder, a device or a pipe, or cannot be written.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(path))
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    given, path = path, Path(os.path.realpath(path))
+    mode = None
+    with contextlib.suppress(FileNotFoundError):
+        mode = os.stat(path).st_mode
+    if mode is not None and stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "it is a folder", str(given))
+    if mode is not None and not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is a device or a pipe, no file", str(given))
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
+    draft.unlink(missing_ok=True)  # of a process that was killed and had this number
+    nameless = _nameless(path.parent)
     try:
-        with open(unfinished, "wb") as file:
+        with nameless or open(draft, "xb") as file:
+            if mode is not None and hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), mode & 0o777)
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(unfinished, path)
+            if nameless:
+                # Given a folder, os.link follows the link to the file.
+                os.link(_open_file(file), draft, src_dir_fd=0)
+        os.replace(draft, path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
+
+
+def _nameless(folder):
+    """A file that is gone with its writer, and can be given a name; None elsewhere."""
+    try:
+        file = os.fdopen(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o666), "wb")
+    except (AttributeError, OSError):  # another system, or a file system without them
+        return None
+    if os.path.exists(_open_file(file)):
+        return file
+    file.close()
+    return None
+
+
+def _open_file(file):
+    return f"/proc/self/fd/{file.fileno()}"
 
 
 def user_cache():

@@ -1,6 +1,7 @@
 """Parameters and arrays checked scikit-learn's way, refused skface's way."""
 
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def as_names(value, name, n_names, what):
     names = [str(each) for each in value]
     if len(names) != n_names:
         raise InputError(f"{name} has {len(names)} names for {n_names} {what}")
-    twice = [each for each in names if names.count(each) > 1]
+    twice = [each for each, count in Counter(names).items() if count > 1]
     if twice:
         raise InputError(f"{name} has {twice[0]!r} twice")
     return names

@@ -3,6 +3,7 @@
 import csv
 import os
 import random
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,17 @@ def real_weights():
         for folder in (path, path / "weights")
         for file in folder.glob("vgg19_notop_approx.weights.h5")
     )
+
+
+_opened = []
+sys.addaudithook(lambda event, args: event == "open" and _opened.append(args[0]))
+
+
+@pytest.fixture
+def opened():
+    """The paths that were opened since the test began; descriptors among them."""
+    _opened.clear()
+    return _opened
 
 
 @pytest.fixture

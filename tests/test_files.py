@@ -1,5 +1,7 @@
 """Files that appear whole or not at all, whatever happens to their writer."""
 
+import os
+import stat
 import subprocess
 import sys
 
@@ -85,3 +87,75 @@ def test_a_full_disk_leaves_what_was_there(path):
     )
     assert run(code, path).returncode == 3
     assert_unchanged(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="files without a name")
+def test_a_killed_writer_leaves_nothing_else(path):
+    code = (
+        "with replacing(sys.argv[1]) as file:\n"
+        "    file.write(bytes(1_000_000))\n"
+        "    file.flush()\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    assert run(code, path).returncode == -9
+    assert_unchanged(path)
+
+
+def test_a_system_without_nameless_files_writes_whole_files_too(path, monkeypatch):
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    with replacing(path) as file:
+        file.write(b"after")
+        assert path.read_bytes() == b"before"
+        assert len(list(path.parent.iterdir())) == 2
+    assert path.read_bytes() == b"after"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("nameless", [True, False])
+def test_the_permissions_of_what_was_there_stay(path, monkeypatch, nameless):
+    if not nameless:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    path.chmod(0o600)
+    with replacing(path) as file:
+        assert stat.S_IMODE(os.fstat(file.fileno()).st_mode) == 0o600
+        file.write(b"after")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_new_file_has_the_permissions_of_any_other(tmp_path):
+    (tmp_path / "other").touch()
+    with replacing(tmp_path / "new"):
+        pass
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert len(modes) == 1
+
+
+def test_a_link_leads_to_the_new_content(path, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    link = folder / "link"
+    link.symlink_to(path)
+    with replacing(link) as file:
+        file.write(b"after")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"after"
+    assert list(folder.iterdir()) == [link]
+
+
+def test_a_link_to_nothing_leads_to_the_new_file(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "new")
+    with replacing(tmp_path / "link") as file:
+        file.write(b"content")
+    assert (tmp_path / "new").read_bytes() == b"content"
+    assert (tmp_path / "link").is_symlink()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
+def test_a_pipe_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with (
+        pytest.raises(OSError, match="it is a device or a pipe"),
+        replacing(tmp_path / "pipe"),
+    ):
+        pass
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)

@@ -3,8 +3,11 @@
 import hashlib
 import json
 import os
+import stat
 import subprocess
 import sys
+import time
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -24,9 +27,10 @@ from skface.exceptions import (
     SavedFileError,
     WeightsError,
 )
-from skface.features import _digests
+from skface.features import _weights
 from skface.persistence import _archive
 from skface.persistence._values import from_json, to_json
+from skface.targets import BBOX, LANDMARKS, Attributes, Joint, Landmarks
 
 DATA = Path(__file__).parent / "data"
 NAMES = ["Bald", "Smiling", "Young"]
@@ -211,15 +215,32 @@ def test_one_target_of_a_regressor_keeps_its_shape(path):
     assert np.array_equal(skface.load(path).predict(X), head.predict(X))
 
 
-def test_every_fitted_attribute_of_plain_data_is_carried(head, path):
-    extended = clone(head)
-    extended.__setstate__(head.__getstate__())
-    extended.thresholds_ = np.array([0.1, 1 / 3, np.nan])
-    extended.rates_ = {"Bald": np.float32(0.1), 3: (1, "x")}
-    skface.save(extended, path)
+@pytest.fixture
+def changed(head):
+    """A copy of a fitted head, to be changed."""
+    changed = clone(head)
+    changed.__setstate__(head.__getstate__())
+    return changed
+
+
+def test_every_fitted_attribute_is_carried(changed, path):
+    changed.thresholds_ = np.array([0.1, 1 / 3, 0.9])
+    changed.calibration_ = np.array([[1 / 3, -7e-300], [2, 0], [1, 1]])
+    skface.save(changed, path)
     loaded = skface.load(path)
-    np.testing.assert_array_equal(loaded.thresholds_, extended.thresholds_)
-    assert loaded.rates_ == {"Bald": float(np.float32(0.1)), 3: (1, "x")}
+    np.testing.assert_array_equal(loaded.thresholds_, changed.thresholds_)
+    np.testing.assert_array_equal(loaded.calibration_, changed.calibration_)
+    assert vars(loaded).keys() == vars(changed).keys()
+
+
+def test_what_load_would_refuse_is_not_written(changed, path):
+    changed.rates_ = {"Bald": 0.1}
+    with pytest.raises(
+        SavedFileError,
+        match=r"faces.skface: is not written, .* again: names a fitted attribute 'r",
+    ):
+        skface.save(changed, path)
+    assert not path.exists()
 
 
 def test_pandas_output_comes_back(pipe, photos, path):
@@ -300,11 +321,16 @@ def weights_file(tmp_path, monkeypatch):
     return file
 
 
+def reading_with(weights, pipe):
+    """The head of a pipeline behind other weights, with as many features."""
+    features = VGG19Features(weights, "block1_pool", "avg", input_size=32)
+    return Pipeline([("features", features), ("head", pipe["head"])])
+
+
 @pytest.fixture
 def with_file(pipe, path, weights_file):
     """A pipeline saved with weights from a file."""
-    steps = [("features", VGG19Features(weights_file)), ("head", pipe["head"])]
-    skface.save(Pipeline(steps), path)
+    skface.save(reading_with(weights_file, pipe), path)
     return path
 
 
@@ -336,25 +362,34 @@ def test_weights_of_another_kind_are_refused(pipe, path, weights_file):
 
 def test_packaged_weights_of_another_version_are_refused(pipe, path, monkeypatch):
     skface.save(pipe, path)
-    monkeypatch.setattr(_digests, "synthetic_digest", lambda: "0" * 64)
+    monkeypatch.setattr(_weights, "synthetic_digest", lambda: "0" * 64)
     with pytest.raises(WeightsError, match="synthetic: holds other weights"):
         skface.load(path)
 
 
 @pytest.fixture
 def with_imagenet(pipe, path):
-    steps = [("features", VGG19Features("imagenet")), ("head", pipe["head"])]
-    skface.save(Pipeline(steps), path)
+    skface.save(reading_with("imagenet", pipe), path)
     return path
 
 
-def test_imagenet_weights_that_cannot_be_downloaded_are_told(
-    with_imagenet, monkeypatch
-):
+@pytest.fixture
+def get_file(monkeypatch):
+    """What stands in for Keras' download."""
+
+    def stand_in(function):
+        monkeypatch.setattr("keras.utils.get_file", function)
+
+    _weights._imagenet_file.cache_clear()
+    yield stand_in
+    _weights._imagenet_file.cache_clear()
+
+
+def test_imagenet_weights_that_cannot_be_downloaded_are_told(with_imagenet, get_file):
     def fail(**options):
         raise OSError("no network")
 
-    monkeypatch.setattr("keras.applications.VGG19", fail)
+    get_file(fail)
     with pytest.raises(WeightsError, match=r"cannot be downloaded \(no network\)"):
         skface.load(with_imagenet)
 
@@ -363,9 +398,8 @@ def test_a_copy_of_the_imagenet_file_is_known_by_its_hash(
     pipe, path, weights_file, monkeypatch
 ):
     md5 = hashlib.md5(weights_file.read_bytes()).hexdigest()
-    monkeypatch.setattr(_digests, "_IMAGENET", f"md5:{md5}")
-    steps = [("features", VGG19Features("imagenet")), ("head", pipe["head"])]
-    skface.save(Pipeline(steps), path)
+    monkeypatch.setattr(_weights, "_IMAGENET", f"md5:{md5}")
+    skface.save(reading_with("imagenet", pipe), path)
     loaded = skface.load(path, weights=weights_file)
     assert loaded["features"].weights == weights_file
 
@@ -465,7 +499,9 @@ def test_an_interrupted_save_leaves_the_file_that_was_there(
 
 def test_more_text_than_is_read_again_is_not_written(head, path, monkeypatch):
     monkeypatch.setattr(_archive, "_MOST_TEXT_BYTES", 100)
-    with pytest.raises(SavedFileError, match=r"pipeline.json would have .* bytes"):
+    with pytest.raises(
+        SavedFileError, match=r"pipeline.json has .* bytes, more than 100"
+    ):
         skface.save(head, path)
     assert not path.exists()
 
@@ -542,3 +578,103 @@ def test_what_is_no_data_is_refused(value):
 def test_what_to_json_does_not_write_is_refused(value):
     with pytest.raises(SavedFileError):
         from_json(value, "x")
+
+
+TARGETS = {
+    "none": (None, 4),
+    "name": ("landmarks", 10),
+    "boxes": (BBOX, 4),
+    "points": (Landmarks(("a", "b", "c"), (("a", "b"),), ("b", "c")), 6),
+    "attributes": (Attributes(("Smiling", "Young")), 2),
+    "open attributes": (Attributes(), 3),
+    "tuple": (("bbox", Attributes(("Smiling",))), 5),
+    "joint": (Joint((BBOX, Joint((LANDMARKS, Attributes(("Young",)))))), 15),
+}
+
+
+@pytest.mark.parametrize(("target", "n_outputs"), TARGETS.values(), ids=TARGETS.keys())
+def test_the_target_comes_back(path, target, n_outputs):
+    X = np.random.default_rng(0).normal(size=(12, 3))
+    y = np.random.default_rng(1).integers(0, 2, (12, n_outputs))
+    head = DenseHeadRegressor(
+        0, epochs=1, early_stopping=False, target=target, random_state=0
+    ).fit(X, y)
+    skface.save(head, path)
+    loaded = skface.load(path)
+    assert loaded.target == target
+    assert type(loaded.target) is type(target)
+    assert np.array_equal(loaded.predict(X), head.predict(X))
+
+
+def test_a_target_is_plain_data_in_the_file():
+    points = Landmarks(("a", "b"), (("a", "b"),), ("a", "b"))
+    assert to_json(points, "target") == {
+        "$target": {
+            "name": "landmarks",
+            "points": {"$tuple": ["a", "b"]},
+            "pairs": {"$tuple": [{"$tuple": ["a", "b"]}]},
+            "eyes": {"$tuple": ["a", "b"]},
+        }
+    }
+
+
+class Points(Landmarks):
+    """A target of somebody else's."""
+
+
+def test_a_target_of_another_class_is_refused():
+    with pytest.raises(ParameterError, match="target is a Points, which cannot be wr"):
+        to_json(Points(), "target")
+
+
+def test_landmarks_of_skface_0_1_are_read():
+    known = np.load(DATA / "saved-1-landmarks-predictions.npz")
+    loaded = skface.load(DATA / "saved-1-landmarks.skface")
+    assert loaded["head"].target == "landmarks"
+    assert loaded.mirror == "fit+predict"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)  # nothing is guessed
+        points = loaded.predict(known["photos"])
+    np.testing.assert_allclose(points, known["points"], atol=1e-5)
+    score = loaded.score(known["photos"], known["points"] + 0.01)
+    assert score == pytest.approx(known["score"], abs=1e-4)
+
+
+def test_what_belongs_to_the_machine_stays_there(pipe, path):
+    features = clone(pipe["features"]).set_params(n_jobs=2, verbose=1)
+    skface.save(Pipeline([("vgg", features), ("head", pipe["head"])]), path)
+    assert not {"n_jobs", "verbose", "cache_dir"} & {
+        *manifest_of(path)["estimator"]["steps"][0][1]["params"]
+    }
+    loaded = skface.load(path)["vgg"]
+    assert (loaded.n_jobs, loaded.verbose) == (None, 0)
+
+
+def test_loading_builds_no_vgg19_for_imagenet(with_imagenet, get_file, monkeypatch):
+    asked = []
+    get_file(lambda **options: asked.append(options["origin"].rpartition("/")[2]))
+    monkeypatch.setattr("keras.applications.VGG19", None)
+    for _ in range(2):
+        assert skface.load(with_imagenet)["features"].weights == "imagenet"
+    assert asked == ["vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"]
+
+
+def test_a_weights_file_is_read_once_in_a_process(pipe, path, weights_file, opened):
+    time.sleep(0.1)  # what is younger may change within a tick of its clock
+    skface.save(reading_with(weights_file, pipe), path)
+    for _ in range(3):
+        skface.load(path)
+    assert [str(each) for each in opened].count(str(weights_file)) == 1
+
+
+def test_saving_keeps_the_permissions_of_a_private_file(head, path):
+    path.touch(mode=0o600)
+    skface.save(head, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_saving_over_a_link_writes_the_file_that_it_leads_to(head, path, tmp_path):
+    (tmp_path / "link").symlink_to(path)
+    skface.save(head, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert np.array_equal(skface.load(path).thresholds_, head.thresholds_)

@@ -332,6 +332,11 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         specification = self._specification()
         return feature_names(specification.layers, specification.map_shapes)
 
+    @property
+    def n_features_out(self) -> int:
+        """How many features a photo has."""
+        return self._specification().n_features
+
     def _specification(self):
         validate_params(self)
         weights = expanded(self.weights)

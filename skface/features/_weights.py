@@ -20,6 +20,12 @@ _IMAGENET_INPUT_SIZE = 224
 _PARTS = ("kernel", "bias")
 # Keras' own MD5 of the file that weights="imagenet" stands for.
 _IMAGENET = "md5:253f8cb515780f3b799900260a226db6"
+_IMAGENET_URL = (
+    "https://storage.googleapis.com/tensorflow/keras-applications/vgg19/"
+    "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5"
+)
+_FILES = (".h5", ".hdf5", ".keras")  # that Keras reads weights from
+_MOST_BYTES = 2**28  # of a weights file; VGG19's takes 80 MB
 
 _WAYS = (
     "Ways to get the weights: run VGG19Features(weights='imagenet') once on a machine "
@@ -121,6 +127,13 @@ def weights_identity(weights) -> dict[str, str]:
 def check_weights(weights, identity) -> None:
     """Make sure that weights can be had and are those of a `weights_identity`.
 
+    Parameters
+    ----------
+    weights : "imagenet", "synthetic", path or None
+        A path is opened where it leads to a plain file of at most 256 MiB whose name
+        is that of a weights file.
+    identity : dict of str
+
     Raises
     ------
     WeightsError
@@ -128,7 +141,12 @@ def check_weights(weights, identity) -> None:
     """
     weights = expanded(weights)
     if weights == "imagenet":
-        _vgg19(weights)  # which Keras downloads, where it has not yet
+        _imagenet_file()
+    elif weights not in (None, SYNTHETIC) and not weights.lower().endswith(_FILES):
+        raise WeightsError(
+            f"{weights}: is not the name of a weights file, which ends in "
+            f"{', '.join(_FILES)}; it was not opened"
+        )
     found = weights_identity(weights)
     for algorithm, value in identity.items():
         if found.get(algorithm, value) != value:
@@ -188,21 +206,36 @@ def check_file(weights):
     """Raise a WeightsError that tells the ways out, where there is no such file."""
     if not Path(weights).is_file():
         raise WeightsError(f"{weights}: no such weights file. {_WAYS}")
+    n_bytes = os.path.getsize(weights)
+    if n_bytes > _MOST_BYTES:
+        raise WeightsError(
+            f"{weights}: has {n_bytes:,} bytes, while VGG19's weights take 80 MB. "
+            f"{_WAYS}"
+        )
+
+
+@lru_cache
+def _imagenet_file():
+    """Keras' copy of the ImageNet weights, downloaded where it is not there yet."""
+    try:
+        return import_keras().utils.get_file(
+            origin=_IMAGENET_URL,
+            file_hash=_IMAGENET.partition(":")[2],
+            cache_subdir="models",
+        )
+    except Exception as error:
+        raise WeightsError(
+            f"VGG19's ImageNet weights cannot be downloaded ({error}). {_WAYS}"
+        ) from error
 
 
 def _vgg19(weights):
     """All of VGG19 without its top, for as long as its weights are copied."""
-    vgg19 = import_keras().applications.VGG19
     if weights == "imagenet":
-        try:
-            return vgg19(include_top=False, weights="imagenet")
-        except Exception as error:
-            raise WeightsError(
-                f"VGG19's ImageNet weights cannot be downloaded ({error}). {_WAYS}"
-            ) from error
+        weights = _imagenet_file()
     check_file(weights)
     try:
-        return vgg19(include_top=False, weights=weights)
+        return import_keras().applications.VGG19(include_top=False, weights=weights)
     except Exception as error:
         raise WeightsError(
             f"{weights}: does not hold the weights of VGG19 without its top ({error}). "

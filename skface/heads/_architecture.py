@@ -9,7 +9,17 @@ from sklearn.utils import gen_batches
 from skface._keras import import_keras
 from skface.exceptions import SavedFileError
 
-_ACTIVATIONS = ("sigmoid", "linear")
+_MOST = 2**17  # outputs, and units of a layer
+_POSSIBLE = {
+    "n_features": lambda value: value > 0,
+    "n_outputs": lambda value: 0 < value <= _MOST,
+    "n_layers": lambda value: value >= 0,
+    "n_units": lambda value: 0 < value <= _MOST,
+    "output_activation": lambda value: value in ("sigmoid", "linear"),
+    "input_scale": lambda value: 0 < value < np.inf,
+    "dropout": lambda value: 0 <= value < 1,
+    "l2": lambda value: 0 <= value < np.inf,
+}
 _VECTOR = 16
 
 
@@ -35,12 +45,10 @@ class Architecture(NamedTuple):
             It is none.
         """
         types = get_type_hints(cls)
+        if fields.keys() != types.keys():
+            raise SavedFileError(f"its network must have {', '.join(types)}")
         for name, value in fields.items():
-            if type(value) is not types.get(name) or (
-                not 0 <= value < np.inf
-                if types[name] is not str
-                else value not in _ACTIVATIONS
-            ):
+            if type(value) is not types[name] or not _POSSIBLE[name](value):
                 raise SavedFileError(f"its network cannot have {name}={value!r}")
         return cls(**fields)
 

@@ -7,22 +7,22 @@ from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import as_names, as_path, validate_params
 from skface._version import __version__
-from skface.exceptions import (
-    InputError,
-    ParameterError,
-    SavedFileError,
-    WeightsError,
-)
+from skface.exceptions import ParameterError, SavedFileError, WeightsError
 from skface.features import check_weights
-from skface.persistence._archive import open_archive, write_archive
+from skface.persistence._archive import (
+    as_manifest,
+    as_text,
+    open_archive,
+    shown,
+    write_archive,
+)
 from skface.persistence._records import (
+    contents_of,
     features_record,
-    head_from,
+    fill,
     head_of,
     head_record,
-    pipeline_from,
     record_of,
-    records_in,
 )
 
 _PACKAGES = ("numpy", "scikit-learn", "keras")
@@ -54,7 +54,8 @@ def save(pipe, path, *, target_names=None) -> None:
     WeightsError
         The file of VGG19's weights is gone.
     SavedFileError
-        The file cannot be written.
+        The file cannot be written, or would not be read again, as when a parameter
+        that was set after the fit does not go with it.
 
     See Also
     --------
@@ -64,9 +65,12 @@ def save(pipe, path, *, target_names=None) -> None:
     -----
     The file is a zip archive: the parameters, the training's figures, versions and
     names as JSON, the head's weights as plain ``.npy`` arrays, and a SHA-256 of each.
-    VGG19's weights are not in it, only their hash. Neither are ``cache_dir``,
-    ``checkpoint_path`` and ``memory``, the folders of this machine, nor requests of
-    metadata routing.
+    VGG19's weights are not in it, only their name or path, and their hash. Neither are
+    ``cache_dir``, ``checkpoint_path``, ``memory``, ``n_jobs`` and ``verbose``, which
+    are this machine's, nor requests of metadata routing.
+
+    The permissions of a file that was there stay; where `path` is a link, the file
+    that it leads to is written.
 
     Examples
     --------
@@ -105,8 +109,15 @@ def save(pipe, path, *, target_names=None) -> None:
         "target_names": _checked_names(pipe, target_names),
         "estimator": estimator,
     }
+    text = as_text(manifest)
     try:
-        write_archive(path, manifest, arrays)
+        contents_of(as_manifest(text))
+    except SavedFileError as error:
+        raise SavedFileError(
+            f"{path}: is not written, as it would not be read again: {error}"
+        ) from None
+    try:
+        write_archive(path, text, arrays)
     except (OSError, ValueError) as error:
         raise SavedFileError(
             f"{path}: cannot be written ({error}); free some space, or give a path in "
@@ -121,9 +132,9 @@ def load(path, *, weights=None, cache_dir=None):
     ----------
     path : path-like
     weights : "imagenet", "synthetic" or path-like, default=None
-        Where this machine has VGG19's weights. None takes the name or the path that
-        the pipeline was saved with. Either way they must be those that it was trained
-        with, which their hash tells.
+        Where this machine has VGG19's weights. None takes the name, "imagenet" or
+        "synthetic", that the pipeline was saved with, or the path: see Notes. Either
+        way they must be those that it was trained with, which their hash tells.
     cache_dir : path-like, default=None
         Folder that keeps the features, see `VGG19Features`.
 
@@ -149,7 +160,15 @@ def load(path, *, weights=None, cache_dir=None):
     -----
     The hashes tell a damaged file from a sound one, not a stranger's from a friend's:
     who can write the file can write its hashes too. What a stranger's file can do is
-    predict nonsense.
+    predict nonsense. Sizes, depths and strings are looked at before memory is taken:
+    photos of at most 1024 pixels a side and 2**24 a batch, and no array larger than
+    what it takes in the file.
+
+    A path to VGG19's weights that the file names is opened where it leads to a plain
+    file of at most 256 MiB that ends in ``.h5``, ``.hdf5`` or ``.keras``, and then for
+    its hash alone; only with the right one is it used. Folders, processes and bars are
+    never taken from the file: ``cache_dir``, ``checkpoint_path``, ``memory``,
+    ``n_jobs`` and ``verbose`` are as in a new pipeline.
 
     Examples
     --------
@@ -166,27 +185,22 @@ def load(path, *, weights=None, cache_dir=None):
     """
     path = as_path(path, "path", "a file")
     with open_archive(path) as archive:
-        record, record_of_head = records_in(archive.manifest)
-        head = head_from(record_of_head, archive)
-        if record is record_of_head:
-            pipe = head
-            if weights is not None or cache_dir is not None:
-                raise ParameterError(
-                    f"{path} holds a head alone: it takes no weights and no cache_dir"
-                )
-        else:
-            pipe = pipeline_from(record, head)
+        contents = contents_of(archive.manifest)
+        pipe = contents.pipe
+        if pipe is not contents.head:
             features = pipe[0].set_params(cache_dir=cache_dir)
             if weights is not None:
                 features.set_params(weights=weights)
             validate_params(features)
-            _check_weights(features.weights, record["steps"][0][1], path)
-        names = archive.manifest["target_names"]
-        if names is not None:
-            try:
-                pipe.target_names_ = _checked_names(pipe, names)
-            except InputError as error:
-                raise SavedFileError(str(error)) from None
+        elif weights is not None or cache_dir is not None:
+            raise ParameterError(
+                f"{path} holds a head alone: it takes no weights and no cache_dir"
+            )
+        fill(contents, archive)
+        if pipe is not contents.head:
+            _check_weights(features.weights, contents.weights_identity, path)
+        if contents.target_names is not None:
+            pipe.target_names_ = contents.target_names
     return pipe
 
 
@@ -199,11 +213,11 @@ def _checked_names(pipe, names):
     return as_names(names, "target_names", n_outputs, "targets")
 
 
-def _check_weights(weights, record, path):
+def _check_weights(weights, identity, path):
     try:
-        check_weights(weights, record["weights_identity"])
+        check_weights(weights, identity)
     except WeightsError as error:
         raise WeightsError(
-            f"{path}: VGG19's weights that it was trained with are not here: {error}. "
-            "load(path, weights=...) takes them from another place"
+            f"{path}: VGG19's weights that it was trained with are not here: "
+            f"{shown(error)}. load(path, weights=...) takes them from another place"
         ) from error

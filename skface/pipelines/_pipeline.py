@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
+from sklearn.utils._param_validation import Options, StrOptions
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 
@@ -49,6 +50,11 @@ class FacePipeline(Pipeline):
 
     >>> pipe = make_landmark_pipeline().set_params(mirror="fit")
     """
+
+    _parameter_constraints = {
+        **Pipeline._parameter_constraints,
+        "mirror": [StrOptions({"fit", "fit+predict"}), Options(bool, {False})],
+    }
 
     def __init__(
         self, steps, *, mirror=False, transform_input=None, memory=None, verbose=False
