@@ -18,6 +18,7 @@ __all__ = [
     "drawn_celeba",
     "make_celeba",
     "mirrored",
+    "photo_size",
     "to_fractions",
     "to_pixels",
 ]
