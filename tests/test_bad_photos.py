@@ -10,10 +10,9 @@ import pytest
 from PIL import Image
 
 from skface import FeatureStore, ImageArray, VGG19Features
-from skface.datasets import map_photos
-from skface.photos._reading import photo_size
 from skface.exceptions import ImageError, InputError, ParameterError
 from skface.features import _network, _vgg19
+from skface.photos import map_photos, photo_size
 
 
 @pytest.fixture
@@ -105,18 +104,18 @@ def test_a_size_that_is_no_number_of_pixels_is_refused(size):
 def test_a_photo_that_vanishes_during_the_run_costs_no_finished_row(
     files, tmp_path, monkeypatch
 ):
-    digest = _vgg19.photo_digests
+    known_keys = _vgg19.known_keys
 
     def then_vanish(images):
-        digests = digest(images)
+        keys = known_keys(images)
         files[-1].unlink()
-        return digests
+        return keys
 
-    monkeypatch.setattr(_vgg19, "photo_digests", then_vanish)
+    monkeypatch.setattr(_vgg19, "known_keys", then_vanish)
     stored = features(cache_dir=tmp_path / "store", batch_size=2)
     with pytest.raises(ImageError, match=r"11.png: no such file"):
         stored.fit_transform(files)
-    assert len(FeatureStore(tmp_path / "store")) == 10
+    assert len(FeatureStore(tmp_path / "store")) == 11
 
 
 def test_an_interrupted_extraction_keeps_its_finished_rows(

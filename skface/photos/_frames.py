@@ -379,8 +379,8 @@ def _as_sizes(image_sizes, n):
     sizes = as_floats(image_sizes, "image_sizes")
     if sizes.shape not in {(2,), (n, 2)} or not (sizes > 0).all():
         raise InputError(
-            f"image_sizes must be positive, (width, height) of each photo, of the shape "
-            f"({n}, 2) or (2,), got the shape {sizes.shape}"
+            "image_sizes must be positive, (width, height) of each photo, of the "
+            f"shape ({n}, 2) or (2,), got the shape {sizes.shape}"
         )
     return np.array(np.broadcast_to(sizes, (n, 2)))
 
