@@ -129,7 +129,7 @@ class Target:
 
         Returns
         -------
-        ndarray of the same shape and dtype
+        ndarray of the same shape and, of floats, the same dtype
         """
         raise NotImplementedError
 
@@ -627,9 +627,9 @@ def last_step(estimator):
 
 
 def _coordinates(target, y):
-    """A copy of y that holds numbers in the columns of a target."""
-    as_floats(y, "y")
-    return np.array(target.checked(y))
+    """A copy of y that holds numbers in the columns of a target; integers as floats."""
+    y, floats = target.checked(y), as_floats(y, "y")
+    return np.array(y) if y.dtype.kind == "f" else floats
 
 
 def _moved_points(points, matrices):

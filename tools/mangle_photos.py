@@ -33,6 +33,7 @@ ORIENTATION = 0x0112
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 BYTE, TEXT, SHORT, LONG, RATIONAL = 1, 2, 3, 4, 5
 CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i"}
+BOMB = zlib.compress(bytes(10**6))
 XMP_HEAD = b"http://ns.adobe.com/xap/1.0/\0"
 
 
@@ -249,15 +250,14 @@ class Case:
                 if rng.random() < 0.5
                 else png_chunk(b"iTXt", keyword + b"\1\0\0\0" + zlib.compress(packet))
             )
-        bomb = zlib.compress(bytes(10**6))
         odd = [
-            png_chunk(b"zTXt", b"Comment\0\0" + bomb),
-            png_chunk(b"iTXt", b"Comment\0\1\0\0\0" + bomb * 3),
+            png_chunk(b"zTXt", b"Comment\0\0" + BOMB),
+            png_chunk(b"iTXt", b"Comment\0\1\0\0\0" + BOMB * 3),
             png_chunk(b"zTXt", b"Raw profile type exif\0\0" + rng.bytes(20)),
             png_chunk(b"tEXt", b"Comment"),
             png_chunk(b"iTXt", rng.bytes(12)),
             png_chunk(b"iCCP", b"name\0\0" + rng.bytes(30)),
-            png_chunk(b"iCCP", b"name\0\0" + bomb),
+            png_chunk(b"iCCP", b"name\0\0" + BOMB),
             png_chunk(b"cHRM", b"ab"),
             png_chunk(b"pHYs", b"a"),
             png_chunk(b"gAMA", b""),

@@ -27,6 +27,7 @@ _FORMATS = (
     *("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP"),
 )
 _SIDEWAYS = {5, 6, 7, 8}
+_LONGEST = 500  # characters of a path in an error
 _HEADER = 2**16  # bytes that tell the size of nearly every JPEG
 _SETTLED = 50_000_000  # nanoseconds; the clock of a file's times has coarse ticks
 
@@ -114,7 +115,7 @@ class Photo:
                 image = turned(to_rgb(image), orientation)
             except Exception as error:
                 raise ImageError(
-                    f"{self.path}: cannot be decoded ({error})", [self.path]
+                    f"{named(self.path)}: cannot be decoded ({error})", [self.path]
                 ) from error
             _remember(self.path, self.status, is_sound=True)
             yield image
@@ -143,17 +144,17 @@ class Photo:
             raise self._too_large(error) from error
         except UnidentifiedImageError as error:
             raise ImageError(
-                f"{self.path}: not a photo that Pillow can read", [self.path]
+                f"{named(self.path)}: not a photo that Pillow can read", [self.path]
             ) from error
         except Exception as error:
             raise ImageError(
-                f"{self.path}: cannot be opened ({error})", [self.path]
+                f"{named(self.path)}: cannot be opened ({error})", [self.path]
             ) from error
 
     def _too_large(self, reason):
         return ImageError(
-            f"{self.path}: has more pixels than Pillow decodes ({reason}); shrink it, "
-            "or raise PIL.Image.MAX_IMAGE_PIXELS if you trust it",
+            f"{named(self.path)}: has more pixels than Pillow decodes ({reason}); "
+            "shrink it, or raise PIL.Image.MAX_IMAGE_PIXELS if you trust it",
             [self.path],
         )
 
@@ -273,10 +274,10 @@ def _explained(path):
     try:
         yield
     except FileNotFoundError as error:
-        raise ImageError(f"{path}: no such file", [path]) from error
+        raise ImageError(f"{named(path)}: no such file", [path]) from error
     except (OSError, ValueError) as error:  # a NUL in the path is a ValueError
         reason = getattr(error, "strerror", None) or error
-        raise ImageError(f"{path}: cannot be read ({reason})", [path]) from error
+        raise ImageError(f"{named(path)}: cannot be read ({reason})", [path]) from error
 
 
 @cache
@@ -284,3 +285,9 @@ def _formats():
     """The formats that this Pillow reads, of those that skface takes."""
     Image.init()
     return [name for name in _FORMATS if name in Image.OPEN]
+
+
+def named(path):
+    """A path in an error text; an endless one shortened."""
+    path = str(path)
+    return path if len(path) <= _LONGEST else f"{path[:50]}...{path[-50:]}"
