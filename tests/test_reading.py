@@ -1,5 +1,6 @@
 """One reading of a photo file: what the header says, what is decoded, what is kept."""
 
+import builtins
 import importlib.util
 import os
 import struct
@@ -8,18 +9,20 @@ import threading
 import time
 import tracemalloc
 import zlib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from skface import ImageArray
+from skface import CelebALoader, ImageArray, make_landmark_pipeline
 from skface._threads import Share
 from skface.exceptions import ImageError
 from skface.photos import _reading, check_photo, photo_size, read_photo, row_keys
 from skface.photos._modes import to_rgb
 
+NAMES = [f"{number:06d}.jpg" for number in range(1, 25)]  # of celeba_root
 ROOT = Path(__file__).parents[1]
 SIZE = (30, 20)
 SHORT = 3
@@ -368,3 +371,37 @@ def test_a_large_photo_is_converted_in_little_memory(mode, colour, expected):
     assert converted.size == (4000, 2500)
     assert converted.getextrema() == tuple((value, value) for value in expected)
     assert peak < 100e6
+
+
+@pytest.fixture
+def photos_opened(monkeypatch):
+    """Names of the photos that anything in this process opens, as often as it does."""
+    names, opening = [], builtins.open
+
+    def watched(file, *args, **options):
+        if str(file).endswith(".jpg"):
+            names.append(Path(file).name)
+        return opening(file, *args, **options)
+
+    monkeypatch.setattr("builtins.open", watched)
+    monkeypatch.setattr("io.open", watched)
+    return names
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_fit_with_mirror_images_reads_every_photo_once(
+    celeba_root, tmp_path, photos_opened, monkeypatch
+):
+    monkeypatch.setattr(_reading, "_known", {})
+    X, y = CelebALoader(celeba_root, "landmarks").load("all")
+    assert Counter(photos_opened) == dict.fromkeys(NAMES, 1)  # their headers
+    photos_opened.clear()
+    pipe = make_landmark_pipeline(weights="synthetic", cache_dir=tmp_path / "store")
+    pipe.set_params(head__epochs=1, head__n_layers=0)
+    assert pipe.mirror == "fit+predict"
+    pipe.fit(X[:20], y[:20], X_val=X[20:], y_val=y[20:])
+    assert Counter(photos_opened) == dict.fromkeys(NAMES, 1)
+    photos_opened.clear()
+    pipe.fit(X[:20], y[:20], X_val=X[20:], y_val=y[20:])
+    pipe.predict(X[:20])
+    assert photos_opened == []
