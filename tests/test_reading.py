@@ -188,6 +188,22 @@ def test_other_formats_are_refused_whatever_their_name(tmp_path, suffix):
         ImageArray([tmp_path / "photo.jpg"]).check()
 
 
+def test_heic_is_told_with_what_reads_it(tmp_path):
+    path = tmp_path / "photo.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
+    with pytest.raises(
+        ImageError, match=r"HEIC, which .* install pillow-heif and call"
+    ):
+        ImageArray([path]).check()
+
+
+def test_a_format_that_is_registered_later_is_read(tmp_path, monkeypatch):
+    Image.new("L", (8, 8), 77).save(tmp_path / "photo.pcx")
+    Image.init()
+    monkeypatch.setitem(Image.OPEN, "HEIF", Image.OPEN["PCX"])
+    assert ImageArray([tmp_path / "photo.pcx"], 4)[0].max() == 77
+
+
 def test_the_docs_name_the_formats_that_are_opened():
     text = (ROOT / "docs" / "datasets.md").read_text("utf-8")
     line = next(line for line in text.splitlines() if line.startswith("Formats: "))

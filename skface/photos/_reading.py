@@ -9,9 +9,10 @@ import hashlib
 import io
 import math
 import os
+import re
 import stat
 import time
-from functools import cache, cached_property
+from functools import cached_property
 from typing import NamedTuple
 
 from PIL import Image, UnidentifiedImageError
@@ -24,8 +25,10 @@ from skface.photos._modes import to_rgb, turned
 DIGEST_LENGTH = 16
 _MOST_KNOWN = 2**20
 _FORMATS = (
-    *("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF", "WEBP"),
+    *("AVIF", "BMP", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PPM", "TGA", "TIFF"),
+    "WEBP",
 )
+_HEIC = re.compile(rb"....ftyp(?:heic|heix|hevc|mif1)", re.DOTALL)
 _SIDEWAYS = {5, 6, 7, 8}
 _LONGEST = 500  # characters of a path in an error
 _HEADER = 2**16  # bytes that tell the size of nearly every JPEG
@@ -143,9 +146,13 @@ class Photo:
         except Image.DecompressionBombError as error:
             raise self._too_large(error) from error
         except UnidentifiedImageError as error:
-            raise ImageError(
-                f"{named(self.path)}: not a photo that Pillow can read", [self.path]
-            ) from error
+            reason = "not a photo that Pillow can read"
+            if _HEIC.match(content):
+                reason = (
+                    "HEIC, which Pillow does not read by itself: save it as JPEG, or "
+                    "install pillow-heif and call pillow_heif.register_heif_opener()"
+                )
+            raise ImageError(f"{named(self.path)}: {reason}", [self.path]) from error
         except Exception as error:
             raise ImageError(
                 f"{named(self.path)}: cannot be opened ({error})", [self.path]
@@ -280,7 +287,6 @@ def _explained(path):
         raise ImageError(f"{named(path)}: cannot be read ({reason})", [path]) from error
 
 
-@cache
 def _formats():
     """The formats that this Pillow reads, of those that skface takes."""
     Image.init()
