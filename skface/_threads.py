@@ -1,7 +1,8 @@
 """Work done in threads."""
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event, Lock
+from threading import Condition, Event, Lock
 
 import joblib
 
@@ -72,3 +73,31 @@ def each_in_threads(function, items, caught=(), progress=None):
         finally:
             stopped.set()  # after an interrupt no other item is begun
     return [error for _, error in sorted(failures, key=lambda failure: failure[0])]
+
+
+class Share:
+    """So much of something, in all threads together; whoever wants more waits.
+
+    Parameters
+    ----------
+    total : int
+        One alone may take all of it, however much it asks for.
+    """
+
+    def __init__(self, total):
+        self._total = self._left = total
+        self._changed = Condition()
+
+    @contextlib.contextmanager
+    def taken(self, amount):
+        """As long as the context lasts; who holds some may not ask for more."""
+        amount = min(amount, self._total)
+        with self._changed:
+            self._changed.wait_for(lambda: amount <= self._left)
+            self._left -= amount
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._left += amount
+                self._changed.notify_all()

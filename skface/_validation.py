@@ -8,6 +8,8 @@ import numpy as np
 
 from skface.exceptions import InputError, ParameterError
 
+_MOST_SHOWN = 80
+
 
 def validate_params(estimator):
     """Check an estimator against its ``_parameter_constraints``.
@@ -23,6 +25,12 @@ def validate_params(estimator):
         raise ParameterError(str(error)) from None
 
 
+def shown(value):
+    """`value` in an error text, no longer than a line."""
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
+
+
 def as_path(value, name, what):
     """`value` as a Path, `what` it leads to being "a file" or "a folder".
 
@@ -33,7 +41,7 @@ def as_path(value, name, what):
     """
     text = value if isinstance(value, str | os.PathLike) else ""
     if not os.fspath(text) or "\0" in os.fsdecode(text):
-        raise ParameterError(f"{name} must be the path of {what}, got {value!r}")
+        raise ParameterError(f"{name} must be the path of {what}, got {shown(value)}")
     return Path(os.fsdecode(text))
 
 
@@ -47,13 +55,13 @@ def as_names(value, name, n_names, what):
         twice.
     """
     if isinstance(value, str | bytes) or not hasattr(value, "__iter__"):
-        raise InputError(f"{name} must be a sequence of names: [{value!r}]")
+        raise InputError(f"{name} must be a sequence of names: [{shown(value)}]")
     names = [str(each) for each in value]
     if len(names) != n_names:
         raise InputError(f"{name} has {len(names)} names for {n_names} {what}")
     twice = [each for each, count in Counter(names).items() if count > 1]
     if twice:
-        raise InputError(f"{name} has {twice[0]!r} twice")
+        raise InputError(f"{name} has {shown(twice[0])} twice")
     return names
 
 

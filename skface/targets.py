@@ -140,7 +140,7 @@ class Target:
 
         Returns
         -------
-        ndarray of the same shape and dtype
+        ndarray of the same shape and, of floats, the same dtype
         """
         raise NotImplementedError
 
@@ -572,23 +572,32 @@ def guessed(y) -> Target:
         It looks like nothing.
     """
     y = np.zeros(()) if y is None else as_array(y, "y")
-    n_columns = y.shape[1] if y.ndim == 2 and y.dtype.kind == "f" else 0
-    looks = [t for t in (BBOX, LANDMARKS) if len(t.columns()) == n_columns]
-    if not looks and y.ndim == 2 and y.size and 0 <= np.nanmin(y) <= np.nanmax(y) <= 1:
+    coordinates = _coordinates_by_width(y, 4) if y.dtype.kind == "f" else None
+    if coordinates is not None:
+        return coordinates
+    if y.ndim == 2 and y.size and 0 <= np.nanmin(y) <= np.nanmax(y) <= 1:
         return ATTRIBUTES
-    if not looks:
-        raise ParameterError(
-            f"nothing tells what the columns of y mean, which has the shape {y.shape}: "
-            'give target="bbox", "landmarks" or "attributes", or a Target of '
-            "skface.targets"
-        )
-    warnings.warn(
-        f"y was taken for {looks[0].plural}, as it has {n_columns} columns; say so by "
-        f'target="{looks[0].name}", which will be needed from skface 0.3 on',
-        FutureWarning,
-        stacklevel=3,
+    raise ParameterError(
+        f"nothing tells what the columns of y mean, which has the shape {y.shape}: "
+        'give target="bbox", "landmarks" or "attributes", or a Target of '
+        "skface.targets"
     )
-    return looks[0]
+
+
+def _coordinates_by_width(y, stacklevel):
+    """Boxes or landmarks by the number of columns, with a warning; None of others."""
+    n_columns = y.shape[1] if y.ndim == 2 else 0
+    for target in (BBOX, LANDMARKS):
+        if len(target.columns()) == n_columns:
+            warnings.warn(
+                f"y was taken for {target.plural}, as it has {n_columns} columns; say "
+                f'so by target="{target.name}", which will be needed from skface 0.3 '
+                "on",
+                FutureWarning,
+                stacklevel=stacklevel,
+            )
+            return target
+    return None
 
 
 def mirrored(y, target=None) -> np.ndarray:
@@ -619,7 +628,15 @@ def mirrored(y, target=None) -> np.ndarray:
     >>> mirrored([[0.25, 0.5, 0.125, 0.25]], "bbox")
     array([[0.625, 0.5  , 0.125, 0.25 ]])
     """
-    return (guessed(y) if target is None else as_target(target)).mirrored(y)
+    if target is None:
+        y = as_array(y, "y")
+        target = _coordinates_by_width(y, 3)
+        if target is None:
+            raise InputError(
+                "y must hold boxes of 4 columns or landmarks of 10, or its target be "
+                f"given, got the shape {y.shape}"
+            )
+    return as_target(target).mirrored(y)
 
 
 def last_step(estimator):
@@ -629,9 +646,9 @@ def last_step(estimator):
 
 
 def _coordinates(target, y):
-    """A copy of y that holds numbers in the columns of a target."""
-    as_floats(y, "y")
-    return np.array(target.checked(y))
+    """A copy of y that holds numbers in the columns of a target; integers as floats."""
+    y, floats = target.checked(y), as_floats(y, "y")
+    return np.array(y) if y.dtype.kind == "f" else floats
 
 
 def _moved_points(points, matrices):

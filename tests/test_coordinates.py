@@ -59,19 +59,29 @@ def test_sizes_for_another_number_of_photos_are_refused():
 
 def test_the_right_side_of_a_box_becomes_the_left_one():
     expected = [[0.5, 0.25, 0.125, 0.5]]
-    np.testing.assert_array_equal(mirrored([[0.375, 0.25, 0.125, 0.5]]), expected)
+    np.testing.assert_array_equal(
+        mirrored([[0.375, 0.25, 0.125, 0.5]], "bbox"), expected
+    )
 
 
 def test_mirrored_landmarks_change_sides_and_names():
     y = [[0.25, 0.4, 0.75, 0.5, 0.5, 0.6, 0.375, 0.7, 0.625, 0.8]]
     expected = [[0.25, 0.5, 0.75, 0.4, 0.5, 0.6, 0.375, 0.8, 0.625, 0.7]]
-    np.testing.assert_array_equal(mirrored(y), expected)
+    np.testing.assert_array_equal(mirrored(y, "landmarks"), expected)
 
 
-@pytest.mark.parametrize("n_columns", [4, 10])
-def test_the_mirror_image_of_a_mirror_image_is_the_first(n_columns):
+@pytest.mark.parametrize(("target", "n_columns"), [("bbox", 4), ("landmarks", 10)])
+def test_the_mirror_image_of_a_mirror_image_is_the_first(target, n_columns):
     y = np.random.default_rng(0).integers(0, 17, (3, n_columns)) / 16
-    np.testing.assert_array_equal(mirrored(mirrored(y)), y)
+    np.testing.assert_array_equal(mirrored(mirrored(y, target), target), y)
+
+
+@pytest.mark.parametrize(("target", "n_columns"), [("bbox", 4), ("landmarks", 10)])
+def test_without_a_target_the_number_of_columns_tells_it_for_now(target, n_columns):
+    y = np.random.default_rng(0).integers(0, 17, (3, n_columns)) / 16
+    with pytest.warns(FutureWarning, match=rf'say so by target="{target}"'):
+        found = mirrored(y)
+    np.testing.assert_array_equal(found, mirrored(y, target))
 
 
 @pytest.mark.parametrize("y", [np.zeros((2, 6)), np.zeros(4)])

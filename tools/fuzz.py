@@ -26,8 +26,8 @@ from PIL import Image
 import skface
 from skface import ImageArray
 from skface.datasets._lists import read_list
-from skface.photos._reading import photo_size
 from skface.exceptions import SkfaceError
+from skface.photos import photo_size
 
 SAVED = Path(__file__).parents[1] / "tests" / "data" / "saved-1.skface"
 ODD = [

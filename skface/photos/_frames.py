@@ -12,6 +12,7 @@ from skface.targets import as_target
 
 _WHOLE = np.array([[1.0, 0, 0], [0, 1, 0]])
 _MIRROR = np.array([[-1.0, 0, 1], [0, 1, 0]])
+_LEAST_FACE = 1e-6  # the width of an aligned frame in pixels
 _DIGITS = 9  # of a frame that is kept: a millionth of a pixel
 
 
@@ -71,7 +72,7 @@ class Frames:
     >>> from skface import Frames
     >>> frames = Frames.from_boxes([[0.4, 0.4, 0.2, 0.2]], (200, 100), margin=0.5)
     >>> frames.to_frame([[0.4, 0.4, 0.2, 0.2]], "bbox").round(3)
-    array([[0.25, 0.25, 0.5 , 0.5 ]])
+    array([[0.25 , 0.375, 0.5  , 0.25 ]])
     >>> frames.to_photo([[0.0, 0.0, 1.0, 1.0]], "bbox").round(3)
     array([[0.3, 0.1, 0.4, 0.8]])
     """
@@ -167,10 +168,11 @@ class Frames:
         found = _complex(points.reshape(len(points), -1, 2) * sizes[:, None])
         centred = source - source.mean()
         a = found @ centred.conj() / (abs(centred) ** 2).sum()
-        if not (abs(a) > 0).all():
+        has_no_size = abs(a) < _LEAST_FACE
+        if has_no_size.any():
             raise InputError(
-                f"the points of row {int((abs(a) == 0).argmax())} coincide: no face "
-                "can be aligned by them"
+                f"the points of row {has_no_size.argmax()} coincide: no face can be "
+                "aligned by them"
             )
         b = found.mean(axis=1) - a * source.mean()
         matrices = np.empty((len(points), 2, 3))
@@ -273,7 +275,7 @@ class Frames:
 
         Returns
         -------
-        ndarray of the same shape and dtype
+        ndarray of the same shape and, of floats, the same dtype
             Fractions of the photos. A box of a turned frame comes out upright, round
             the ellipse that fits into it. Seen in a mirror, left becomes right.
         """
@@ -293,7 +295,7 @@ class Frames:
 
         Returns
         -------
-        ndarray of the same shape and dtype
+        ndarray of the same shape and, of floats, the same dtype
             Fractions of the frames.
         """
         target, y = as_target(target), self._rows(y)

@@ -5,8 +5,10 @@ from numbers import Integral
 from operator import index
 
 import numpy as np
+from PIL import Image
 
 from skface._threads import each_in_threads
+from skface._validation import shown
 from skface.exceptions import ImageError, InputError, ParameterError
 from skface.photos._frames import Frames
 from skface.photos._looking import seen
@@ -14,6 +16,7 @@ from skface.photos._reading import read_photo
 
 _MOST_PIXELS = 65535  # a side, as JPEG's
 _N_NAMED = 5
+_BASE64 = ("data:", "/9j/", "iVBORw0KGgo", "UklGR", "R0lGOD")  # of JPEG, PNG, WebP, GIF
 
 
 class ImageArray:
@@ -79,17 +82,19 @@ class ImageArray:
     def __init__(self, paths, image_size=(224, 224), frames=None):
         self.image_size = as_image_size(image_size, "image_size")
         if isinstance(paths, (str, bytes, os.PathLike)):
-            raise InputError(f"paths must be a sequence of files: write [{paths!r}]")
+            raise InputError(
+                f"paths must be a sequence of files: write [{shown(paths)}]"
+            )
         try:
             paths = list(paths)
         except TypeError:
             raise InputError(
-                f"paths must be a sequence of files, got {paths!r}"
+                f"paths must be a sequence of files, got {shown(paths)}"
             ) from None
         self.paths = np.array([_as_path(path) for path in paths], dtype=object)
         if frames is not None:
             if not isinstance(frames, Frames):
-                raise InputError(f"frames must be Frames, got {frames!r}")
+                raise InputError(f"frames must be Frames, got {shown(frames)}")
             if len(frames) != len(self.paths):
                 raise InputError(f"{len(frames)} frames for {len(self.paths)} photos")
         self._frames = frames
@@ -245,7 +250,7 @@ def as_image_size(value, name) -> tuple[int, int]:
         height, width = map(_as_side, sides)
     except (TypeError, ValueError):
         raise ParameterError(
-            f"{name} must be a number of pixels or (height, width), got {value!r}"
+            f"{name} must be a number of pixels or (height, width), got {shown(value)}"
         ) from None
     return height, width
 
@@ -257,9 +262,29 @@ def _as_side(side):
 
 
 def _as_path(path):
-    try:
-        return os.fsdecode(path)
-    except TypeError:
-        raise InputError(
-            f"paths must hold str or path-like, got a {type(path).__name__}: {path!r}"
-        ) from None
+    wrong = _instead_of_path(path)
+    if wrong is not None:
+        raise InputError(f"paths must hold str or path-like, got {wrong}")
+    return os.fsdecode(path)
+
+
+def _instead_of_path(value):
+    """What people give in the place of a path, and the cure; None of a path."""
+    if isinstance(value, bytearray | memoryview) or (
+        isinstance(value, bytes) and b"\0" in value
+    ):
+        return "bytes: give the path, or PIL.Image.open(io.BytesIO(content))"
+    if isinstance(value, str) and len(value) > 255 and value.startswith(_BASE64):
+        return (
+            "base64: give the path, or "
+            "PIL.Image.open(io.BytesIO(base64.b64decode(text)))"
+        )
+    if isinstance(value, str | bytes | os.PathLike):
+        return None
+    if isinstance(value, Image.Image):
+        return "a PIL image: estimators take a list of them as X, without paths"
+    if isinstance(value, dict):
+        return 'a dict: give the path in it, such as row["path"], or a PIL image'
+    if hasattr(value, "read"):
+        return "an open file: give the path, or PIL.Image.open(file)"
+    return f"a {type(value).__name__}: {shown(value)}"

@@ -1,13 +1,16 @@
 """What users pass as photos, in one form, and what tells each from all others."""
 
 import hashlib
+from numbers import Real
 
 import numpy as np
+from PIL import Image
 
 from skface.exceptions import InputError
 from skface.photos._frames import Frames, frame_keys
 from skface.photos._image_array import ImageArray, map_photos
 from skface.photos._looking import seen_in_array
+from skface.photos._modes import from_pillow
 from skface.photos._reading import DIGEST_LENGTH, known_digest
 
 
@@ -16,10 +19,11 @@ def as_images(X, input_size=(224, 224)):
 
     Parameters
     ----------
-    X : ImageArray, array-like of shape (n, h, w, 3), or sequence of n paths
-        A column of paths, as in a DataFrame, is a sequence too.
+    X : ImageArray, array-like of shape (n, h, w, 3), or sequence of n paths or images
+        A column of paths, as in a DataFrame, is a sequence too. Images are Pillow's:
+        they are turned upright and converted as files are.
     input_size : (height, width), default=(224, 224)
-        What files are decoded to.
+        What files are decoded to, and images of several sizes are resized to.
 
     Raises
     ------
@@ -36,24 +40,79 @@ def as_images(X, input_size=(224, 224)):
 
 
 def _from_array_like(X, input_size):
+    if isinstance(X, Image.Image):
+        raise InputError("X must hold photos: one PIL image is [image]")
+    items = _items(X)
+    if items is None:
+        return _from_numbers(X)
+    if items and all(isinstance(item, Image.Image) for item in items):
+        return _from_pillow(items, input_size)
+    return ImageArray(items, input_size)
+
+
+def _items(X):
+    """The elements of X, be they paths or not; None where they are numbers."""
+    if isinstance(X, list | tuple):
+        # Not by NumPy: it takes images for arrays, and pads paths to the longest.
+        is_number = not X or isinstance(X[0], Real | list | tuple | np.ndarray)
+        return None if is_number else list(X)
+    array = _as_array(X)
+    is_column = array.ndim and array.shape[1:] in {(), (1,)}
+    return list(array.ravel()) if array.dtype.kind in "OUS" and is_column else None
+
+
+def _from_pillow(images, input_size):
+    found = []
+    for i, image in enumerate(images):
+        try:
+            found.append(from_pillow(image))
+        except Exception as error:
+            raise InputError(f"X[{i}]: the image cannot be read ({error})") from error
+    if len({image.size for image in found}) > 1:
+        size = input_size[::-1]
+        found = [image.resize(size, Image.Resampling.BILINEAR) for image in found]
+    return np.stack([np.asarray(image) for image in found])
+
+
+def _from_numbers(X):
+    array = _as_array(X)
+    if array.ndim != 4 or array.shape[-1] != 3:
+        raise InputError(
+            "X must be an ImageArray, an array of shape (n, height, width, 3), or a "
+            f"sequence of paths or PIL images; got shape {array.shape}"
+            + _cure(array.shape)
+        )
+    if 0 in array.shape[1:3]:
+        raise InputError(f"X holds photos without a pixel; got shape {array.shape}")
+    return _as_uint8(array)
+
+
+def _as_array(X):
     try:
-        array = np.asarray(X)
+        return np.asarray(X)
     except ValueError as error:
         raise InputError(
             "X must hold photos of one size, or paths; photos of several sizes are "
             "best given as paths"
         ) from error
-    if array.dtype.kind in "OUS" and array.shape[1:] in {(), (1,)} and array.ndim:
-        return ImageArray(array.ravel(), input_size)
-    if array.ndim != 4 or array.shape[-1] != 3:
-        raise InputError(
-            "X must be an ImageArray, an array of shape (n, height, width, 3), or a "
-            f"sequence of paths; got shape {array.shape}"
-            + (": one photo is X[np.newaxis]" if array.ndim == 3 else "")
-        )
-    if 0 in array.shape[1:3]:
-        raise InputError(f"X holds photos without a pixel; got shape {array.shape}")
-    return array if array.dtype == np.uint8 else _as_uint8(array)
+
+
+def _cure(shape):
+    """What makes photos of an array that has another shape."""
+    if not shape:
+        return ": one photo is [path]"
+    n_channels = shape[-1]
+    if len(shape) == 3 and n_channels == 3:
+        return ": one photo is X[np.newaxis]"
+    if len(shape) == 3 and shape[0] != 3:
+        return ": grey photos are np.repeat(X[..., np.newaxis], 3, axis=-1)"
+    if len(shape) == 4 and n_channels == 1:
+        return ": grey photos are np.repeat(X, 3, axis=-1)"
+    if len(shape) == 4 and n_channels == 4:
+        return ": X[..., :3] leaves the transparency out"
+    if len(shape) in {3, 4} and shape[-3] == 3:
+        return ": np.moveaxis(X, -3, -1) puts the channels last"
+    return ""
 
 
 def _as_uint8(array):
@@ -61,14 +120,25 @@ def _as_uint8(array):
         raise InputError(f"pixels must be numbers in 0 to 255, got {array.dtype}")
     if not array.size:
         return array.astype(np.uint8)
-    low, high = array.min(), array.max()
-    if not (low >= 0 and high <= 255):
-        raise InputError(f"pixels must lie in 0 to 255, got {low} to {high}")
-    if array.dtype.kind == "f" and 0 < high <= 1:
+    if array.dtype != np.uint8:
+        low, high = array.min(), array.max()
+        if not (low >= 0 and high <= 255):
+            raise InputError(f"pixels must lie in 0 to 255, got {low} to {high}")
+    # Of photos the first is enough to tell.
+    if not any((photo > 1).any() for photo in array) and array.any():
         raise InputError(
-            f"pixels must lie in 0 to 255, but X reaches only {high}: "
+            f"pixels must lie in 0 to 255, but X reaches only {array.max()}: "
             "multiply it by 255"
         )
+    if array.dtype.kind != "f":
+        return array.astype(np.uint8, copy=False)
+    for i, photo in enumerate(array):
+        n_fractions = np.count_nonzero((photo > 0) & (photo < 1))
+        if 2 * n_fractions > np.count_nonzero(photo):
+            raise InputError(
+                f"pixels must lie in 0 to 255, but most of X[{i}] lie in 0 to 1: "
+                "multiply X by 255"
+            )
     return np.rint(array).astype(np.uint8)
 
 

@@ -34,23 +34,20 @@ def seen(photo, matrices, image_size):
         The photo cannot be decoded.
     """
     pixels = np.empty((len(matrices), *image_size, 3), dtype=np.uint8)
-    uprights = {}  # the photo at the resolutions that its frames need
-
-    def upright(n_pixels):
-        if n_pixels not in uprights:
-            uprights[n_pixels] = photo.upright(n_pixels)
-        return uprights[n_pixels]
-
+    needed = {}  # frames by the resolution at which they need the photo
     for i, matrix in enumerate(matrices):
         matrix, is_mirrored = _unmirrored(matrix)
         if (matrix == _WHOLE).all():
             # Twice the wanted side leaves the resize enough pixels to average.
-            image = upright((2 * max(image_size),) * 2)
-            shown = _resized(image, image_size)
+            n_pixels = (2 * max(image_size),) * 2
         else:
-            image = upright(_n_pixels_needed(photo.size, matrix, image_size))
-            shown = _warped(image, matrix, image_size)
-        pixels[i] = shown[:, ::-1] if is_mirrored else shown
+            n_pixels = _n_pixels_needed(photo.size, matrix, image_size)
+        needed.setdefault(n_pixels, []).append((i, matrix, is_mirrored))
+    for n_pixels, frames in needed.items():
+        with photo.upright(n_pixels) as image:
+            for i, matrix, is_mirrored in frames:
+                shown = _shown(image, matrix, image_size)
+                pixels[i] = shown[:, ::-1] if is_mirrored else shown
     return pixels
 
 
@@ -59,11 +56,7 @@ def seen_in_array(images, frames, image_size):
     pixels = np.empty((len(images), *image_size, 3), dtype=np.uint8)
     for i, (image, matrix) in enumerate(zip(images, frames.matrices, strict=True)):
         matrix, is_mirrored = _unmirrored(matrix)
-        if (matrix == _WHOLE).all():
-            same = image.shape[:2] == image_size
-            shown = image if same else _resized(Image.fromarray(image), image_size)
-        else:
-            shown = _warped(Image.fromarray(image), matrix, image_size)
+        shown = _shown(Image.fromarray(image), matrix, image_size)
         pixels[i] = shown[:, ::-1] if is_mirrored else shown
     return pixels
 
@@ -77,7 +70,10 @@ def _unmirrored(matrix):
     return Frames(matrix[None]).mirrored().matrices[0], True
 
 
-def _resized(image, image_size):
+def _shown(image, matrix, image_size):
+    """A frame's pixels, its left and right being those of the photo."""
+    if not (matrix == _WHOLE).all():
+        return _warped(image, matrix, image_size)
     height, width = image_size
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 
