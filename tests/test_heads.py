@@ -15,8 +15,8 @@ from skface import DenseHeadClassifier, DenseHeadRegressor
 from skface.exceptions import CheckpointError, InputError, ParameterError
 from skface.features import FeatureArray, FeatureStore
 from skface.heads import _training
-from skface.heads._checkpoint import Checkpoint
 from skface.heads._architecture import Architecture
+from skface.heads._checkpoint import Checkpoint
 from skface.heads._training import Samples
 from skface.metrics import attribute_balanced_accuracy, iou_score, nme_score
 

@@ -13,8 +13,8 @@ from skface import (
     make_bbox_pipeline,
     make_landmark_pipeline,
 )
-from skface.evaluation import Evaluation
 from skface.datasets import mirrored
+from skface.evaluation import Evaluation
 from skface.exceptions import ParameterError
 from skface.features._network import get_network
 from skface.metrics import iou_score
