@@ -60,6 +60,17 @@ _LEAST_IOU = 0.5
 _MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
 
 
+def _sequence(value, name, what):
+    if not isinstance(value, tuple | list):
+        raise ParameterError(f"{name} must be a tuple of {what}, got {value!r}")
+    return value
+
+
+def _names(value, name):
+    value = _sequence(value, name, "names")
+    return tuple(as_names(value, name, len(value), "columns"))
+
+
 class Figure(NamedTuple):
     """One number of a target: its name, which way is better, and how it is computed."""
 
@@ -272,15 +283,17 @@ class Landmarks(Target):
     is_coordinates = True
 
     def __post_init__(self):
-        points = tuple(as_names(self.points, "points", len(self.points), "points"))
-        object.__setattr__(self, "points", points)
-        object.__setattr__(self, "pairs", tuple(tuple(pair) for pair in self.pairs))
-        object.__setattr__(self, "eyes", tuple(self.eyes))
-        for pair in (*self.pairs, self.eyes):
-            if len(pair) != 2 or not set(pair) <= set(points):
+        points = _names(self.points, "points")
+        pairs = _sequence(self.pairs, "pairs", "pairs of points")
+        for pair in (*pairs, self.eyes):
+            is_pair = isinstance(pair, tuple | list) and len(pair) == 2
+            if not is_pair or not all(name in points for name in pair):
                 raise ParameterError(
-                    f"pairs and eyes must be two of the points each, got {pair}"
+                    f"pairs and eyes must be two of the points each, got {pair!r}"
                 )
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "pairs", tuple(map(tuple, pairs)))
+        object.__setattr__(self, "eyes", tuple(self.eyes))
 
     def columns(self, n_columns=None) -> list[str]:
         return [f"{name}_{axis}" for name in self.points for axis in "xy"]
@@ -350,8 +363,7 @@ class Attributes(Target):
 
     def __post_init__(self):
         if self.names is not None:
-            names = as_names(self.names, "names", len(self.names), "attributes")
-            object.__setattr__(self, "names", tuple(names))
+            object.__setattr__(self, "names", _names(self.names, "names"))
 
     def columns(self, n_columns=None) -> list[str]:
         """Those that were given; without any CelebA's forty, else numbers."""
@@ -414,8 +426,8 @@ class Joint(Target):
     plural = "targets"
 
     def __post_init__(self):
-        targets = tuple(map(as_target, self.targets))
-        object.__setattr__(self, "targets", targets)
+        targets = _sequence(self.targets, "targets", "targets")
+        object.__setattr__(self, "targets", tuple(map(as_target, targets)))
         as_names(self.columns(), "columns of the targets", len(self.columns()), "")
 
     @property
@@ -558,7 +570,7 @@ def target_of(estimator, given=None, y=None) -> Target:
     head = last_step(estimator)
     if getattr(head, "target", None) is not None:
         return as_target(head.target)
-    if is_classifier(head):
+    if hasattr(head, "__sklearn_tags__") and is_classifier(head):
         return ATTRIBUTES
     return guessed(y)
 
@@ -575,7 +587,8 @@ def guessed(y) -> Target:
     coordinates = _coordinates_by_width(y, 4) if y.dtype.kind == "f" else None
     if coordinates is not None:
         return coordinates
-    if y.ndim == 2 and y.size and 0 <= np.nanmin(y) <= np.nanmax(y) <= 1:
+    is_numbers = y.ndim == 2 and y.size and y.dtype.kind in "biuf"
+    if is_numbers and 0 <= np.nanmin(y) <= np.nanmax(y) <= 1:
         return ATTRIBUTES
     raise ParameterError(
         f"nothing tells what the columns of y mean, which has the shape {y.shape}: "
