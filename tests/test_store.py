@@ -58,7 +58,7 @@ def flip_byte(store, row):
 
 @pytest.fixture(scope="module", autouse=True)
 def imported_once():
-    OTHERS.set_forkserver_preload([__name__])
+    OTHERS.set_forkserver_preload(["pytest", "skface.store"])
 
 
 @pytest.fixture
