@@ -1,4 +1,4 @@
-"""The LMDB environment under a feature store: opening, growth, replacement."""
+"""What reads and writes a feature store: transactions, growth, compaction."""
 
 import contextlib
 import io
@@ -6,12 +6,13 @@ import os
 import shutil
 import stat
 import threading
+import time
 from itertools import islice
 
 import lmdb
 
 from skface.exceptions import StoreError
-from skface.store._failures import explained, is_forbidden
+from skface.store._failures import explained, is_forbidden, is_full
 from skface.store._generations import (
     ROOM,
     flush,
@@ -27,6 +28,7 @@ from skface.store._tree import Tree
 _FIRST_MAP = 2**28
 _COPIED_AT_ONCE = 128
 _TRIES = 1000
+_PATIENCE = 10
 
 _environments = {}
 _environments_lock = threading.Lock()
@@ -45,7 +47,7 @@ def _before_fork():
     # LMDB allows a child neither to use nor to close what its parent has open.
     _fork.enter_context(_environments_lock)
     for each in _environments.values():
-        _fork.enter_context(each.closed())
+        _fork.enter_context(each.lock)
 
 
 def _after_fork_in_child():
@@ -76,10 +78,17 @@ class Environment:
 
     def __init__(self, path):
         self.path = path
+        self.lock = threading.Lock()
         self._is_prepared = False
-        self._env = None
-        self._opened = None
-        self._lock = threading.Lock()
+
+    def prepare(self):
+        """Make the store where nothing is; check that it has a known format."""
+        with explained(self.path, "read"):
+            found = is_store(self.path)
+        if not found:
+            with explained(self.path, "written"):
+                make_store(self.path)
+        self._is_prepared = True
 
     def read(self, work, items=(None,)):
         """Return ``[work(tree, item) for item in items]``.
@@ -87,7 +96,7 @@ class Environment:
         Each call sees one commit, and may be made more than once for an item.
         """
         if not self._is_prepared:
-            self._prepare()
+            self.prepare()
         with explained(self.path, "read"), self._newest_file() as file:
             results, tree = [], None
             for item in items:
@@ -116,26 +125,31 @@ class Environment:
 
         `tree` is what is there already; `work` may be called more than once.
         """
-        if not self._is_prepared:
-            self._prepare()
-        with explained(self.path, "written"), self._lock:
+        self.prepare()
+        patience = time.monotonic() + _PATIENCE
+        room = _FIRST_MAP
+        with explained(self.path, "written"), self.lock:
             while True:
+                rows = data, _ = self._rows_made()
                 try:
-                    if self._is_stale():
-                        self._open()
-                        continue
-                    with self._env.begin(write=True) as txn:
-                        # The rows may have moved while this writer waited.
-                        if not self._is_stale():
-                            with self._newest_file() as file:
-                                return work(txn, Tree(file))
+                    map_size = room + 2 * _length(data)
+                    with self._opened(data, map_size) as env:
+                        _guard_length(env, data)
+                        env.reader_check()
+                        with env.begin(write=True) as txn:
+                            # They may have moved while this writer waited.
+                            if rows == self._rows():
+                                with open(data, "rb", buffering=0) as file:
+                                    return work(txn, Tree(file))
                 except lmdb.MapFullError:
-                    self._env.set_mapsize(2 * self._env.info()["map_size"])
-                except lmdb.MapResizedError:
-                    self._env.set_mapsize(0)
-                except lmdb.PanicError:
-                    # A commit failed half-way, on a bad disk; what it left is whole.
-                    self._close()
+                    room *= 2
+                except lmdb.LockError:
+                    if time.monotonic() > patience:
+                        raise
+                    time.sleep(0.001)
+                except (lmdb.Error, OSError):
+                    if rows == self._rows():
+                        raise
 
     def compact(self):
         """Give unused space back to the disk, if there is room for the copy.
@@ -144,23 +158,29 @@ class Environment:
         """
 
         def move(txn, tree):
-            stat = txn.stat()
-            pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
-            if pages * stat["psize"] + ROOM > free_bytes(self.path):
+            now = txn.stat()
+            pages = now["branch_pages"] + now["leaf_pages"] + now["overflow_pages"]
+            if pages * now["psize"] + ROOM > free_bytes(self.path):
                 return
             generation = newest_generation(self.path)
             draft = os.path.join(self.path, f".rows-{generation + 1}")
             shutil.rmtree(draft, ignore_errors=True)
             os.mkdir(draft, self._mode())
-            with self._lmdb(draft, self._env.info()["map_size"], sync=False) as new:
-                _copy(tree, new)
-            flush(os.path.join(draft, "data.mdb"))
+            data = os.path.join(draft, "data.mdb")
+            map_size = _FIRST_MAP + 2 * _length(self._data_file())
+            try:
+                with self._opened(data, map_size, sync=False) as env:
+                    _copy(tree, env)
+                flush(data)
+            except (lmdb.Error, OSError) as error:
+                shutil.rmtree(draft, ignore_errors=True)
+                if not is_full(error):
+                    raise
+                return
             os.rename(draft, self._folder(generation + 1))
             remove_generations(self.path, generation)
 
         self.write(move)
-        with self.closed():
-            pass
 
     def clear(self):
         """Remove all rows."""
@@ -173,16 +193,6 @@ class Environment:
             remove_generations(self.path, generation)
 
         self.write(move)
-        with self.closed():
-            pass
-
-    @contextlib.contextmanager
-    def closed(self):
-        """Close the environment until the next transaction, which waits for this."""
-        with self._lock:
-            self._close()
-            self._is_prepared = False
-            yield
 
     def check(self):
         """Walk all of the database's pages, which LMDB itself takes on trust."""
@@ -192,7 +202,9 @@ class Environment:
             return
         try:
             # Under the write lock no page changes.
-            problems = self.write(lambda txn, tree: verify(self._env.path()))
+            problems = self.write(
+                lambda txn, tree: verify(self._data_file(), subdir=False)
+            )
         except VerifyError as error:
             problems = [error]
         except StoreError as error:
@@ -215,14 +227,6 @@ class Environment:
                     n_bytes += os.path.getsize(os.path.join(folder, name))
         return n_bytes
 
-    def _prepare(self):
-        with explained(self.path, "read"):
-            found = is_store(self.path)
-        if not found:
-            with explained(self.path, "written"):
-                make_store(self.path)
-        self._is_prepared = True
-
     def _folder(self, generation):
         return os.path.join(self.path, f"rows-{generation}")
 
@@ -242,68 +246,40 @@ class Environment:
                 if data == self._data_file():
                     return io.BytesIO()
 
-    def _found(self):
-        """What tells the rows from others that took their place."""
+    def _rows(self):
+        """The data file, and what tells it from another in its place."""
         data = self._data_file()
         try:
             status = os.stat(data)
         except FileNotFoundError:
-            return None
-        return data, status.st_dev, status.st_ino
+            return data, None
+        return data, (status.st_dev, status.st_ino)
 
-    def _is_stale(self):
-        return self._env is None or self._opened != self._found()
-
-    def _open(self):
-        self._close()
-        self._prepare()
+    def _rows_made(self):
         generation = newest_generation(self.path)
         folder = self._folder(generation or 1)
-        data, lock = (os.path.join(folder, f"{name}.mdb") for name in ("data", "lock"))
+        data, lock = (os.path.join(folder, name) for name in ("data.mdb", "lock.mdb"))
         if not (_length(data) and _length(lock)):
             # LMDB maps sparse files: to find the disk full later is fatal.
             require_room(self.path)
-        try:
-            if not generation:
-                os.makedirs(folder, self._mode(), exist_ok=True)
+        if not generation:
             with contextlib.suppress(FileExistsError):
-                flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
-                os.close(os.open(data, flags, self._mode() & 0o666))
-            found = self._found()
-            env = self._lmdb(folder, max(_FIRST_MAP, 2 * _length(data)))
-        except (lmdb.Error, OSError):
-            if newest_generation(self.path) != generation:
-                return  # Another process moved the rows: the caller tries again.
-            raise
-        with _closed_on_error(env):
-            _guard_length(env, data)
-            env.reader_check()
-        # If they moved while they were opened, they are stale already.
-        self._env, self._opened = env, found
+                os.mkdir(folder, self._mode())
+        # It is made here so that it can be told from others before it is opened.
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+            os.close(os.open(data, flags, self._mode() & 0o666))
+        return self._rows()
 
-    def _lmdb(self, folder, map_size, **options):
+    def _opened(self, data, map_size, **options):
         return lmdb.open(
-            folder,
+            os.path.dirname(data),
             map_size=map_size,
             create=False,
             metasync=False,
             mode=self._mode() & 0o666,
             **options,
         )
-
-    def _close(self):
-        if self._env is not None:
-            self._env.close()
-            self._env = None
-
-
-@contextlib.contextmanager
-def _closed_on_error(env):
-    try:
-        yield
-    except BaseException:
-        env.close()
-        raise
 
 
 def _copy(tree, env):

@@ -36,7 +36,7 @@ def explained(path, done):
 
 def _reason(error, done):
     code = _errno_of(error)
-    if code in _FULL:
+    if is_full(error):
         return (
             f"the disk is full, or fails ({error}). The rows written before are safe. "
             "Free some space, remove rows with FeatureStore.prune (where that fails "
@@ -50,6 +50,11 @@ def _reason(error, done):
         )
     if code in (errno.ENOTDIR, errno.EEXIST):
         return f"there is a file in the place of a folder ({error}). Choose another."
+    if isinstance(error, lmdb.LockError):
+        return (
+            f"a process with the same number, in another container, holds it ({error})."
+            " Try again, or give the containers one PID namespace."
+        )
     if isinstance(error, lmdb.MemoryError):
         return (
             f"it cannot be mapped into memory ({error}). Raise the process's limit of "
@@ -61,6 +66,10 @@ def _reason(error, done):
             "again."
         )
     return f"{error}."
+
+
+def is_full(error):
+    return _errno_of(error) in _FULL
 
 
 def is_forbidden(error):

@@ -75,6 +75,7 @@ class FeatureStore:
             path = ""
         if not path:
             raise ParameterError("a feature store needs the path of a folder")
+        environment(self.path).prepare()
         self._read(lambda tree, _: None)
 
     def __repr__(self):
