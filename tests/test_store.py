@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import pickle
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -482,6 +483,31 @@ def test_a_store_whose_folder_was_removed_begins_anew(store, tmp_path):
     assert len(store) == 1
 
 
+def test_a_store_that_another_process_made_anew_gets_the_rows(store):
+    write(store, [1])
+    shutil.rmtree(store.path)
+    other = OTHERS.Process(target=write_batches, args=(store.path, 10, 1))
+    other.start()
+    other.join()
+    rows = write(store, [2])
+    assert rows.contains(digests_of([1, 2])).tolist() == [False, True]
+    assert len(store) == 11
+
+
+def test_a_store_removed_while_a_writer_waits_gets_its_rows(store, monkeypatch):
+    write(store, [1])
+    guard_length = _environment._guard_length
+
+    def remade_meanwhile(env, data):
+        monkeypatch.setattr(_environment, "_guard_length", guard_length)
+        os.rename(store.path, store.path + "-away")
+        os.mkdir(store.path)
+
+    monkeypatch.setattr(_environment, "_guard_length", remade_meanwhile)
+    rows = write(store, [2])
+    assert rows.contains(digests_of([1, 2])).tolist() == [False, True]
+
+
 def test_a_file_is_refused(tmp_path):
     path = tmp_path / "file"
     path.write_text("")
@@ -548,6 +574,145 @@ def test_a_truncated_store_gives_no_wrong_row(store):
     assert wrong == 0
 
 
+def test_a_flipped_bit_in_the_tree_gives_no_wrong_row(store):
+    written = [write(store, range(60), n_features=size) for size in (1500, 24)]
+    with open(data_file(store), "rb") as file:
+        content = file.read()
+    starts = range(0, len(content), 4096)
+    pages = [at for at in starts if content[at + 10] in (1, 2, 8)]  # not of rows
+    random_state = random.Random(0)
+    n_told = 0
+    for _ in range(120):
+        damaged = bytearray(content)
+        place = random_state.choice(pages) + random_state.randrange(4096)
+        damaged[place] ^= 1 << random_state.randrange(8)
+        with open(data_file(store), "r+b") as file:
+            file.write(damaged)
+        for rows in written:
+            try:
+                store.info()
+                found = rows.read(digests_of(range(60)))
+            except StoreError:
+                n_told += 1
+            else:
+                np.testing.assert_array_equal(
+                    found, rows_of(range(60), rows.n_features)
+                )
+    assert n_told > 50
+
+
+def test_a_row_that_would_lie_beyond_the_end_is_refused(store):
+    rows = write(store, [7], n_features=5000)
+    with open(data_file(store), "r+b") as file:
+        content = file.read()
+        # In the leaf, the number of the row's first page follows its key.
+        place = content.index(digests_of([7])[0]) + 20
+        number = int.from_bytes(content[place : place + 8], "little")
+        assert content[4096 * number + 16 :].startswith(rows_of([7], 5000).tobytes())
+        file.seek(place)
+        file.write((number + 1).to_bytes(8, "little"))
+    with pytest.raises(StoreError, match=r"is damaged \(page .* Delete the folder"):
+        rows.read(digests_of([7]))
+
+
+def read_for(path, seconds):
+    """Exit with what went wrong: 0 is nothing, 3 is a wrong row, 4 is none at all."""
+    rows = FeatureStore(path).specification({**PARAMETERS, "n_features": 1500})
+    numbers = list(range(3000))
+    n_read, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        known = np.flatnonzero(rows.contains(digests_of(numbers)))
+        if not (rows.read(digests_of(known)) == known[:, np.newaxis]).all():
+            sys.exit(3)
+        n_read += len(known)
+    sys.exit(0 if n_read else 4)
+
+
+def test_readers_without_a_lock_see_no_wrong_row_beside_a_writer(store):
+    write(store, [0], n_features=1500)
+    readers = [
+        OTHERS.Process(target=read_for, args=(store.path, 1.0)) for _ in range(2)
+    ]
+    for reader in readers:
+        reader.start()
+    number = 1
+    while any(reader.is_alive() for reader in readers):
+        if number < 2000:
+            write(store, range(number, number + 8), n_features=1500)
+            number += 8
+        pruned = write(store, range(4), n_features=700)
+        store.prune(pruned.digest)
+    assert [reader.exitcode for reader in readers] == [0, 0]
+
+
+def test_reading_makes_no_file_and_takes_no_lock(store):
+    rows = write(store, range(5))
+    lock = os.path.join(store.path, "rows-1", "lock.mdb")
+    os.remove(lock)
+    np.testing.assert_array_equal(rows.read(digests_of([3])), rows_of([3]))
+    assert store.info().n_rows == 5
+    assert not os.path.exists(lock)
+
+
+def test_a_process_of_the_same_number_in_another_container_is_waited_for(
+    store, monkeypatch
+):
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(_environment, "_PATIENCE", 0.05)
+    rows = write(store, [1])
+    held, hold = os.pipe()
+    done, end = os.pipe()
+    other = os.fork()
+    if other == 0:
+        # As LMDB does for a process of this number.
+        with open(os.path.join(store.path, "rows-1", "lock.mdb"), "r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX, 1, os.getppid())
+            os.write(hold, b"1")
+            os.read(done, 1)
+            os._exit(0)
+    os.read(held, 1)
+    with pytest.raises(StoreError, match="same number, in another container"):
+        write(store, [2])
+    np.testing.assert_array_equal(rows.read(digests_of([1])), rows_of([1]))
+    os.write(end, b"1")
+    os.waitpid(other, 0)
+    write(store, [2])
+    assert len(store) == 2
+
+
+def modes(path):
+    found = {os.path.basename(path): os.stat(path).st_mode & 0o777}
+    for folder, folders, names in os.walk(path):
+        for name in folders + names:
+            found[name] = os.stat(os.path.join(folder, name)).st_mode & 0o777
+    return found
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file permissions of POSIX")
+def test_a_store_is_the_users_alone(store):
+    write(store, [1])
+    pruned = write(store, [1], layer="fc1")
+    store.prune(pruned.digest)
+    assert modes(store.path) == {
+        "features": 0o700,
+        "rows-2": 0o700,
+        "skface-store.json": 0o600,
+        "data.mdb": 0o600,
+        "lock.mdb": 0o600,
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file permissions of POSIX")
+def test_a_folder_that_is_open_to_others_stays_so(tmp_path):
+    path = tmp_path / "shared"
+    path.mkdir()
+    path.chmod(0o755)
+    write(FeatureStore(path), [1])
+    found = modes(path)
+    assert found["shared"] == found["rows-1"] == 0o755
+    assert found["data.mdb"] == found["skface-store.json"] == 0o644
+
+
 def test_a_read_only_store_is_read(read_only_store):
     row = read_only_store.read(digests_of([3]))
     np.testing.assert_array_equal(row, rows_of([3]))
@@ -571,6 +736,32 @@ def test_a_full_disk_keeps_the_rows_before(store, full_disk):
         write(store, range(3, 100), n_features=5000)
     assert len(store) == 3
     assert store.verify().bad == []
+
+
+def test_prune_makes_room_on_a_full_disk(store, full_disk):
+    kept = write(store, range(3))
+
+    def fill(store):
+        for number in range(1000):
+            write(store, [number], n_features=1000)
+
+    with pytest.raises(StoreError, match="disk is full"):
+        fill(store)
+    before = len(store)
+    assert store.prune(keep=kept.digest) == before - 3 > 50
+    assert write(store, range(3, 40), n_features=1000).n_features == 1000
+    np.testing.assert_array_equal(kept.read(digests_of(range(3))), rows_of(range(3)))
+    assert store.verify().bad == []
+
+
+@pytest.mark.parametrize("name", ["data.mdb", "lock.mdb"])
+def test_a_file_that_lmdb_maps_is_not_made_on_a_full_disk(store, monkeypatch, name):
+    write(store, [1])
+    os.remove(os.path.join(store.path, "rows-1", name))
+    monkeypatch.setattr(_generations, "free_bytes", lambda path: 0)
+    with pytest.raises(StoreError, match="disk is full"):
+        write(store, [2])
+    assert not os.path.exists(os.path.join(store.path, "rows-1", name))
 
 
 def test_no_store_is_made_on_a_full_disk(tmp_path, monkeypatch):

@@ -87,7 +87,14 @@ class Tree:
             yield key, self._value(page, at, size, flags)
 
     def _nodes(self, start):
-        return self._beneath(self._root, self._depth, start) if self._depth else ()
+        nodes = self._beneath(self._root, self._depth, start) if self._depth else ()
+        last = None
+        for node in nodes:
+            key = node[0]
+            if key < start or (last is not None and key <= last):
+                raise CorruptedError("keys out of order")
+            last = key
+            yield node
 
     def _beneath(self, number, depth, start):
         def key(index):
