@@ -31,17 +31,17 @@ def digests_of(numbers):
 
 
 def expected(numbers, n_features=N_FEATURES):
-    first = np.asarray(numbers, np.float16)[:, np.newaxis] % 1000
+    first = np.asarray(numbers)[:, np.newaxis] % 1000
     return (first + np.arange(n_features) % 7).astype(np.float16)
 
 
 def write(path, end, counts):
     rows, others = rows_of(path), rows_of(path, 3000)
     while time.time() < end:
-        numbers = range(counts["written"], counts["written"] + 8)
+        numbers = range(counts[0], counts[0] + 8)
         rows.write(digests_of(numbers), expected(numbers))
-        counts["written"] += 8
-        if counts["written"] % 800 == 0:
+        counts[0] += 8
+        if counts[0] % 800 == 0:
             others.write(digests_of(range(64)), expected(range(64), 3000))
             FeatureStore(path).prune(others.digest)
 
@@ -55,8 +55,8 @@ def read(path, end, counts):
         numbers = random.sample(range(20_000), 40)
         known = np.array(numbers)[rows.contains(digests_of(numbers))]
         right = (rows.read(digests_of(known)) == expected(known)).all(axis=1)
-        counts["read"] += len(known)
-        counts["wrong"] += int((~right).sum())
+        counts[0] += len(known)
+        counts[1] += int((~right).sum())
 
 
 def main():
@@ -65,12 +65,12 @@ def main():
     parser.add_argument("--readers", type=int, default=4, help="%(default)s")
     args = parser.parse_args()
     context = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as path, context.Manager() as manager:
+    with tempfile.TemporaryDirectory() as path:
         os.chmod(path, 0o755)
         FeatureStore(path)
         end = time.time() + args.seconds
         works = [write] + [read] * args.readers
-        counts = [manager.dict(written=0, read=0, wrong=0) for _ in works]
+        counts = [context.Array("q", 2) for _ in works]
         processes = [
             context.Process(target=work, args=(path, end, count))
             for work, count in zip(works, counts, strict=True)
@@ -80,14 +80,15 @@ def main():
         for process in processes:
             process.join()
         deaths = sum(process.exitcode != 0 for process in processes)
-        total = {name: sum(each[name] for each in counts) for name in counts[0].keys()}
+        (written, _), *read_and_wrong = counts
+        n_read, n_wrong = map(sum, zip(*read_and_wrong, strict=True))
         verification = FeatureStore(path).verify()
-    print(f"{args.seconds:g} s, {args.readers} readers: {total['written']:,} written")
-    print(f"{total['read']:,} rows read, {total['wrong']} wrong; {deaths} deaths")
+    print(f"{args.seconds:g} s, {args.readers} readers: {written:,} written")
+    print(f"{n_read:,} rows read, {n_wrong} wrong; {deaths} deaths")
     print(f"the store: {verification}")
-    assert total["read"]
+    assert n_read
     assert not deaths
-    assert not total["wrong"]
+    assert not n_wrong
     assert not verification.bad
 
 

@@ -152,10 +152,7 @@ class Environment:
                         raise
 
     def compact(self):
-        """Give unused space back to the disk, if there is room for the copy.
-
-        The space comes back once the other processes have moved on.
-        """
+        """Give unused space back to the disk, if there is room for the copy."""
 
         def move(txn, tree):
             now = txn.stat()

@@ -26,7 +26,8 @@ class FeatureStore:
     Parameters
     ----------
     path : str or path-like
-        Folder of the store. It is made, with its parents, where it is missing.
+        Folder of the store. It is made, with its parents, where it is missing: for the
+        user alone. In a folder that is there already, files are open to whom it is.
 
     Raises
     ------
@@ -39,7 +40,8 @@ class FeatureStore:
     The rows lie in an LMDB database, which grows with them. Many processes and
     threads may read and write at once. A killed process loses the batch in flight, a
     power cut at most the last batch besides, and neither leaves a wrong row. Each row
-    carries a CRC-32 of its key and its bytes, which every read checks.
+    carries a CRC-32 of its key and its bytes, which every read checks. Reading takes no
+    lock, makes no file and checks every page on the way to a row.
 
     LMDB needs a local disk: the memory it shares between processes does not work
     over a network file system.
@@ -52,7 +54,7 @@ class FeatureStore:
     --------
     >>> import tempfile
     >>> import numpy as np
-    >>> from skface.features import FeatureStore
+    >>> from skface import FeatureStore
     >>> folder = tempfile.TemporaryDirectory()
     >>> store = FeatureStore(folder.name)
     >>> rows = store.specification({"layer": "block5_pool", "n_features": 4})
@@ -163,6 +165,9 @@ class FeatureStore:
 
     def prune(self, specifications=None, *, keep=None) -> int:
         """Remove the rows of some specifications and give their space back.
+
+        The disk gets it if it has room for a copy of the rows that stay; new rows
+        take it otherwise.
 
         Parameters
         ----------
