@@ -37,14 +37,14 @@ def features(args, cache_dir=None):
 def extract_share(args, cache_dir, log, share):
     X, _ = load_photos(args)
     log = os.open(log, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
-    extract = _vgg19.extract
+    compute = _vgg19.compute
 
-    def logging(*arguments):
-        for batch, rows in extract(*arguments):
-            os.write(log, b"%d\n" % len(rows))
-            yield batch, rows
+    def logging(network, photos):
+        rows = compute(network, photos)
+        os.write(log, b"%d\n" % len(rows))
+        return rows
 
-    _vgg19.extract = logging
+    _vgg19.compute = logging
     features(args, cache_dir).transform(X[share::N_PROCESSES])
 
 
