@@ -8,8 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
 
 from skface.exceptions import InputError
-from skface.store._feature_array import FeatureArray
-from skface.store._store import FeatureStore
+from skface.store import FeatureArray, FeatureStore
 
 
 @pytest.fixture(scope="module")

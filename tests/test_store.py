@@ -3,6 +3,7 @@ import multiprocessing
 import os
 import pickle
 import random
+import shutil
 import signal
 import sys
 import threading
@@ -13,10 +14,13 @@ import numpy as np
 import pytest
 
 from skface.exceptions import InputError, ParameterError, StoreError
-from skface.features import _environment
-from skface.store._store import FeatureStore
+from skface.store import FeatureStore, _environment, _generations
 
-SPAWN = multiprocessing.get_context("spawn")
+# One process imports what the others are born with.
+METHODS = multiprocessing.get_all_start_methods()
+OTHERS = multiprocessing.get_context(
+    "forkserver" if "forkserver" in METHODS else "spawn"
+)
 PARAMETERS = {"layer": "block5_pool", "pooling": None, "n_features": 24}
 
 
@@ -35,12 +39,6 @@ def write(store, numbers, **parameters):
     return rows
 
 
-def forget(path):
-    """Close the store in this process, as at its end."""
-    with _environment.environment(os.path.realpath(path)).closed():
-        pass
-
-
 def data_file(store):
     return os.path.join(store.path, "rows-1", "data.mdb")
 
@@ -51,6 +49,11 @@ def flip_byte(store, row):
         content = file.read()
         file.seek(content.index(row.tobytes()))
         file.write(bytes([content[file.tell()] ^ 1]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported_once():
+    OTHERS.set_forkserver_preload(["pytest", "skface.store"])
 
 
 @pytest.fixture
@@ -81,7 +84,6 @@ def unprivileged(tmp_path_factory):
 def read_only_store(store, tmp_path, request):
     """Rows of a store that may be read but not written."""
     rows = write(store, range(5))
-    forget(store.path)
     for folder, _, names in os.walk(store.path):
         os.chmod(folder, 0o555)
         for name in names:
@@ -193,7 +195,6 @@ def test_no_digests_give_no_rows(store):
 
 def test_another_process_finds_the_rows(store):
     rows = write(store, range(3))
-    forget(store.path)
     np.testing.assert_array_equal(rows.read(digests_of([2])), rows_of([2]))
 
 
@@ -209,7 +210,6 @@ def test_pickles_by_path(store):
 def test_unpickling_touches_no_disk(tmp_path):
     path = tmp_path / "moved"
     data = pickle.dumps(FeatureStore(path))
-    forget(path)
     path.rename(tmp_path / "away")
     pickle.loads(data)
     assert not path.exists()
@@ -217,7 +217,6 @@ def test_unpickling_touches_no_disk(tmp_path):
 
 def test_the_map_grows_with_the_rows(store, monkeypatch):
     monkeypatch.setattr(_environment, "_FIRST_MAP", 2**16)
-    forget(store.path)
     rows = store.specification({"n_features": 20_000})
     for start in range(0, 60, 20):
         numbers = range(start, start + 20)
@@ -231,10 +230,8 @@ def test_disk_use_follows_the_rows(store):
     assert store.info().n_bytes < 2**20
 
 
-def test_reading_keeps_the_mapped_memory_small(store, monkeypatch):
-    monkeypatch.setattr(_environment, "_TOUCHED_LIMIT", 10)
+def test_reading_keeps_the_memory_small(store):
     rows = write(store, range(400), n_features=50_000)
-    forget(store.path)
     before = resident_bytes()
     out = np.empty((10, 50_000), np.float16)
     for start in range(0, 400, 10):
@@ -251,8 +248,6 @@ def resident_bytes():
 
 def test_threads_share_a_store(store, monkeypatch):
     monkeypatch.setattr(_environment, "_FIRST_MAP", 2**16)
-    monkeypatch.setattr(_environment, "_TOUCHED_LIMIT", 1)
-    forget(store.path)
     errors = []
 
     def work(first):
@@ -300,7 +295,7 @@ def write_batches(path, first, n_batches, done=None):
 
 def test_two_processes_write_at_once(store):
     processes = [
-        SPAWN.Process(target=write_batches, args=(store.path, first, 20))
+        OTHERS.Process(target=write_batches, args=(store.path, first, 20))
         for first in (0, 100)
     ]
     for process in processes:
@@ -329,7 +324,9 @@ def test_killed_writers_lose_nothing_that_was_done(store, tmp_path):
         logs = [tmp_path / f"{kill}-{writer}" for writer in range(2)]
         firsts = [10_000 * writer for writer in range(2)]
         writers = [
-            SPAWN.Process(target=write_until_killed, args=(store.path, first, str(log)))
+            OTHERS.Process(
+                target=write_until_killed, args=(store.path, first, str(log))
+            )
             for first, log in zip(firsts, logs, strict=True)
         ]
         for writer in writers:
@@ -464,7 +461,7 @@ def prune_and_write(path, first):
 def test_rows_written_during_a_compaction_are_kept(store):
     firsts = (0, 100, 200)
     processes = [
-        SPAWN.Process(target=prune_and_write, args=(store.path, first))
+        OTHERS.Process(target=prune_and_write, args=(store.path, first))
         for first in firsts
     ]
     for process in processes:
@@ -484,6 +481,31 @@ def test_a_store_whose_folder_was_removed_begins_anew(store, tmp_path):
     os.rename(store.path, tmp_path / "away")
     write(store, [2])
     assert len(store) == 1
+
+
+def test_a_store_that_another_process_made_anew_gets_the_rows(store):
+    write(store, [1])
+    shutil.rmtree(store.path)
+    other = OTHERS.Process(target=write_batches, args=(store.path, 10, 1))
+    other.start()
+    other.join()
+    rows = write(store, [2])
+    assert rows.contains(digests_of([1, 2])).tolist() == [False, True]
+    assert len(store) == 11
+
+
+def test_a_store_removed_while_a_writer_waits_gets_its_rows(store, monkeypatch):
+    write(store, [1])
+    guard_length = _environment._guard_length
+
+    def remade_meanwhile(env, data):
+        monkeypatch.setattr(_environment, "_guard_length", guard_length)
+        os.rename(store.path, store.path + "-away")
+        os.mkdir(store.path)
+
+    monkeypatch.setattr(_environment, "_guard_length", remade_meanwhile)
+    rows = write(store, [2])
+    assert rows.contains(digests_of([1, 2])).tolist() == [False, True]
 
 
 def test_a_file_is_refused(tmp_path):
@@ -507,7 +529,6 @@ def test_a_folder_of_other_files_is_refused(tmp_path):
 
 
 def test_a_newer_format_is_refused(store):
-    forget(store.path)
     with open(os.path.join(store.path, "skface-store.json"), "w") as file:
         json.dump({"format": 2}, file)
     with pytest.raises(StoreError, match=r"format 2.*knows format 1. Upgrade skface"):
@@ -516,7 +537,6 @@ def test_a_newer_format_is_refused(store):
 
 @pytest.mark.parametrize("content", ["", "{}", '{"format": null}', "\0"])
 def test_a_damaged_marker_is_refused(store, content):
-    forget(store.path)
     with open(os.path.join(store.path, "skface-store.json"), "w") as file:
         file.write(content)
     with pytest.raises(StoreError, match=r"store.json is damaged. Delete the folder"):
@@ -525,7 +545,6 @@ def test_a_damaged_marker_is_refused(store, content):
 
 def test_garbage_is_refused(store):
     write(store, range(10))
-    forget(store.path)
     with open(data_file(store), "r+b") as file:
         file.write(np.random.default_rng(0).bytes(2**15))
     with pytest.raises(StoreError, match=r"is damaged.*Delete the folder"):
@@ -535,7 +554,6 @@ def test_garbage_is_refused(store):
 def test_verify_finds_damage_of_the_database(store):
     pytest.importorskip("lmdb.verify", reason="lmdb < 3")
     write(store, range(500))
-    forget(store.path)
     with open(data_file(store), "r+b") as file:
         file.seek(2**14)
         file.write(bytes(2**14))
@@ -545,7 +563,6 @@ def test_verify_finds_damage_of_the_database(store):
 
 def test_a_truncated_store_gives_no_wrong_row(store):
     rows = write(store, range(100), n_features=5000)
-    forget(store.path)
     os.truncate(data_file(store), os.path.getsize(data_file(store)) // 2)
     wrong = 0
     for number in range(100):
@@ -555,6 +572,145 @@ def test_a_truncated_store_gives_no_wrong_row(store):
         except StoreError:
             continue
     assert wrong == 0
+
+
+def test_a_flipped_bit_in_the_tree_gives_no_wrong_row(store):
+    written = [write(store, range(60), n_features=size) for size in (1500, 24)]
+    with open(data_file(store), "rb") as file:
+        content = file.read()
+    starts = range(0, len(content), 4096)
+    pages = [at for at in starts if content[at + 10] in (1, 2, 8)]  # not of rows
+    random_state = random.Random(0)
+    n_told = 0
+    for _ in range(120):
+        damaged = bytearray(content)
+        place = random_state.choice(pages) + random_state.randrange(4096)
+        damaged[place] ^= 1 << random_state.randrange(8)
+        with open(data_file(store), "r+b") as file:
+            file.write(damaged)
+        for rows in written:
+            try:
+                store.info()
+                found = rows.read(digests_of(range(60)))
+            except StoreError:
+                n_told += 1
+            else:
+                np.testing.assert_array_equal(
+                    found, rows_of(range(60), rows.n_features)
+                )
+    assert n_told > 50
+
+
+def test_a_row_that_would_lie_beyond_the_end_is_refused(store):
+    rows = write(store, [7], n_features=5000)
+    with open(data_file(store), "r+b") as file:
+        content = file.read()
+        # In the leaf, the number of the row's first page follows its key.
+        place = content.index(digests_of([7])[0]) + 20
+        number = int.from_bytes(content[place : place + 8], "little")
+        assert content[4096 * number + 16 :].startswith(rows_of([7], 5000).tobytes())
+        file.seek(place)
+        file.write((number + 1).to_bytes(8, "little"))
+    with pytest.raises(StoreError, match=r"is damaged \(page .* Delete the folder"):
+        rows.read(digests_of([7]))
+
+
+def read_for(path, seconds):
+    """Exit with what went wrong: 0 is nothing, 3 is a wrong row, 4 is none at all."""
+    rows = FeatureStore(path).specification({**PARAMETERS, "n_features": 1500})
+    numbers = list(range(3000))
+    n_read, end = 0, time.monotonic() + seconds
+    while time.monotonic() < end:
+        known = np.flatnonzero(rows.contains(digests_of(numbers)))
+        if not (rows.read(digests_of(known)) == known[:, np.newaxis]).all():
+            sys.exit(3)
+        n_read += len(known)
+    sys.exit(0 if n_read else 4)
+
+
+def test_readers_without_a_lock_see_no_wrong_row_beside_a_writer(store):
+    write(store, [0], n_features=1500)
+    readers = [
+        OTHERS.Process(target=read_for, args=(store.path, 1.0)) for _ in range(2)
+    ]
+    for reader in readers:
+        reader.start()
+    number = 1
+    while any(reader.is_alive() for reader in readers):
+        if number < 2000:
+            write(store, range(number, number + 8), n_features=1500)
+            number += 8
+        pruned = write(store, range(4), n_features=700)
+        store.prune(pruned.digest)
+    assert [reader.exitcode for reader in readers] == [0, 0]
+
+
+def test_reading_makes_no_file_and_takes_no_lock(store):
+    rows = write(store, range(5))
+    lock = os.path.join(store.path, "rows-1", "lock.mdb")
+    os.remove(lock)
+    np.testing.assert_array_equal(rows.read(digests_of([3])), rows_of([3]))
+    assert store.info().n_rows == 5
+    assert not os.path.exists(lock)
+
+
+def test_a_process_of_the_same_number_in_another_container_is_waited_for(
+    store, monkeypatch
+):
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(_environment, "_PATIENCE", 0.05)
+    rows = write(store, [1])
+    held, hold = os.pipe()
+    done, end = os.pipe()
+    other = os.fork()
+    if other == 0:
+        # As LMDB does for a process of this number.
+        with open(os.path.join(store.path, "rows-1", "lock.mdb"), "r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX, 1, os.getppid())
+            os.write(hold, b"1")
+            os.read(done, 1)
+            os._exit(0)
+    os.read(held, 1)
+    with pytest.raises(StoreError, match="same number, in another container"):
+        write(store, [2])
+    np.testing.assert_array_equal(rows.read(digests_of([1])), rows_of([1]))
+    os.write(end, b"1")
+    os.waitpid(other, 0)
+    write(store, [2])
+    assert len(store) == 2
+
+
+def modes(path):
+    found = {os.path.basename(path): os.stat(path).st_mode & 0o777}
+    for folder, folders, names in os.walk(path):
+        for name in folders + names:
+            found[name] = os.stat(os.path.join(folder, name)).st_mode & 0o777
+    return found
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file permissions of POSIX")
+def test_a_store_is_the_users_alone(store):
+    write(store, [1])
+    pruned = write(store, [1], layer="fc1")
+    store.prune(pruned.digest)
+    assert modes(store.path) == {
+        "features": 0o700,
+        "rows-2": 0o700,
+        "skface-store.json": 0o600,
+        "data.mdb": 0o600,
+        "lock.mdb": 0o600,
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file permissions of POSIX")
+def test_a_folder_that_is_open_to_others_stays_so(tmp_path):
+    path = tmp_path / "shared"
+    path.mkdir()
+    path.chmod(0o755)
+    write(FeatureStore(path), [1])
+    found = modes(path)
+    assert found["shared"] == found["rows-1"] == 0o755
+    assert found["data.mdb"] == found["skface-store.json"] == 0o644
 
 
 def test_a_read_only_store_is_read(read_only_store):
@@ -582,54 +738,45 @@ def test_a_full_disk_keeps_the_rows_before(store, full_disk):
     assert store.verify().bad == []
 
 
+def test_prune_makes_room_on_a_full_disk(store, full_disk):
+    kept = write(store, range(3))
+
+    def fill(store):
+        for number in range(1000):
+            write(store, [number], n_features=1000)
+
+    with pytest.raises(StoreError, match="disk is full"):
+        fill(store)
+    before = len(store)
+    assert store.prune(keep=kept.digest) == before - 3 > 50
+    assert write(store, range(3, 40), n_features=1000).n_features == 1000
+    np.testing.assert_array_equal(kept.read(digests_of(range(3))), rows_of(range(3)))
+    assert store.verify().bad == []
+
+
+@pytest.mark.parametrize("name", ["data.mdb", "lock.mdb"])
+def test_a_file_that_lmdb_maps_is_not_made_on_a_full_disk(store, monkeypatch, name):
+    write(store, [1])
+    os.remove(os.path.join(store.path, "rows-1", name))
+    monkeypatch.setattr(_generations, "free_bytes", lambda path: 0)
+    with pytest.raises(StoreError, match="disk is full"):
+        write(store, [2])
+    assert not os.path.exists(os.path.join(store.path, "rows-1", name))
+
+
 def test_no_store_is_made_on_a_full_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(_environment, "free_bytes", lambda path: 0)
+    monkeypatch.setattr(_generations, "free_bytes", lambda path: 0)
     with pytest.raises(StoreError, match="disk is full"):
         FeatureStore(tmp_path / "store")
 
 
-class Failing:
-    """An LMDB environment whose next transaction fails."""
-
-    def __init__(self, env, error):
-        self.env, self.error, self.calls = env, error, []
-
-    def begin(self, **options):
-        if self.error is not None:
-            error, self.error = self.error, None
-            raise error
-        return self.env.begin(**options)
-
-    def reader_check(self):
-        self.calls.append("reader_check")
-
-    def close(self):
-        self.calls.append("close")
-        self.env.close()
-
-
-@pytest.mark.parametrize(
-    ("error", "repair"),
-    [
-        (lmdb.ReadersFullError("full"), "reader_check"),
-        (lmdb.PanicError("panic"), "close"),
-    ],
-)
-def test_recovers_from(store, monkeypatch, error, repair):
-    write(store, [1])
-    environment = _environment.environment(store.path)
-    failing = Failing(environment._env, error)
-    monkeypatch.setattr(environment, "_env", failing)
-    assert len(store) == 1
-    assert failing.calls == [repair]
-
-
 def test_a_limit_of_address_space_is_named(store, monkeypatch):
-    error = lmdb.MemoryError("mdb_env_set_mapsize: Cannot allocate memory")
-    environment = _environment.environment(store.path)
-    monkeypatch.setattr(environment, "_env", Failing(environment._env, error))
+    def fail(*args, **options):
+        raise lmdb.MemoryError("mdb_env_open: Cannot allocate memory")
+
+    monkeypatch.setattr(lmdb, "open", fail)
     with pytest.raises(StoreError, match="ulimit -v"):
-        len(store)
+        write(store, [2])
 
 
 def test_an_empty_store_is_no_lack_of_a_store(store):

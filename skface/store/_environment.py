@@ -1,30 +1,34 @@
-"""The LMDB environment under a feature store: opening, growth, replacement."""
+"""What reads and writes a feature store: transactions, growth, compaction."""
 
 import contextlib
-import errno
+import io
 import os
 import shutil
+import stat
 import threading
+import time
+from itertools import islice
 
 import lmdb
 
 from skface.exceptions import StoreError
-from skface.store._failures import MAX_READERS, READ_ONLY, errno_of, explained
+from skface.store._failures import explained, is_forbidden, is_full
 from skface.store._generations import (
+    ROOM,
     flush,
     free_bytes,
-    generation_of,
+    is_store,
+    make_store,
     newest_generation,
-    prepare,
+    remove_generations,
+    require_room,
 )
+from skface.store._tree import Tree
 
 _FIRST_MAP = 2**28
-_ROOM = 2**20
-_UNWRITTEN = 64
-# What is read through the map counts as this process's memory until it is mapped
-# anew, and the system may map 2 MiB around each row that is looked at.
-_TOUCHED_LIMIT = 128
-_TOUCHED_BYTES = 2**21
+_COPIED_AT_ONCE = 128
+_TRIES = 1000
+_PATIENCE = 10
 
 _environments = {}
 _environments_lock = threading.Lock()
@@ -43,7 +47,7 @@ def _before_fork():
     # LMDB allows a child neither to use nor to close what its parent has open.
     _fork.enter_context(_environments_lock)
     for each in _environments.values():
-        _fork.enter_context(each.closed())
+        _fork.enter_context(each.lock)
 
 
 def _after_fork_in_child():
@@ -62,97 +66,130 @@ if hasattr(os, "register_at_fork"):
 
 
 class Environment:
-    """Runs transactions on a store, for every thread of this process.
+    """Reads and writes a store, for every thread of this process.
+
+    LMDB writes; whatever is read is read by `Tree`, without a lock.
 
     Parameters
     ----------
     path : str
-        Real path of the store's folder. It is made at the first transaction.
+        Real path of the store's folder. It is made at the first use.
     """
 
     def __init__(self, path):
         self.path = path
-        self._env = None
-        self._generation = 0
-        self._touched = 0
-        self._gate = _Gate()
+        self.lock = threading.Lock()
+        self._is_prepared = False
 
-    def run(self, work, *, write=False, n_rows=0):
-        """Return ``work(transaction)``; `work` may be called more than once.
+    def prepare(self):
+        """Make the store where nothing is; check that it has a known format."""
+        with explained(self.path, "read"):
+            found = is_store(self.path)
+        if not found:
+            with explained(self.path, "written"):
+                make_store(self.path)
+        self._is_prepared = True
 
-        `n_rows` tells how many rows `work` touches, to keep the mapped memory small.
+    def read(self, work, items=(None,)):
+        """Return ``[work(tree, item) for item in items]``.
+
+        Each call sees one commit, and may be made more than once for an item.
         """
-        with explained(self.path):
-            dead_readers_dropped = False
+        if not self._is_prepared:
+            self.prepare()
+        with explained(self.path, "read"), self._newest_file() as file:
+            results, tree = [], None
+            for item in items:
+                for _ in range(_TRIES):
+                    damage = None
+                    try:
+                        tree = tree or Tree(file)
+                        result = work(tree, item)
+                    except lmdb.CorruptedError as error:
+                        damage = error
+                    if tree and tree.holds():
+                        break
+                    tree = None
+                if damage:
+                    raise damage
+                if not tree:
+                    raise StoreError(
+                        f"Feature store {self.path}: it is written to without a "
+                        "pause. Try again."
+                    )
+                results.append(result)
+        return results
+
+    def write(self, work):
+        """Return ``work(transaction, tree)``, made and kept as a whole or not at all.
+
+        `tree` is what is there already; `work` may be called more than once.
+        """
+        self.prepare()
+        patience = time.monotonic() + _PATIENCE
+        room = _FIRST_MAP
+        with explained(self.path, "written"), self.lock:
             while True:
-                if self._touched > _TOUCHED_LIMIT:
-                    with self._gate.alone():
-                        self._map_anew()
+                rows = data, _ = self._rows_made()
                 try:
-                    with self._gate.together():
-                        if not self._stale():
-                            with self._env.begin(write=write, buffers=True) as txn:
-                                # A writer may have waited while the rows moved.
-                                if not (write and self._stale()):
-                                    self._touched += n_rows
-                                    return work(txn)
-                    repair = self._open
+                    map_size = room + 2 * _length(data)
+                    with self._opened(data, map_size) as env:
+                        _guard_length(env, data)
+                        env.reader_check()
+                        with env.begin(write=True) as txn:
+                            # They may have moved while this writer waited.
+                            if rows == self._rows():
+                                with open(data, "rb", buffering=0) as file:
+                                    return work(txn, Tree(file))
                 except lmdb.MapFullError:
-                    repair = self._grow
-                except lmdb.MapResizedError:
-                    repair = self._follow
-                except lmdb.PanicError:
-                    # A commit failed half-way, on a bad disk; what it left is whole.
-                    repair = self._close
-                except lmdb.ReadersFullError:
-                    if dead_readers_dropped:
+                    room *= 2
+                except lmdb.LockError:
+                    if time.monotonic() > patience:
                         raise
-                    repair = self._drop_dead_readers
-                    dead_readers_dropped = True
-                with self._gate.alone():
-                    # Another thread may have closed the environment meanwhile.
-                    repair() if self._env is not None else self._open()
-
-    def replace(self, copy):
-        """Put a compacted copy, or nothing, in the place of the rows.
-
-        The disk's space comes back once the other processes have moved on.
-        """
-
-        def build(txn):
-            new = self._folder(self._generation + 1)
-            draft = os.path.join(self.path, f".rows-{self._generation + 1}")
-            shutil.rmtree(draft, ignore_errors=True)
-            os.mkdir(draft)
-            if copy:
-                self._env.copy(draft, compact=True)
-                flush(os.path.join(draft, "data.mdb"))
-            os.rename(draft, new)
-            for name in os.listdir(self.path):
-                if 0 < generation_of(name.lstrip(".")) <= self._generation:
-                    # Renamed first: nobody may open a folder that is half gone.
-                    doomed = os.path.join(self.path, f".{name.lstrip('.')}")
-                    with contextlib.suppress(OSError):
-                        os.rename(os.path.join(self.path, name), doomed)
-                        shutil.rmtree(doomed)
-
-        self.run(build, write=True)
-        with self.closed():
-            pass
-
-    @contextlib.contextmanager
-    def closed(self):
-        """Close the environment until the next transaction, which waits for this."""
-        with self._gate.alone():
-            self._close()
-            yield
+                    time.sleep(0.001)
+                except (lmdb.Error, OSError):
+                    if rows == self._rows():
+                        raise
 
     def compact(self):
         """Give unused space back to the disk, if there is room for the copy."""
-        stat = self.run(lambda txn: txn.stat())
-        pages = stat["branch_pages"] + stat["leaf_pages"] + stat["overflow_pages"]
-        if pages * stat["psize"] + _ROOM < free_bytes(self.path):
-            self.replace(copy=True)
+
+        def move(txn, tree):
+            now = txn.stat()
+            pages = now["branch_pages"] + now["leaf_pages"] + now["overflow_pages"]
+            if pages * now["psize"] + ROOM > free_bytes(self.path):
+                return
+            generation = newest_generation(self.path)
+            draft = os.path.join(self.path, f".rows-{generation + 1}")
+            shutil.rmtree(draft, ignore_errors=True)
+            os.mkdir(draft, self._mode())
+            data = os.path.join(draft, "data.mdb")
+            map_size = _FIRST_MAP + 2 * _length(self._data_file())
+            try:
+                with self._opened(data, map_size, sync=False) as env:
+                    _copy(tree, env)
+                flush(data)
+            except (lmdb.Error, OSError) as error:
+                shutil.rmtree(draft, ignore_errors=True)
+                if not is_full(error):
+                    raise
+                return
+            os.rename(draft, self._folder(generation + 1))
+            remove_generations(self.path, generation)
+
+        self.write(move)
+
+    def clear(self):
+        """Remove all rows."""
+
+        def move(txn, tree):
+            generation = newest_generation(self.path)
+            # A full disk has no room for a folder; the next writer makes one.
+            with contextlib.suppress(OSError):
+                os.mkdir(self._folder(generation + 1), self._mode())
+            remove_generations(self.path, generation)
+
+        self.write(move)
 
     def check(self):
         """Walk all of the database's pages, which LMDB itself takes on trust."""
@@ -160,13 +197,17 @@ class Environment:
             from lmdb.verify import VerifyError, verify
         except ImportError:  # lmdb < 3
             return
-        if self.run(lambda txn: self._env.flags()["readonly"]):
-            return
         try:
             # Under the write lock no page changes.
-            problems = self.run(lambda txn: verify(self._env.path()), write=True)
+            problems = self.write(
+                lambda txn, tree: verify(self._data_file(), subdir=False)
+            )
         except VerifyError as error:
             problems = [error]
+        except StoreError as error:
+            if not is_forbidden(error.__cause__):
+                raise
+            problems = []
         if problems:
             raise StoreError(
                 f"Feature store {self.path} is damaged: {problems[0]}. Delete the "
@@ -186,120 +227,86 @@ class Environment:
     def _folder(self, generation):
         return os.path.join(self.path, f"rows-{generation}")
 
-    def _stale(self):
-        return self._env is None or newest_generation(self.path) != self._generation
+    def _data_file(self):
+        return os.path.join(self._folder(newest_generation(self.path)), "data.mdb")
 
-    def _open(self):
-        if not self._stale():
-            return
-        self._close()
-        prepare(self.path)
-        found = newest_generation(self.path)
-        generation = found or 1
-        folder = self._folder(generation)
-        data = os.path.join(folder, "data.mdb")
-        options = {"max_readers": MAX_READERS, "map_size": _FIRST_MAP}
-        try:
-            if os.path.exists(data):
-                options["map_size"] = max(_FIRST_MAP, 2 * os.path.getsize(data))
-            elif free_bytes(self.path) < _ROOM:
-                # LMDB maps a sparse file: to find the disk full later is fatal.
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if not found:
-                os.makedirs(folder, exist_ok=True)
-            env = lmdb.open(folder, create=False, metasync=False, **options)
-            with _closed_on_error(env):
-                _guard_length(env, data)
-                env.reader_check()
-        except (lmdb.Error, OSError) as error:
-            if newest_generation(self.path) != found:
-                return  # Another process moved the rows: the caller tries again.
-            if errno_of(error) not in READ_ONLY or not os.path.exists(data):
-                raise
-            env = lmdb.open(folder, readonly=True, lock=False, **options)
-            with _closed_on_error(env):
-                _guard_length(env, data)
-        self._env, self._generation, self._touched = env, generation, 0
+    def _mode(self):
+        """Who may use the store's folder may use what is made in it."""
+        return stat.S_IMODE(os.stat(self.path).st_mode)
 
-    def _close(self):
-        if self._env is not None:
-            self._env.close()
-            self._env = None
-
-    def _grow(self):
-        self._env.set_mapsize(2 * self._env.info()["map_size"])
-
-    def _follow(self):
-        self._env.set_mapsize(0)
-
-    def _drop_dead_readers(self):
-        self._env.reader_check()
-
-    def _map_anew(self):
-        if self._env is not None:
-            info = self._env.info()
-            used = info["last_pgno"] * self._env.stat()["psize"]
-            if used > _TOUCHED_LIMIT * _TOUCHED_BYTES:
-                self._env.set_mapsize(info["map_size"])
-        self._touched = 0
-
-
-class _Gate:
-    """Lets in many threads together, or one alone, which comes first."""
-
-    def __init__(self):
-        self._condition = threading.Condition()
-        self._inside = 0
-        self._waiting = 0
-
-    @contextlib.contextmanager
-    def together(self):
-        with self._condition:
-            self._condition.wait_for(lambda: not self._waiting)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._condition:
-                self._inside -= 1
-                self._condition.notify_all()
-
-    @contextlib.contextmanager
-    def alone(self):
-        with self._condition:
-            self._waiting += 1
+    def _newest_file(self):
+        while True:
+            data = self._data_file()
             try:
-                self._condition.wait_for(lambda: not self._inside)
-                yield
-            finally:
-                self._waiting -= 1
-                self._condition.notify_all()
+                return open(data, "rb", buffering=0)
+            except FileNotFoundError:
+                if data == self._data_file():
+                    return io.BytesIO()
+
+    def _rows(self):
+        """The data file, and what tells it from another in its place."""
+        data = self._data_file()
+        try:
+            status = os.stat(data)
+        except FileNotFoundError:
+            return data, None
+        return data, (status.st_dev, status.st_ino)
+
+    def _rows_made(self):
+        generation = newest_generation(self.path)
+        folder = self._folder(generation or 1)
+        data, lock = (os.path.join(folder, name) for name in ("data.mdb", "lock.mdb"))
+        if not (_length(data) and _length(lock)):
+            # LMDB maps sparse files: to find the disk full later is fatal.
+            require_room(self.path)
+        if not generation:
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(folder, self._mode())
+        # It is made here so that it can be told from others before it is opened.
+        with contextlib.suppress(FileExistsError, FileNotFoundError):
+            flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY
+            os.close(os.open(data, flags, self._mode() & 0o666))
+        return self._rows()
+
+    def _opened(self, data, map_size, **options):
+        return lmdb.open(
+            os.path.dirname(data),
+            map_size=map_size,
+            create=False,
+            metasync=False,
+            mode=self._mode() & 0o666,
+            **options,
+        )
 
 
-@contextlib.contextmanager
-def _closed_on_error(env):
+def _copy(tree, env):
+    items = tree.items()
+    # LMDB holds what is not committed in memory.
+    while batch := list(islice(items, _COPIED_AT_ONCE)):
+        with env.begin(write=True) as txn:
+            for key, value in batch:
+                txn.put(key, value, append=True)
+
+
+def _length(path):
     try:
-        yield
-    except BaseException:
-        env.close()
-        raise
+        return os.path.getsize(path)
+    except FileNotFoundError:
+        return 0
 
 
 def _guard_length(env, data):
-    """Lengthen a data file that lost its end, before a read past it kills Python.
+    """Lengthen a data file that lost its end, before LMDB reads past it.
 
-    The zeros in the place of the lost pages fail the checksums. A sound file may
-    lack some pages that LMDB took at its end and never wrote.
+    The zeros in the place of the lost pages are no pages. A sound file may lack some
+    that LMDB took at its end and never wrote.
     """
 
     def missing():
         return (env.info()["last_pgno"] + 1) * psize - os.path.getsize(data)
 
     psize = env.stat()["psize"]
-    if not env.flags()["readonly"]:
-        if missing() > 0:
-            with env.begin(write=True):
-                if missing() > 0:
-                    os.truncate(data, os.path.getsize(data) + missing())
-    elif missing() > _UNWRITTEN * psize:
-        raise StoreError(f"Feature store {data} is damaged: its end is missing.")
+    if missing() > 0:
+        with env.begin(write=True):
+            if missing() > 0:
+                os.truncate(data, os.path.getsize(data) + missing())

@@ -8,8 +8,6 @@ import lmdb
 
 from skface.exceptions import StoreError
 
-MAX_READERS = 1024
-
 _DAMAGED = (
     lmdb.CorruptedError,
     lmdb.InvalidError,
@@ -19,38 +17,43 @@ _DAMAGED = (
 
 # LMDB reports a batch that fits in part as EIO.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+_FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextlib.contextmanager
-def explained(path):
-    """Turn the errors of LMDB and of the system into a `StoreError`."""
+def explained(path, done):
+    """Turn the errors of LMDB and of the system into a `StoreError`.
+
+    `done` is what was to be done with the store: "read" or "written".
+    """
     try:
         yield
     except StoreError:
         raise
     except (lmdb.Error, OSError) as error:
-        raise StoreError(f"Feature store {path}: {_reason(path, error)}") from error
+        raise StoreError(f"Feature store {path}: {_reason(error, done)}") from error
 
 
-def _reason(path, error):
-    code = errno_of(error)
-    if code in _FULL:
+def _reason(error, done):
+    code = _errno_of(error)
+    if is_full(error):
         return (
             f"the disk is full, or fails ({error}). The rows written before are safe. "
-            "Free some space, remove rows with FeatureStore.prune, or choose another "
-            "cache_dir."
+            "Free some space, remove rows with FeatureStore.prune (where that fails "
+            "too, all of them with FeatureStore.clear), or choose another cache_dir."
         )
-    if code in READ_ONLY:
+    if is_forbidden(error):
+        permission = "read" if done == "read" else "write"
         return (
-            f"it cannot be written ({error}). Give yourself write permission, or "
+            f"it cannot be {done} ({error}). Give yourself {permission} permission, or "
             "choose another cache_dir."
         )
     if code in (errno.ENOTDIR, errno.EEXIST):
         return f"there is a file in the place of a folder ({error}). Choose another."
-    if isinstance(error, lmdb.ReadersFullError):
+    if isinstance(error, lmdb.LockError):
         return (
-            f"more than {MAX_READERS} readers at once ({error}). Use fewer processes."
+            f"a process with the same number, in another container, holds it ({error})."
+            " Try again, or give the containers one PID namespace."
         )
     if isinstance(error, lmdb.MemoryError):
         return (
@@ -65,11 +68,19 @@ def _reason(path, error):
     return f"{error}."
 
 
-def errno_of(error):
+def is_full(error):
+    return _errno_of(error) in _FULL
+
+
+def is_forbidden(error):
+    return _errno_of(error) in _FORBIDDEN
+
+
+def _errno_of(error):
     if isinstance(error, OSError):
         return error.errno
     # LMDB's errors carry the system's text, not its number.
-    for code in (*_FULL, *READ_ONLY):
+    for code in (*_FULL, *_FORBIDDEN):
         if str(error).endswith(os.strerror(code)):
             return code
     return None

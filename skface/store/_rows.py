@@ -4,12 +4,13 @@ import contextlib
 import hashlib
 import json
 import zlib
-from functools import partial
+from collections import Counter
 
 import numpy as np
 
 from skface.exceptions import InputError, ParameterError, StoreError
 from skface.store._environment import environment
+from skface.store._tree import Tree
 
 DIGEST_LENGTH = 16
 ROWS_AT_ONCE = 128
@@ -51,10 +52,7 @@ class StoreRows:
     def is_recorded(self) -> bool:
         """Whether the store has, or had, rows of this specification."""
 
-        def look(txn):
-            return txn.get(self._prefix) is not None
-
-        return environment(self.path).run(look)
+        return self._read(Tree.has, [self._prefix])[0]
 
     def contains(self, digests) -> np.ndarray:
         """Tell which photos have a row; whether it is sound, `read` tells.
@@ -68,15 +66,7 @@ class StoreRows:
         -------
         known : bool ndarray of shape (n_photos,)
         """
-        keys = self._keys(digests)
-
-        def look(txn, part):
-            return list(map(txn.cursor().set_key, keys[part]))
-
-        known = np.empty(len(keys), bool)
-        for part in self._parts(len(keys)):
-            known[part] = self._read(look, part)
-        return known
+        return np.array(self._read(Tree.has, self._keys(digests)), bool)
 
     def write(self, digests, rows) -> int:
         """Store rows in one transaction; a photo that has a row keeps it.
@@ -110,13 +100,15 @@ class StoreRows:
         for key, value in zip(keys, values, strict=True):
             value[-_CHECKSUM:] = np.frombuffer(_checksum(key, value), np.uint8)
 
-        def put(txn):
-            if txn.get(self._prefix) != self._record:
+        def put(txn, tree):
+            if tree.get(self._prefix) != self._record:
                 txn.put(self._prefix, self._record)
             pairs = zip(keys, values, strict=True)
-            return sum(txn.put(k, v.data, overwrite=False) for k, v in pairs)
+            # LMDB trusts the pages that it walks: they are looked at before.
+            new = [(key, value) for key, value in pairs if not tree.has(key)]
+            return sum(txn.put(k, v.data, overwrite=False) for k, v in new)
 
-        return environment(self.path).run(put, write=True)
+        return environment(self.path).write(put)
 
     def read(self, digests, out=None) -> np.ndarray:
         """Read rows, each checked against its checksum.
@@ -143,22 +135,18 @@ class StoreRows:
             out = np.empty((len(keys), self.n_features), np.float16)
         self._check_shape("out", out, len(keys))
 
-        def copy(txn, part):
-            missing = damaged = 0
-            for key, row in zip(keys[part], out[part], strict=True):
-                value = txn.get(key)
-                if value is None:
-                    missing += 1
-                elif len(value) != self._row_bytes + _CHECKSUM:
-                    damaged += 1
-                else:
-                    # Copied first: a reader without a lock may see the page change.
-                    row[:] = np.frombuffer(value, _DTYPE, self.n_features)
-                    damaged += not is_intact(key, value)
-            return missing, damaged
+        def copy(tree, pair):
+            key, row = pair
+            value = tree.get(key)
+            if value is None:
+                return "missing"
+            if len(value) != self._row_bytes + _CHECKSUM or not is_intact(key, value):
+                return "damaged"
+            row[:] = np.frombuffer(value, _DTYPE, self.n_features)
+            return "read"
 
-        counts = [self._read(copy, part) for part in self._parts(len(keys))]
-        missing, damaged = map(sum, zip((0, 0), *counts, strict=True))
+        counts = Counter(self._read(copy, zip(keys, out, strict=True)))
+        missing, damaged = counts["missing"], counts["damaged"]
         if missing:
             raise StoreError(
                 f"Feature store {self.path}: {missing} of {len(keys)} rows are missing "
@@ -189,9 +177,10 @@ class StoreRows:
             Which rows were filled in; of a part of 128 that holds a damaged row, none.
         """
         sound = np.zeros(len(digests), bool)
-        for part in self._parts(len(digests)):
+        for start in range(0, len(digests), ROWS_AT_ONCE):
+            part = digests[start : start + ROWS_AT_ONCE]
             with contextlib.suppress(StoreError):
-                known = part.start + np.flatnonzero(self.contains(digests[part]))
+                known = start + np.flatnonzero(self.contains(part))
                 out[known] = self.read(digests[known])
                 sound[known] = True
         return sound
@@ -200,13 +189,8 @@ class StoreRows:
     def _row_bytes(self):
         return _DTYPE.itemsize * self.n_features
 
-    def _parts(self, n_rows):
-        starts = range(0, n_rows, ROWS_AT_ONCE)
-        return [slice(start, min(start + ROWS_AT_ONCE, n_rows)) for start in starts]
-
-    def _read(self, work, part):
-        n_rows = part.stop - part.start
-        return environment(self.path).run(partial(work, part=part), n_rows=n_rows)
+    def _read(self, work, items):
+        return environment(self.path).read(work, items)
 
     def _keys(self, digests):
         if isinstance(digests, np.ndarray):

@@ -4,7 +4,6 @@ import json
 import os
 from collections import Counter
 from dataclasses import dataclass
-from functools import partial
 from itertools import islice
 
 from skface.exceptions import ParameterError
@@ -27,7 +26,8 @@ class FeatureStore:
     Parameters
     ----------
     path : str or path-like
-        Folder of the store. It is made, with its parents, where it is missing.
+        Folder of the store. It is made, with its parents, where it is missing: for the
+        user alone. In a folder that is there already, files are open to whom it is.
 
     Raises
     ------
@@ -40,7 +40,8 @@ class FeatureStore:
     The rows lie in an LMDB database, which grows with them. Many processes and
     threads may read and write at once. A killed process loses the batch in flight, a
     power cut at most the last batch besides, and neither leaves a wrong row. Each row
-    carries a CRC-32 of its key and its bytes, which every read checks.
+    carries a CRC-32 of its key and its bytes, which every read checks. Reading takes no
+    lock, makes no file and checks every page on the way to a row.
 
     LMDB needs a local disk: the memory it shares between processes does not work
     over a network file system.
@@ -53,7 +54,7 @@ class FeatureStore:
     --------
     >>> import tempfile
     >>> import numpy as np
-    >>> from skface.features import FeatureStore
+    >>> from skface import FeatureStore
     >>> folder = tempfile.TemporaryDirectory()
     >>> store = FeatureStore(folder.name)
     >>> rows = store.specification({"layer": "block5_pool", "n_features": 4})
@@ -76,7 +77,8 @@ class FeatureStore:
             path = ""
         if not path:
             raise ParameterError("a feature store needs the path of a folder")
-        self._run(lambda txn: None)
+        environment(self.path).prepare()
+        self._read(lambda tree, _: None)
 
     def __repr__(self):
         return f"FeatureStore({self.path!r})"
@@ -85,7 +87,7 @@ class FeatureStore:
         return _reopen, (self.path,)
 
     def __len__(self) -> int:
-        return self._run(lambda txn: txn.stat()["entries"] - len(_records(txn)))
+        return self._read(lambda tree, _: tree.n_entries - len(_records(tree)))[0]
 
     def __bool__(self):
         return True
@@ -117,7 +119,7 @@ class FeatureStore:
         counts = Counter()
         for keys in self._key_batches():
             counts.update(key[:DIGEST_LENGTH] for key in keys)
-        records = self._run(_records)
+        records = self._records()
         found = [
             SpecificationInfo(digest.hex(), n_rows, records.get(digest, {}))
             for digest, n_rows in counts.items()
@@ -143,16 +145,19 @@ class FeatureStore:
         StoreError
             If the database itself is damaged, not only rows in it.
         """
+
+        def check(tree, key):
+            value = tree.get(key)
+            return value is None or is_intact(key, value)
+
         environment(self.path).check()
         n_checked, bad = 0, []
         for keys in self._key_batches():
-
-            def check(txn, keys=keys):
-                values = ((key, txn.get(key)) for key in keys)
-                return [k for k, v in values if v is not None and not is_intact(k, v)]
-
+            intact = self._read(check, keys)
+            bad += [
+                key for key, is_good in zip(keys, intact, strict=True) if not is_good
+            ]
             n_checked += len(keys)
-            bad += self._run(check, n_rows=len(keys))
         if delete:
             self._delete(bad)
         names = [(key[:DIGEST_LENGTH].hex(), key[DIGEST_LENGTH:].hex()) for key in bad]
@@ -160,6 +165,9 @@ class FeatureStore:
 
     def prune(self, specifications=None, *, keep=None) -> int:
         """Remove the rows of some specifications and give their space back.
+
+        The disk gets it if it has room for a copy of the rows that stay; new rows
+        take it otherwise.
 
         Parameters
         ----------
@@ -184,7 +192,7 @@ class FeatureStore:
         names = specifications if keep is None else keep
         names = list(names) if isinstance(names, list | tuple | set) else [names]
 
-        digests = list(self._run(_records))
+        digests = list(self._records())
         chosen = {_match(name, digests) for name in names}
         n_rows = 0
         for digest in digests:
@@ -198,29 +206,35 @@ class FeatureStore:
 
     def clear(self) -> None:
         """Remove every row."""
-        environment(self.path).replace(copy=False)
+        environment(self.path).clear()
 
     def _key_batches(self, prefix=b""):
-        """Yield lists of rows' keys, each from a short transaction of its own."""
+        """Yield lists of rows' keys, each as one commit has them."""
 
-        def batch(txn, after):
-            cursor = txn.cursor()
-            if not cursor.set_range(after):
-                return []
-            keys = map(bytes, islice(cursor.iternext(values=False), ROWS_AT_ONCE))
+        def batch(tree, start):
+            keys = tree.keys(start, ROWS_AT_ONCE)
             return [key for key in keys if key.startswith(prefix)]
 
-        after = prefix
-        # Finding a key touches its row.
-        while keys := self._run(partial(batch, after=after), n_rows=ROWS_AT_ONCE):
+        start = prefix
+        while keys := self._read(batch, [start])[0]:
             yield [key for key in keys if len(key) > DIGEST_LENGTH]
-            after = keys[-1] + b"\0"
+            start = keys[-1] + b"\0"
 
     def _delete(self, keys):
-        self._run(lambda txn: [txn.delete(key) for key in keys], write=True)
+        # A deletion needs some pages first; on a full disk it has those alone that
+        # the one before it left.
+        keys, n_keys = iter(keys), 1
+        while batch := list(islice(keys, n_keys)):
+            environment(self.path).write(
+                lambda txn, tree, batch=batch: [txn.delete(key) for key in batch]
+            )
+            n_keys = min(2 * n_keys, ROWS_AT_ONCE)
 
-    def _run(self, work, **options):
-        return environment(self.path).run(work, **options)
+    def _records(self):
+        return self._read(lambda tree, _: _records(tree))[0]
+
+    def _read(self, work, items=(None,)):
+        return environment(self.path).read(work, items)
 
 
 @dataclass(frozen=True)
@@ -277,18 +291,18 @@ def _reopen(path):
     return store
 
 
-def _records(txn):
+def _records(tree):
     """Return the specifications as {digest: parameters}.
 
     A specification's record has its digest as key, so that it stands before its rows.
     """
-    records, cursor = {}, txn.cursor()
-    found = cursor.first()
-    while found:
-        key, value = map(bytes, cursor.item())
-        if specification_key(value) == key:
-            records[key] = json.loads(value)
-        found = cursor.set_range(key[:DIGEST_LENGTH] + b"\xff" * 33)
+    records, start = {}, b""
+    while keys := tree.keys(start, 1):
+        digest = keys[0][:DIGEST_LENGTH]
+        record = tree.get(digest)
+        if record is not None and specification_key(record) == digest:
+            records[digest] = json.loads(record)
+        start = digest + b"\xff" * 33
     return records
 
 
