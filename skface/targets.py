@@ -120,6 +120,13 @@ class Target:
             )
         return y
 
+    def arranged(self, y):
+        """y in the order of the target's columns, where a DataFrame names them."""
+        names = list(getattr(y, "columns", []))
+        columns = self.columns(len(names)) if names else []
+        is_other_order = names != columns and sorted(map(str, names)) == sorted(columns)
+        return y[columns] if is_other_order else y
+
     def mirrored(self, y) -> np.ndarray:
         """y on the mirror images of the photos; left and right change places.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skface.datasets._names import ATTRIBUTE_NAMES
+from skface.targets import ATTRIBUTE_NAMES
 
 NAMES = [f"{number:06d}.jpg" for number in range(1, 25)]
 _BBOX = "image_id x_1 y_1 width height"

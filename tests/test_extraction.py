@@ -16,6 +16,7 @@ from sklearn.model_selection import GridSearchCV
 from skface import FeatureStore, VGG19Features, make_attribute_pipeline
 from skface.exceptions import ImageError, SkfaceWarning, StoreError, WeightsError
 from skface.features import _extraction, _vgg19
+from skface.photos import known_keys
 
 N = 12
 
@@ -45,15 +46,14 @@ def expected(stored, photos):
 def n_sent(monkeypatch):
     """How many photos have gone through a network since."""
     counts = []
-    extract = _extraction.extract
+    compute = _extraction.compute
 
-    def counting(*arguments):
-        for batch, rows in extract(*arguments):
-            counts.append(len(rows))
-            yield batch, rows
+    def counting(network, photos):
+        counts.append(len(photos))
+        return compute(network, photos)
 
-    monkeypatch.setattr(_extraction, "extract", counting)
-    monkeypatch.setattr(_vgg19, "extract", counting)
+    monkeypatch.setattr(_extraction, "compute", counting)
+    monkeypatch.setattr(_vgg19, "compute", counting)
     return lambda: sum(counts)
 
 
@@ -238,7 +238,14 @@ def test_a_worker_with_other_weights_is_refused(photos, stored):
     specification = stored._specification()
     with pytest.raises(WeightsError, match=r"holds other weights on .* copy its file"):
         _extraction._extract_chunk(
-            specification, "float32", photos, 2, "float16", "sha256:0", slice(0, N)
+            specification,
+            "float32",
+            photos,
+            known_keys(photos)[0],
+            2,
+            "float16",
+            "sha256:0",
+            slice(0, N),
         )
 
 

@@ -15,8 +15,8 @@ from skface import DenseHeadClassifier, DenseHeadRegressor
 from skface.exceptions import CheckpointError, InputError, ParameterError
 from skface.features import FeatureArray, FeatureStore
 from skface.heads import _training
-from skface.heads._checkpoint import Checkpoint
 from skface.heads._architecture import Architecture
+from skface.heads._checkpoint import Checkpoint
 from skface.heads._training import Samples
 from skface.metrics import attribute_balanced_accuracy, iou_score, nme_score
 
@@ -45,7 +45,7 @@ def classifier(features, attributes):
 
 @pytest.fixture(scope="session")
 def regressor(features, boxes):
-    return DenseHeadRegressor(**FAST, epochs=30).fit(features, boxes)
+    return DenseHeadRegressor(**FAST, target="bbox", epochs=30).fit(features, boxes)
 
 
 def same_weights(a, b):
@@ -119,7 +119,7 @@ def test_classifier_score_is_mean_attribute_accuracy(classifier, features, attri
 
 def test_regressor_scores_landmarks_by_minus_nme(features):
     y = np.tile(np.linspace(0.2, 0.8, 10), (300, 1))
-    head = DenseHeadRegressor(**FAST, epochs=2).fit(features, y)
+    head = DenseHeadRegressor(**FAST, target="landmarks", epochs=2).fit(features, y)
     assert head.score(features, y) == -nme_score(y, head.predict(features))
 
 
@@ -420,36 +420,31 @@ def test_y_of_another_length_than_stored_features_is_refused(stored, attributes)
         DenseHeadClassifier(**FAST).fit(stored, attributes[:10])
 
 
-def test_rows_set_aside_for_validation_stay_out_of_the_mirror_images_too():
-    """With the rows set aside alone known to X_mirrored, they change nothing."""
+def test_rows_of_a_group_set_aside_for_validation_are_not_trained_on():
+    """Only the first row of a group set aside is looked at, and only to validate."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(40, 6)), (rng.random((40, 2)) < 0.5).astype(int)
     head = DenseHeadClassifier(n_layers=0, epochs=3, random_state=0)
     seed = int(np.random.RandomState(0).randint(2**31 - 1))
     aside = np.random.default_rng(seed).permutation(40)[:4]
-    other = X.copy()
-    other[aside] += 100
-    first, second = (clone(head).fit(X, y, X_mirrored=m) for m in (X, other))
-    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+    others = [X.copy(), X.copy(), X.copy()]
+    others[1][aside] += 100
+    others[2][np.setdiff1d(np.arange(40), aside)[0]] += 100
+    rows = np.tile(np.arange(40), 2)
+    first, same, different = (
+        clone(head)
+        .fit(np.concatenate([X, other]), y[rows], groups=rows)
+        .predict_proba(X)
+        for other in others
+    )
+    np.testing.assert_array_equal(first, same)
+    assert not np.array_equal(first, different)
 
 
-def test_mirror_images_of_another_number_of_rows_are_refused():
+def test_groups_of_another_number_of_rows_are_refused():
     X, y = np.zeros((6, 3)), np.tile([[0, 1]], (6, 1))
-    with pytest.raises(InputError, match="X has 6 rows, X_mirrored 5"):
-        DenseHeadClassifier(n_layers=0).fit(X, y, X_mirrored=X[:5])
-
-
-def test_a_prediction_needs_the_mirror_image_of_each_row():
-    X, y = np.zeros((6, 3)), np.full((6, 4), 0.5)
-    head = DenseHeadRegressor(n_layers=0, epochs=1).fit(X, y)
-    with pytest.raises(InputError, match="X has 6 rows, X_mirrored 5"):
-        head.predict(X, X_mirrored=X[:5])
-
-
-def test_targets_that_are_no_coordinates_cannot_be_mirrored():
-    X = np.zeros((6, 3))
-    with pytest.raises(InputError, match="4 columns or landmarks of 10"):
-        DenseHeadRegressor(n_layers=0).fit(X, np.full((6, 2), 0.5), X_mirrored=X)
+    with pytest.raises(InputError, match=r"groups must have the shape \(6,\), got"):
+        DenseHeadClassifier(n_layers=0).fit(X, y, groups=np.arange(5))
 
 
 def test_a_checkpoint_of_other_weights_is_another_fit(tmp_path):
@@ -457,7 +452,7 @@ def test_a_checkpoint_of_other_weights_is_another_fit(tmp_path):
     plain = Samples(X, y.astype(np.float32))
     head = DenseHeadClassifier(checkpoint_path=tmp_path / "fit.npz", random_state=0)
     files = [
-        head._checkpoint(samples, None, None).identity
+        head._checkpoint(samples, None).identity
         for samples in (plain, plain.weighted(np.arange(1.0, 7.0)))
     ]
     assert files[0] != files[1]
@@ -668,7 +663,7 @@ def test_calibrated_probabilities_mean_the_prevalence(tuned, features, half_labe
 
 def test_calibration_moves_the_probabilities_of_the_network(tuned, features):
     slope, intercept = tuned.calibration_.T
-    raw = tuned._outputs(features).astype(float)
+    raw = tuned.outputs(features).astype(float)
     logits = slope * np.log(raw / (1 - raw)) + intercept
     np.testing.assert_allclose(
         tuned.predict_proba(features), 1 / (1 + np.exp(-logits)), atol=1e-6
@@ -748,7 +743,8 @@ def test_bad_parameters_of_attributes_are_named(features, attributes, parameter,
 
 @pytest.mark.parametrize("loss", ["huber", "wing"])
 def test_losses_of_coordinates_train(features, boxes, loss):
-    head = DenseHeadRegressor(**FAST, loss=loss, epochs=30).fit(features, boxes)
+    head = DenseHeadRegressor(**FAST, target="bbox", loss=loss, epochs=30)
+    head.fit(features, boxes)
     mean_box = np.tile(boxes.mean(0), (len(boxes), 1))
     assert head.score(features, boxes) > iou_score(boxes, mean_box) + 0.1
 

@@ -11,11 +11,12 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skface import FeatureStore, ImageArray, VGG19Features
+from skface import FeatureStore, Frames, ImageArray, VGG19Features
 from skface._keras import import_keras
 from skface.exceptions import ImageError, InputError, ParameterError, WeightsError
 from skface.features import FeatureArray, _network, _vgg19
 from skface.features._device import fastest_dtype
+from skface.photos import framed
 
 CAFFE_MEAN = (103.939, 116.779, 123.68)
 
@@ -235,8 +236,14 @@ def test_normalised_layers_weigh_the_same(photos):
 
 
 def test_mirror_gives_the_features_of_the_mirror_images(photos):
-    mirrored = features(mirror=True).transform(photos)
+    mirrored = features().transform(framed(photos, Frames.whole(5).mirrored()))
     np.testing.assert_array_equal(mirrored, features().transform(photos[:, :, ::-1]))
+
+
+def test_mirror_images_of_files_are_those_of_their_pixels(paths, photos):
+    X = ImageArray(paths, 32).framed(Frames.whole(5).mirrored())
+    rows = features().transform(X)
+    np.testing.assert_array_equal(rows, features().transform(photos[:, :, ::-1]))
 
 
 def test_a_black_photo_has_no_length_to_divide_by():
@@ -669,9 +676,10 @@ def test_photos_that_occur_twice_are_extracted_once(photos, tmp_path):
     assert len(FeatureStore(tmp_path / "store")) == len(photos)
 
 
-def test_mirror_images_have_rows_of_their_own(photos, tmp_path):
-    sides = [features(cache_dir=tmp_path, mirror=mirror) for mirror in (False, True)]
-    rows = [side.transform(photos) for side in sides]
+def test_mirror_images_have_rows_of_their_own(photos, paths, tmp_path):
+    stored, X = features(cache_dir=tmp_path), ImageArray(paths, 32)
+    sides = X, X.framed(Frames.whole(5).mirrored())
+    rows = [stored.transform(side) for side in sides]
     assert len(FeatureStore(tmp_path)) == 2 * len(photos)
     assert not np.array_equal(*rows)
 

@@ -7,8 +7,8 @@ from itertools import islice
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.utils import gen_batches
-from tqdm.auto import tqdm
 
+from skface._progress import progress_bar
 from skface._threads import each_in_threads, read_ahead
 from skface.exceptions import ImageError, WeightsError
 from skface.features._network import get_network
@@ -164,12 +164,12 @@ def _chunks_of_files(files, batch_size):
         yield chunk
 
 
-def progress_bar(n_photos, verbose):
-    return tqdm(total=n_photos, desc="VGG19", unit="photo", disable=not verbose)
+def photo_bar(n_photos, verbose):
+    return progress_bar(n_photos, "VGG19", verbose, unit="photo")
 
 
 def extract_in_workers(
-    specification, compute_dtype, images, keys, batch_size, n_jobs, dtype
+    specification, weights, compute_dtype, images, keys, batch_size, n_jobs, dtype
 ):
     """Rows from joblib's workers.
 
@@ -178,6 +178,8 @@ def extract_in_workers(
     Parameters
     ----------
     specification : Specification
+    weights : str
+        What the `weights_digest` of each worker must be.
     compute_dtype : {"float32", "bfloat16", "float16"}
     images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
         Of the network's input size.
@@ -206,7 +208,6 @@ def extract_in_workers(
         A worker has no weights, or others than this process.
     """
     n_jobs_in_all = effective_n_jobs(n_jobs)
-    weights = weights_digest(specification.weights)
     tasks = (
         delayed(_extract_chunk)(
             specification,
@@ -253,7 +254,7 @@ def _extract_chunk(
             f"{specification.weights}: holds other weights on {platform.node()} than "
             "on the machine that sends the photos; copy its file there"
         )
-    network = get_network(specification, compute_dtype)
+    network = get_network(specification, compute_dtype, weights)
     keys, computed = keys.copy(), {}
     for _, own, photos in new_photos(
         images, keys, np.arange(len(images)), _all, batch_size

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import time
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -18,6 +19,7 @@ SYNTHETIC_WIDTH = 0.25
 SYNTHETIC_INPUT_SIZE = 112
 _IMAGENET_INPUT_SIZE = 224
 _PARTS = ("kernel", "bias")
+_SETTLED = 50_000_000  # nanoseconds; the clock of a file's times has coarse ticks
 # Keras' own MD5 of the file that weights="imagenet" stands for.
 _IMAGENET = "md5:253f8cb515780f3b799900260a226db6"
 
@@ -63,7 +65,7 @@ def load_weights(network, weights):
     Raises
     ------
     WeightsError
-        They cannot be had, or belong to another network.
+        They cannot be had, are damaged, or belong to another network.
     """
     convolutions = [layer for layer in network.layers if "_conv" in layer.name]
     if weights is None:
@@ -78,7 +80,14 @@ def load_weights(network, weights):
         return
     source = _vgg19(weights)
     for layer in convolutions:
-        layer.set_weights(source.get_layer(layer.name).get_weights())
+        values = source.get_layer(layer.name).get_weights()
+        # The activations would hide it.
+        if not all(np.isfinite(value).all() for value in values):
+            raise WeightsError(
+                f"{weights}: {layer.name} holds NaN or infinity: the file is damaged. "
+                f"{_WAYS}"
+            )
+        layer.set_weights(values)
 
 
 def weights_digest(weights):
@@ -148,16 +157,20 @@ def _file_hashes(weights):
     check_file(weights)
     found = os.stat(weights)
     status = (found.st_dev, found.st_ino, found.st_size)
-    return dict(_hashes(weights, (*status, found.st_mtime_ns, found.st_ctime_ns)))
+    status = (*status, found.st_mtime_ns, found.st_ctime_ns)
+    is_settled = time.time_ns() - found.st_ctime_ns > _SETTLED
+    return dict((_known_hashes if is_settled else _hashes)(weights, status))
 
 
-@lru_cache
 def _hashes(path, _status):
     content = Path(path).read_bytes()
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
     }
+
+
+_known_hashes = lru_cache(_hashes)
 
 
 def synthetic_digest():

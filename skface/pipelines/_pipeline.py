@@ -1,6 +1,7 @@
 """Photos to predictions: the transformer and a head as one estimator."""
 
 import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
@@ -10,7 +11,7 @@ from skface._validation import as_array
 from skface.exceptions import ParameterError
 from skface.features import VGG19Features
 from skface.photos import Frames, as_images, with_mirror_images
-from skface.targets import target_of
+from skface.targets import ATTRIBUTES, target_of
 
 
 def _if_head_has(method):
@@ -116,7 +117,8 @@ class FacePipeline(Pipeline):
         """
         if self.mirror != "fit+predict":
             return super().predict(X, **params)
-        return self[-1].predictions(self.outputs(X))
+        head = self[-1].snapshot()
+        return head.predictions(self._outputs(head, X))
 
     @_if_head_has("predict_proba")
     def predict_proba(self, X, **params):
@@ -134,7 +136,8 @@ class FacePipeline(Pipeline):
         """
         if self.mirror != "fit+predict":
             return super().predict_proba(X, **params)
-        return self[-1].probabilities(self.outputs(X))
+        head = self[-1].snapshot()
+        return head.probabilities(self._outputs(head, X))
 
     @_if_head_has("score")
     def score(self, X, y=None, sample_weight=None, **params):
@@ -154,7 +157,9 @@ class FacePipeline(Pipeline):
         """
         if self.mirror != "fit+predict":
             return super().score(X, y, sample_weight, **params)
-        return self[-1].scored(y, self.predict(X), sample_weight)
+        head = self[-1].snapshot()
+        y_pred = head.predictions(self._outputs(head, X))
+        return head.scored(y, y_pred, sample_weight)
 
     @_if_head_has("outputs")
     def outputs(self, X):
@@ -169,7 +174,9 @@ class FacePipeline(Pipeline):
         ndarray of shape (n, n_outputs), float32
             Coordinates are fractions of the photo.
         """
-        head = self[-1]
+        return self._outputs(self[-1], X)
+
+    def _outputs(self, head, X):
         if self.mirror != "fit+predict":
             return head.outputs(self[:-1].transform(X))
         features = self[:-1].transform(with_mirror_images(as_images(X)))
@@ -183,10 +190,12 @@ class FacePipeline(Pipeline):
         n = len(X)
         target = target_of(self.steps[-1][1], y=y)
         rows = np.tile(np.arange(n), 2)
-        if target.is_coordinates:
-            y = np.concatenate([as_array(y, "y"), target.mirrored(y)])
-        else:
+        if target == ATTRIBUTES:
             y = y.iloc[rows] if hasattr(y, "iloc") else as_array(y, "y")[rows]
+        else:
+            y = target.arranged(y)
+            sides = np.concatenate([as_array(y, "y"), target.mirrored(y)])
+            y = pd.DataFrame(sides, columns=y.columns) if hasattr(y, "iloc") else sides
         params = {
             name: as_array(value, name)[rows]
             if name.endswith("sample_weight") and value is not None
@@ -239,5 +248,5 @@ class FacePipeline(Pipeline):
             weight = params.get(f"{name}__sample_weight", params.get("sample_weight"))
             n_val = None if X_val is None else len(X_val)
             head.check_fit(len(X), y, weight, n_val, y_val)
-        if self.mirror:
-            target_of(head, y=y).mirrored(y)
+        if self.mirror and (target := target_of(head, y=y)) != ATTRIBUTES:
+            target.mirrored(y)
