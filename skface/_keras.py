@@ -1,6 +1,7 @@
 """Keras, imported late and quietly, under its own settings."""
 
 import contextlib
+import logging
 import os
 import sys
 import threading
@@ -18,6 +19,7 @@ _POLICY = "float32"
 _borrowing = threading.Lock()
 _n_borrowers = 0
 _set_aside = {}
+_thread = threading.local()
 _is_forked = False
 
 
@@ -58,8 +60,9 @@ def import_keras():
 def keras_settings():
     """Keras' own settings, whatever somebody has set; theirs come back.
 
-    Networks are built and trained within: losses, metrics and optimizers take the
-    floats that are set and not those that they are told.
+    Networks are built and run within: losses, metrics and optimizers take the floats
+    that are set and not those that they are told. TensorFlow's warning that networks of
+    several shapes are traced one by one is kept from the terminal meanwhile.
     """
     global _n_borrowers
     config = import_keras().config
@@ -70,9 +73,12 @@ def keras_settings():
             _set(config, _SETTINGS)
         _n_borrowers += 1
     config.set_dtype_policy(_POLICY)
+    logging.getLogger("tensorflow").addFilter(_is_wanted)
+    _thread.n_contexts = getattr(_thread, "n_contexts", 0) + 1
     try:
         yield
     finally:
+        _thread.n_contexts -= 1
         config.set_dtype_policy(policy)
         with _borrowing:
             _n_borrowers -= 1
@@ -83,6 +89,11 @@ def keras_settings():
 def _set(config, settings):
     for name, value in settings.items():
         getattr(config, f"set_{name}")(value)
+
+
+def _is_wanted(record):
+    is_ours = getattr(_thread, "n_contexts", 0) > 0
+    return not (is_ours and "tf.function retracing" in record.getMessage())
 
 
 def _mark_child():

@@ -6,8 +6,10 @@ from itertools import islice
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from PIL import ImageFile
 from sklearn.utils import gen_batches
 
+from skface._keras import keras_settings
 from skface._progress import progress_bar
 from skface._threads import each_in_threads, read_ahead
 from skface.exceptions import ImageError, WeightsError
@@ -25,7 +27,8 @@ def compute(network, photos):
 
     Of a joint network a list of them.
     """
-    rows = network.predict_on_batch(photos)
+    with keras_settings():
+        rows = network.predict_on_batch(photos)
     if isinstance(rows, list):
         return [np.minimum(each, _FLOAT16_MAX) for each in rows]
     return np.minimum(rows, _FLOAT16_MAX)
@@ -217,6 +220,7 @@ def extract_in_workers(
             batch_size,
             dtype,
             weights,
+            ImageFile.LOAD_TRUNCATED_IMAGES,
             chunk,
         )
         for chunk in _chunks(len(images), batch_size, n_jobs_in_all)
@@ -247,8 +251,17 @@ def _as_completed(tasks, n_jobs, n_at_once):
 
 
 def _extract_chunk(
-    specification, compute_dtype, images, keys, batch_size, dtype, weights, chunk
+    specification,
+    compute_dtype,
+    images,
+    keys,
+    batch_size,
+    dtype,
+    weights,
+    takes_truncated,
+    chunk,
 ):
+    ImageFile.LOAD_TRUNCATED_IMAGES = takes_truncated  # as where the keys are made
     if weights_digest(specification.weights) != weights:
         raise WeightsError(
             f"{specification.weights}: holds other weights on {platform.node()} than "

@@ -9,6 +9,7 @@ from skface.features._vgg19 import VGG19Features, adopt_mirror_images
 from skface.photos import as_images, of_size, row_keys
 
 
+@np.errstate(all="ignore")
 def extract_together(transformers, X) -> int:
     """Fill the stores of several VGG19Features, each photo through VGG19 once.
 

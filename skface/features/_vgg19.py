@@ -9,6 +9,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from skface._files import status_of
 from skface._validation import Interval, StrOptions, validate_params
 from skface.exceptions import ParameterError, SkfaceWarning, StoreError
 from skface.features._device import fastest_dtype
@@ -188,6 +189,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         as_images(X, specification.input_size)
         return self
 
+    @np.errstate(all="ignore")  # small values become 0 in float16, as they should
     def transform(self, X):
         """Features of every photo.
 
@@ -370,6 +372,17 @@ class VGG19Features(TransformerMixin, BaseEstimator):
 
     def _compute_dtype(self):
         return fastest_dtype() if self.compute_dtype == "auto" else self.compute_dtype
+
+    def __getstate__(self):
+        # As of an ImageArray: other weights under the same path are others to joblib.
+        is_path = isinstance(self.weights, (str, os.PathLike))
+        file = status_of(os.path.expanduser(self.weights)) if is_path else None
+        return super().__getstate__() | {"_weights_file": file}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        state.pop("_weights_file", None)
+        super().__setstate__(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

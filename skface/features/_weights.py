@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skface._files import status_of
 from skface._keras import import_keras
 from skface.exceptions import ParameterError, WeightsError
 
@@ -155,10 +156,8 @@ def check_weights(weights, identity) -> None:
 def _file_hashes(weights):
     """SHA-256 and MD5 of a file, which is read once as long as it stays the same."""
     check_file(weights)
-    found = os.stat(weights)
-    status = (found.st_dev, found.st_ino, found.st_size)
-    status = (*status, found.st_mtime_ns, found.st_ctime_ns)
-    is_settled = time.time_ns() - found.st_ctime_ns > _SETTLED
+    status = status_of(weights)
+    is_settled = status is not None and time.time_ns() - status[-1] > _SETTLED
     return dict((_known_hashes if is_settled else _hashes)(weights, status))
 
 

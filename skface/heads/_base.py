@@ -99,6 +99,7 @@ class DenseHead:
         self.__dict__ = vars(fitted)
         return self
 
+    @np.errstate(all="ignore")  # whatever somebody has set
     def _fit(self, X, y, sample_weight, X_val, y_val, groups):
         samples, validation = self._checked(X, y, sample_weight, X_val, y_val, groups)
         checkpoint = start = None
@@ -141,6 +142,7 @@ class DenseHead:
         if self.checkpoint_path is not None:
             Checkpoint(self.checkpoint_path, {}).check_folder()
 
+    @np.errstate(all="ignore")
     def outputs(self, X):
         """What the network says, before calibration and thresholds.
 

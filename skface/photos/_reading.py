@@ -17,7 +17,7 @@ from functools import cache, cached_property
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from skface.exceptions import ImageError
 
@@ -125,7 +125,8 @@ class Photo:
             raise ImageError(
                 f"{self.path}: cannot be decoded ({error})", [self.path]
             ) from error
-        _remember(self.path, self.status, is_sound=True)
+        is_sound = not ImageFile.LOAD_TRUNCATED_IMAGES
+        _remember(self.path, self.status, is_sound=is_sound)
         return image
 
     def _opened(self):
