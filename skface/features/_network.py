@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skface._keras import import_keras, keras_settings
-from skface.exceptions import WeightsError
 from skface.features._layers import layers_up_to
-from skface.features._weights import load_weights, weights_digest, width_of
+from skface.features._weights import load_weights, replaced, weights_digest, width_of
 
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
 _VERSION = 1  # of the features: raised when the same parameters give other rows
@@ -94,7 +93,7 @@ def _get(specifications, compute_dtype, digest):
     weights = specifications[0].weights
     content = weights_digest(weights)
     if digest not in (None, content):
-        raise _replaced(weights)
+        raise replaced(weights)
     with _building, keras_settings():
         return _build(specifications, compute_dtype, content)
 
@@ -129,14 +128,8 @@ def _build(specifications, compute_dtype, content):
     rows = [_rows(maps, each) for each in specifications]
     network = keras.Model(photos, rows[0] if len(rows) == 1 else rows)
     network.trainable = False
-    load_weights(network, specification.weights)
-    if weights_digest(specification.weights) != content:
-        raise _replaced(specification.weights)
+    load_weights(network, specification.weights, content)
     return network
-
-
-def _replaced(weights):
-    return WeightsError(f"{weights}: was replaced while it was in use; run this again")
 
 
 def _rows(maps, specification):

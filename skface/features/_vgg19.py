@@ -189,7 +189,6 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         as_images(X, specification.input_size)
         return self
 
-    @np.errstate(all="ignore")  # small values become 0 in float16, as they should
     def transform(self, X):
         """Features of every photo.
 
@@ -223,10 +222,12 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         """
         specification = self._specification()
         images = as_images(X, specification.input_size)
-        if self.cache_dir is None:
-            return self._without_store(images, specification)
         try:
-            return self._from_store(images, specification)
+            # Small values become 0 in float16, as they should.
+            with np.errstate(all="ignore"):
+                if self.cache_dir is None:
+                    return self._without_store(images, specification)
+                return self._from_store(images, specification)
         except StoreError as error:
             if self.on_cache_error == "raise":
                 raise

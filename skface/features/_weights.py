@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import tempfile
 import time
 from functools import lru_cache
 from importlib import resources
@@ -53,7 +54,7 @@ def native_input_size(weights) -> tuple[int, int]:
     return side, side
 
 
-def load_weights(network, weights):
+def load_weights(network, weights, digest):
     """Fill the convolutions of `network`.
 
     Parameters
@@ -62,11 +63,13 @@ def load_weights(network, weights):
         Its convolutions are named as in ``keras.applications.VGG19``.
     weights : "imagenet", "synthetic", path of a file for VGG19 without its top, or None
         None draws them, He-normal and always the same: for tests.
+    digest : str
+        The `weights_digest` that a file must have.
 
     Raises
     ------
     WeightsError
-        They cannot be had, are damaged, or belong to another network.
+        They cannot be had, are damaged or others, or belong to another network.
     """
     convolutions = [layer for layer in network.layers if "_conv" in layer.name]
     if weights is None:
@@ -79,7 +82,7 @@ def load_weights(network, weights):
         for layer in convolutions:
             layer.set_weights([packaged[f"{layer.name}_{part}"] for part in _PARTS])
         return
-    source = _vgg19(weights)
+    source = _vgg19(weights) if weights == "imagenet" else _of_file(weights, digest)
     for layer in convolutions:
         values = source.get_layer(layer.name).get_weights()
         # The activations would hide it.
@@ -202,21 +205,37 @@ def check_file(weights):
         raise WeightsError(f"{weights}: no such weights file. {_WAYS}")
 
 
+def replaced(weights):
+    """The error of a file that is not what it was before."""
+    return WeightsError(f"{weights}: was replaced while it was in use; run this again")
+
+
 def _vgg19(weights):
     """All of VGG19 without its top, for as long as its weights are copied."""
     vgg19 = import_keras().applications.VGG19
-    if weights == "imagenet":
-        try:
-            return vgg19(include_top=False, weights="imagenet")
-        except Exception as error:
-            raise WeightsError(
-                f"VGG19's ImageNet weights cannot be downloaded ({error}). {_WAYS}"
-            ) from error
-    check_file(weights)
-    try:
+    if weights != "imagenet":
         return vgg19(include_top=False, weights=weights)
+    try:
+        return vgg19(include_top=False, weights="imagenet")
     except Exception as error:
         raise WeightsError(
-            f"{weights}: does not hold the weights of VGG19 without its top ({error}). "
-            f"{_WAYS}"
+            f"VGG19's ImageNet weights cannot be downloaded ({error}). {_WAYS}"
         ) from error
+
+
+def _of_file(weights, digest):
+    """`_vgg19` from the bytes that have this digest, whatever happens to the file."""
+    check_file(weights)
+    content = Path(weights).read_bytes()
+    if digest != f"sha256:{hashlib.sha256(content).hexdigest()}":
+        raise replaced(weights)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, Path(weights).name)  # Keras goes by its suffix
+        copy.write_bytes(content)
+        try:
+            return _vgg19(str(copy))
+        except Exception as error:
+            raise WeightsError(
+                f"{weights}: does not hold the weights of VGG19 without its top "
+                f"({error}). {_WAYS}"
+            ) from error

@@ -1,7 +1,5 @@
 """Columns of y by their names."""
 
-import numpy as np
-
 from skface.exceptions import InputError
 
 
@@ -32,7 +30,7 @@ def ordered(y, names, what):
         return y
     unknown = [name for name in found if name not in names]
     missing = [name for name in names if name not in found]
-    twice = [name for name in np.unique(found) if found.count(name) > 1]
+    twice = sorted({name for name in found if found.count(name) > 1})
     for each, fault in (
         (missing, "lacks"),
         (unknown, "has, which y of fit had not,"),
