@@ -80,6 +80,18 @@ def _open_file(file):
     return f"/proc/self/fd/{file.fileno()}"
 
 
+def status_of(path):
+    """What changes when a file does; None of one that is not there."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (
+        *(found.st_dev, found.st_ino, found.st_size),
+        *(found.st_mtime_ns, found.st_ctime_ns),
+    )
+
+
 def user_cache():
     """``~/.cache/skface``, or the folder that ``SKFACE_CACHE`` names."""
     return Path(os.environ.get("SKFACE_CACHE", "~/.cache/skface")).expanduser()

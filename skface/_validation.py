@@ -5,8 +5,25 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 from skface.exceptions import InputError, ParameterError
+
+# What is borrowed of scikit-learn's private names is borrowed here alone.
+__all__ = [
+    "Interval",
+    "Options",
+    "StrOptions",
+    "as_array",
+    "as_floats",
+    "as_names",
+    "as_path",
+    "averaged",
+    "check_sample_weight",
+    "validate_params",
+    "weights_of",
+]
 
 _MOST_SHOWN = 80
 

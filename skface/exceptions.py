@@ -3,6 +3,7 @@
 __all__ = [
     "CheckpointError",
     "DatasetError",
+    "ForkError",
     "ImageError",
     "InputError",
     "ParameterError",
@@ -47,12 +48,16 @@ class ImageError(SkfaceError, OSError):
         return type(self), (str(self), self.paths)
 
 
-class WeightsError(SkfaceError, OSError):
-    """VGG19 weights cannot be had, or belong to another network."""
+class WeightsError(SkfaceError, OSError, ValueError):
+    """VGG19 weights cannot be had, are damaged, or belong to another network."""
 
 
 class StoreError(SkfaceError, OSError):
     """A feature store cannot be opened, read or written."""
+
+
+class ForkError(SkfaceError, RuntimeError):
+    """Keras is wanted in a process that was forked from one where it was loaded."""
 
 
 class CheckpointError(SkfaceError, ValueError):

@@ -107,6 +107,11 @@ class Target:
     def is_coordinates(self) -> bool:
         raise NotImplementedError
 
+    @property
+    def has_coordinates(self) -> bool:
+        """Whether some columns of y are such, and move from frame to frame."""
+        return self.is_coordinates
+
     def columns(self, n_columns=None) -> list[str]:
         """Names of the columns of y.
 
@@ -141,6 +146,13 @@ class Target:
                 f"{n_columns}), got the shape {y.shape}"
             )
         return y
+
+    def arranged(self, y):
+        """y in the order of the target's columns, where a DataFrame names them."""
+        names = list(getattr(y, "columns", []))
+        columns = self.columns(len(names)) if names else []
+        is_other_order = names != columns and sorted(map(str, names)) == sorted(columns)
+        return y[columns] if is_other_order else y
 
     def mirrored(self, y) -> np.ndarray:
         """y on the mirror images of the photos; left and right change places.
@@ -433,6 +445,10 @@ class Joint(Target):
     @property
     def is_coordinates(self) -> bool:
         return all(target.is_coordinates for target in self.targets)
+
+    @property
+    def has_coordinates(self) -> bool:
+        return any(target.has_coordinates for target in self.targets)
 
     def columns(self, n_columns=None) -> list[str]:
         return [name for target in self.targets for name in target.columns()]

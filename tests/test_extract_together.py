@@ -34,14 +34,13 @@ def stored(plain, tmp_path):
 def n_seen(monkeypatch):
     """How many photos a network saw since."""
     seen = []
-    extract = _together.extract
+    compute = _together.compute
 
-    def counting(network, images, batch_size):
-        for batch, rows in extract(network, images, batch_size):
-            seen.append(batch.stop - batch.start)
-            yield batch, rows
+    def counting(network, photos):
+        seen.append(len(photos))
+        return compute(network, photos)
 
-    monkeypatch.setattr(_together, "extract", counting)
+    monkeypatch.setattr(_together, "compute", counting)
     return lambda: sum(seen)
 
 
@@ -84,9 +83,9 @@ def test_only_layers_that_are_wanted_run(photos, stored, monkeypatch):
     built = []
     load_weights = _network.load_weights
 
-    def noting(network, weights):
+    def noting(network, *arguments):
         built.append(network.layers)
-        load_weights(network, weights)
+        load_weights(network, *arguments)
 
     _network._build.cache_clear()
     monkeypatch.setattr(_network, "load_weights", noting)

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from joblib import parallel_backend, parallel_config, register_parallel_backend
 from joblib._parallel_backends import ThreadingBackend
-from PIL import Image
+from PIL import Image, ImageFile
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from skface import FeatureStore, VGG19Features, make_attribute_pipeline
 from skface.exceptions import ImageError, SkfaceWarning, StoreError, WeightsError
 from skface.features import _extraction, _vgg19
+from skface.photos import _reading, known_keys
 
 N = 12
 
@@ -45,15 +46,14 @@ def expected(stored, photos):
 def n_sent(monkeypatch):
     """How many photos have gone through a network since."""
     counts = []
-    extract = _extraction.extract
+    compute = _extraction.compute
 
-    def counting(*arguments):
-        for batch, rows in extract(*arguments):
-            counts.append(len(rows))
-            yield batch, rows
+    def counting(network, photos):
+        counts.append(len(photos))
+        return compute(network, photos)
 
-    monkeypatch.setattr(_extraction, "extract", counting)
-    monkeypatch.setattr(_vgg19, "extract", counting)
+    monkeypatch.setattr(_extraction, "compute", counting)
+    monkeypatch.setattr(_vgg19, "compute", counting)
     return lambda: sum(counts)
 
 
@@ -177,6 +177,37 @@ def test_each_backend_of_joblib_gives_the_same_features(
     assert len(FeatureStore(stored.cache_dir)) == N
 
 
+def test_workers_are_not_needed_where_the_store_knows_every_photo(
+    photos, stored, expected, tmp_path, monkeypatch
+):
+    paths = [str(tmp_path / f"{number}.png") for number in range(N)]
+    for path, photo in zip(paths, photos, strict=True):
+        Image.fromarray(photo).save(path)
+    stored.transform(paths)
+    monkeypatch.setattr(_reading, "_known", {})  # as in another process
+    monkeypatch.setattr(_vgg19, "extract_in_workers", None)
+    with parallel_config(backend="threading", n_jobs=2):
+        np.testing.assert_array_equal(stored.transform(paths), expected)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_rows_of_truncated_photos_serve_only_those_who_take_them(
+    photos, stored, tmp_path, monkeypatch, n_jobs
+):
+    paths = [str(tmp_path / f"{number}.jpg") for number in range(N)]
+    for path, photo in zip(paths, photos, strict=True):
+        Image.fromarray(photo).save(path)
+    os.truncate(paths[3], os.path.getsize(paths[3]) - 200)
+    with parallel_config(backend="threading", n_jobs=n_jobs):
+        with pytest.raises(ImageError, match=r"3\.jpg: cannot be decoded"):
+            stored.transform(paths)
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        assert len(stored.transform(paths)) == N
+        monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
+        with pytest.raises(ImageError, match=r"3\.jpg: cannot be decoded"):
+            stored.transform(paths)
+
+
 def test_the_old_way_to_choose_a_backend_works_too(photos, stored, expected):
     with parallel_backend("threading", n_jobs=2):
         np.testing.assert_array_equal(stored.fit_transform(photos), expected)
@@ -238,7 +269,15 @@ def test_a_worker_with_other_weights_is_refused(photos, stored):
     specification = stored._specification()
     with pytest.raises(WeightsError, match=r"holds other weights on .* copy its file"):
         _extraction._extract_chunk(
-            specification, "float32", photos, 2, "float16", "sha256:0", slice(0, N)
+            specification,
+            "float32",
+            photos,
+            known_keys(photos)[0],
+            2,
+            "float16",
+            "sha256:0",
+            False,
+            slice(0, N),
         )
 
 

@@ -1,6 +1,7 @@
 """The dense heads."""
 
 import json
+import logging
 import pickle
 
 import keras
@@ -8,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone, is_classifier, is_regressor
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
 from skface import DenseHeadClassifier, DenseHeadRegressor
@@ -45,7 +47,7 @@ def classifier(features, attributes):
 
 @pytest.fixture(scope="session")
 def regressor(features, boxes):
-    return DenseHeadRegressor(**FAST, epochs=30).fit(features, boxes)
+    return DenseHeadRegressor(**FAST, target="bbox", epochs=30).fit(features, boxes)
 
 
 def same_weights(a, b):
@@ -119,7 +121,7 @@ def test_classifier_score_is_mean_attribute_accuracy(classifier, features, attri
 
 def test_regressor_scores_landmarks_by_minus_nme(features):
     y = np.tile(np.linspace(0.2, 0.8, 10), (300, 1))
-    head = DenseHeadRegressor(**FAST, epochs=2).fit(features, y)
+    head = DenseHeadRegressor(**FAST, target="landmarks", epochs=2).fit(features, y)
     assert head.score(features, y) == -nme_score(y, head.predict(features))
 
 
@@ -153,10 +155,29 @@ def test_reused_trainer_equals_a_fresh_one(features, attributes):
 
 def test_large_trainers_are_dropped(features, attributes, monkeypatch):
     monkeypatch.setattr(_training, "_MAX_CACHED_PARAMETERS", 400)
-    for n_units in (16, 17, 18):
+    for n_units in (16, 17):
         head = DenseHeadClassifier(**FAST | {"n_units": n_units}, epochs=1)
         head.fit(features, attributes)
     assert len(_training._trainers) == 1
+
+
+def test_trainers_of_many_small_heads_are_dropped(features, attributes, monkeypatch):
+    monkeypatch.setattr(_training, "_MAX_CACHED_TRAINERS", 2)
+    for n_units in (1, 2, 3):
+        head = DenseHeadClassifier(**FAST | {"n_units": n_units}, epochs=1)
+        head.fit(features, attributes)
+    assert len(_training._trainers) == 2
+
+
+def test_heads_of_many_shapes_are_silent(features, attributes, capfd):
+    logger = logging.getLogger("tensorflow")
+    handler = logging.StreamHandler()  # on the stderr that capfd sees
+    logger.addHandler(handler)
+    for n_features in range(1, 7):
+        head = DenseHeadClassifier(n_layers=0, epochs=1, batch_size=300)
+        head.fit(features[:, :n_features], attributes)
+    logger.removeHandler(handler)
+    assert "retracing" not in capfd.readouterr().err
 
 
 def test_weights_of_the_best_epoch_are_kept(features, attributes):
@@ -260,7 +281,7 @@ def spy(function, look):
 def test_cross_validation_and_grid_search_run(features, attributes):
     head = DenseHeadClassifier(**FAST, epochs=5)
     assert len(cross_val_score(head, features, attributes, cv=2)) == 2
-    search = GridSearchCV(head, {"n_layers": [0, 1], "n_units": [4, 8]}, cv=2)
+    search = GridSearchCV(head, {"n_layers": [0, 1], "n_units": [16]}, cv=2)
     assert search.fit(features, attributes).best_score_ > 0.6
 
 
@@ -361,10 +382,115 @@ def test_checkpoint_of_another_unfinished_fit_is_refused(
         checkpointed(tmp_path / "best.npz", l2=0.1).fit(features, attributes)
 
 
+SHAPES = [(2, 1), (1,)]
+FIGURES = ["loss", "binary_accuracy"]
+
+
+@pytest.fixture
+def unfinished(tmp_path):
+    """A checkpoint of two epochs, and what its file holds."""
+    checkpoint = Checkpoint(tmp_path / "best.npz", {"data": 1})
+    zeros = [np.zeros(shape, np.float32) for shape in SHAPES]
+    adam = [np.zeros((), np.int64), np.zeros((), np.float32)]
+    history = {name: [0.5, 0.25] for name in FIGURES}
+    moments = [zeros[0], zeros[0], zeros[1], zeros[1]]
+    checkpoint.save(_training.State(0, 1, zeros, [*adam, *moments], history))
+    with np.load(checkpoint.path) as file:
+        return checkpoint, dict(file)
+
+
+def test_a_sound_checkpoint_is_read(unfinished):
+    state = unfinished[0].load(SHAPES, FIGURES)
+    assert (state.seed, state.epoch) == (0, 1)
+    assert [len(state.weights), len(state.optimizer)] == [2, 6]
+
+
 def test_damaged_checkpoint_is_named(features, attributes, tmp_path):
     (tmp_path / "best.npz").write_bytes(b"no zip")
     with pytest.raises(CheckpointError, match=r"best.npz: is no checkpoint"):
         checkpointed(tmp_path / "best.npz").fit(features, attributes)
+
+
+@pytest.mark.parametrize("about", ["{", "3", "[]", "[" * 10**5, '{"finished": false}'])
+def test_a_checkpoint_that_says_nothing_is_named(unfinished, about):
+    checkpoint, content = unfinished
+    np.savez(checkpoint.path, **content | {"about": about})
+    with pytest.raises(CheckpointError, match=r"best.npz: is no checkpoint"):
+        checkpoint.load(SHAPES, FIGURES)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("seed", "0"),
+        ("seed", -1),
+        ("seed", 2**31),
+        ("seed", None),
+        ("epoch", 1.5),
+        ("epoch", -1),
+        ("epoch", 2**40),
+        ("epoch", 2),
+        ("history", []),
+        ("history", {}),
+        ("history", {"loss": [0.5, 0.25]}),
+        ("history", {"loss": [0.5, 0.25], "binary_accuracy": [0.5]}),
+        ("history", {"loss": [0.5, "x"], "binary_accuracy": [0.5, 0.5]}),
+        ("history", {"loss": [0.5, float("nan")], "binary_accuracy": [0.5, 0.5]}),
+        ("history", {"loss": 3, "binary_accuracy": [0.5, 0.5]}),
+    ],
+)
+def test_a_checkpoint_with_other_numbers_is_named(unfinished, name, value):
+    checkpoint, content = unfinished
+    about = json.dumps(json.loads(str(content["about"])) | {name: value})
+    np.savez(checkpoint.path, **content | {"about": about})
+    with pytest.raises(CheckpointError, match=r"best.npz: is no checkpoint"):
+        checkpoint.load(SHAPES, FIGURES)
+
+
+@pytest.mark.parametrize("name", ["weight_0", "optimizer_0", "optimizer_5"])
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((3, 3), np.float32),
+        np.array("text"),
+        np.zeros(10**5),
+        np.array(np.nan),
+        np.zeros((2, 1), complex),
+        None,
+    ],
+)
+def test_a_checkpoint_with_other_arrays_is_named(unfinished, name, array):
+    checkpoint, content = unfinished
+    del content[name]
+    np.savez(checkpoint.path, **content | ({} if array is None else {name: array}))
+    with pytest.raises(CheckpointError, match=r"best.npz: is no checkpoint"):
+        checkpoint.load(SHAPES, FIGURES)
+
+
+def test_a_checkpoint_with_a_weight_that_is_not_finite_is_named(unfinished):
+    checkpoint, content = unfinished
+    np.savez(checkpoint.path, **content | {"weight_1": np.full(1, np.inf)})
+    with pytest.raises(CheckpointError, match="weight 1 holds NaN or infinity"):
+        checkpoint.load(SHAPES, FIGURES)
+
+
+def test_a_checkpoint_that_is_a_folder_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match="it is no regular file"):
+        Checkpoint(tmp_path, {}).load(SHAPES, FIGURES)
+
+
+def test_a_checkpoint_of_other_rows_is_another_fit(
+    features, attributes, tmp_path, interrupted_after, monkeypatch
+):
+    """The first row is the same."""
+    other = features.copy()
+    other[-1] += 1
+    interrupted_after(2)
+    with pytest.raises(KeyboardInterrupt):
+        checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match="or of other data"):
+        checkpointed(tmp_path / "best.npz").fit(other, attributes)
 
 
 def test_checkpoint_that_cannot_be_written_is_named(tmp_path):
@@ -420,36 +546,31 @@ def test_y_of_another_length_than_stored_features_is_refused(stored, attributes)
         DenseHeadClassifier(**FAST).fit(stored, attributes[:10])
 
 
-def test_rows_set_aside_for_validation_stay_out_of_the_mirror_images_too():
-    """With the rows set aside alone known to X_mirrored, they change nothing."""
+def test_rows_of_a_group_set_aside_for_validation_are_not_trained_on():
+    """Only the first row of a group set aside is looked at, and only to validate."""
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(40, 6)), (rng.random((40, 2)) < 0.5).astype(int)
     head = DenseHeadClassifier(n_layers=0, epochs=3, random_state=0)
     seed = int(np.random.RandomState(0).randint(2**31 - 1))
     aside = np.random.default_rng(seed).permutation(40)[:4]
-    other = X.copy()
-    other[aside] += 100
-    first, second = (clone(head).fit(X, y, X_mirrored=m) for m in (X, other))
-    np.testing.assert_array_equal(first.predict_proba(X), second.predict_proba(X))
+    others = [X.copy(), X.copy(), X.copy()]
+    others[1][aside] += 100
+    others[2][np.setdiff1d(np.arange(40), aside)[0]] += 100
+    rows = np.tile(np.arange(40), 2)
+    first, same, different = (
+        clone(head)
+        .fit(np.concatenate([X, other]), y[rows], groups=rows)
+        .predict_proba(X)
+        for other in others
+    )
+    np.testing.assert_array_equal(first, same)
+    assert not np.array_equal(first, different)
 
 
-def test_mirror_images_of_another_number_of_rows_are_refused():
+def test_groups_of_another_number_of_rows_are_refused():
     X, y = np.zeros((6, 3)), np.tile([[0, 1]], (6, 1))
-    with pytest.raises(InputError, match="X has 6 rows, X_mirrored 5"):
-        DenseHeadClassifier(n_layers=0).fit(X, y, X_mirrored=X[:5])
-
-
-def test_a_prediction_needs_the_mirror_image_of_each_row():
-    X, y = np.zeros((6, 3)), np.full((6, 4), 0.5)
-    head = DenseHeadRegressor(n_layers=0, epochs=1).fit(X, y)
-    with pytest.raises(InputError, match="X has 6 rows, X_mirrored 5"):
-        head.predict(X, X_mirrored=X[:5])
-
-
-def test_targets_that_are_no_coordinates_cannot_be_mirrored():
-    X = np.zeros((6, 3))
-    with pytest.raises(InputError, match="4 columns or landmarks of 10"):
-        DenseHeadRegressor(n_layers=0).fit(X, np.full((6, 2), 0.5), X_mirrored=X)
+    with pytest.raises(InputError, match=r"groups must have the shape \(6,\), got"):
+        DenseHeadClassifier(n_layers=0).fit(X, y, groups=np.arange(5))
 
 
 def test_a_checkpoint_of_other_weights_is_another_fit(tmp_path):
@@ -457,7 +578,7 @@ def test_a_checkpoint_of_other_weights_is_another_fit(tmp_path):
     plain = Samples(X, y.astype(np.float32))
     head = DenseHeadClassifier(checkpoint_path=tmp_path / "fit.npz", random_state=0)
     files = [
-        head._checkpoint(samples, None, None).identity
+        head._checkpoint(samples, None).identity
         for samples in (plain, plain.weighted(np.arange(1.0, 7.0)))
     ]
     assert files[0] != files[1]
@@ -668,7 +789,7 @@ def test_calibrated_probabilities_mean_the_prevalence(tuned, features, half_labe
 
 def test_calibration_moves_the_probabilities_of_the_network(tuned, features):
     slope, intercept = tuned.calibration_.T
-    raw = tuned._outputs(features).astype(float)
+    raw = tuned.outputs(features).astype(float)
     logits = slope * np.log(raw / (1 - raw)) + intercept
     np.testing.assert_allclose(
         tuned.predict_proba(features), 1 / (1 + np.exp(-logits)), atol=1e-6
@@ -748,7 +869,8 @@ def test_bad_parameters_of_attributes_are_named(features, attributes, parameter,
 
 @pytest.mark.parametrize("loss", ["huber", "wing"])
 def test_losses_of_coordinates_train(features, boxes, loss):
-    head = DenseHeadRegressor(**FAST, loss=loss, epochs=30).fit(features, boxes)
+    head = DenseHeadRegressor(**FAST, target="bbox", loss=loss, epochs=30)
+    head.fit(features, boxes)
     mean_box = np.tile(boxes.mean(0), (len(boxes), 1))
     assert head.score(features, boxes) > iou_score(boxes, mean_box) + 0.1
 
@@ -813,3 +935,223 @@ def test_a_weight_of_two_tunes_thresholds_as_the_row_twice(features, attributes)
 def test_a_head_is_trained_by_fit_alone():
     for name in ("partial_fit", "initialize"):
         assert not hasattr(DenseHeadClassifier(), name)
+
+
+# Somebody else's settings
+
+
+@pytest.fixture
+def settings_of_keras():
+    """Sets some of them; all are put back."""
+    config = keras.config
+    names = ("dtype_policy", "floatx", "epsilon", "image_data_format")
+    before = {name: getattr(config, name)() for name in names}
+
+    def set_(**settings):
+        for name, value in settings.items():
+            getattr(config, f"set_{name}")(value)
+
+    yield set_
+    set_(**before)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"dtype_policy": "mixed_float16"},
+        {"dtype_policy": "mixed_bfloat16"},
+        {"dtype_policy": "float64"},
+        {"floatx": "float16"},
+        {"floatx": "float64"},
+        {"epsilon": 0.1},
+    ],
+    ids=str,
+)
+def test_settings_of_keras_change_no_number(
+    features, attributes, settings_of_keras, settings
+):
+    head = DenseHeadClassifier(n_layers=0, epochs=1, batch_size=300, random_state=0)
+    expected = clone(head).fit(features, attributes)
+    probabilities = expected.predict_proba(features)
+    settings_of_keras(**settings)
+    _training._trainers.clear()
+    there = clone(head).fit(features, attributes)
+    assert there.history_ == expected.history_
+    for fitted in (there, pickle.loads(pickle.dumps(expected))):
+        found = fitted.predict_proba(features)
+        assert found.dtype == np.float32
+        assert np.array_equal(found, probabilities)
+    ((name, value),) = settings.items()  # they are still somebody's
+    left = getattr(keras.config, name)()
+    assert getattr(left, "name", left) == value
+    settings_of_keras(dtype_policy="float32", floatx="float32", epsilon=1e-7)
+    assert same_weights(clone(head).fit(features, attributes), expected)
+
+
+def test_what_numpy_does_with_errors_changes_nothing(tuned, features):
+    expected = tuned.predict_proba(features)
+    with np.errstate(all="raise"):
+        assert np.array_equal(tuned.predict_proba(features), expected)
+
+
+# Numbers that are none
+
+
+def test_features_beyond_float32_are_refused_by_their_row(regressor, features, boxes):
+    X = features.astype(float)
+    X[7, 2] = -1e39
+    with pytest.raises(InputError, match=r"row 7 of X reaches 1e\+39 in size"):
+        regressor.predict(X)
+    with pytest.raises(InputError, match="row 7 of X reaches"):
+        DenseHeadRegressor(**FAST).fit(X, boxes)
+    with pytest.raises(InputError, match="row 7 of X_val reaches"):
+        DenseHeadRegressor(**FAST).fit(features, boxes, X_val=X, y_val=boxes)
+
+
+def test_an_output_that_is_not_finite_is_refused_by_its_row(features, boxes):
+    head = DenseHeadRegressor(0, epochs=1, output_activation="linear", random_state=0)
+    X = features.astype(np.float32)
+    head.fit(X, boxes)
+    X[5] = 3e38
+    with pytest.raises(InputError, match="row 5 of X is so large"):
+        head.predict(X)
+
+
+def test_weights_that_explode_in_the_last_step_are_no_fit(features, boxes):
+    """The loss is that of the weights before the step."""
+    head = DenseHeadRegressor(
+        0, learning_rate=1e39, early_stopping=False, epochs=1, batch_size=300
+    )
+    with pytest.raises(ParameterError, match="weights, which are not finite"):
+        head.fit(features, boxes)
+
+
+# While it is fitted again
+
+
+def test_who_predicts_during_a_fit_is_answered_by_the_fit_before(
+    features, attributes, monkeypatch
+):
+    head = DenseHeadClassifier(**FAST, epochs=2, calibration="sigmoid")
+    before = head.fit(features, attributes).predict_proba(features)
+    during, run_epoch = [], _training._Trainer.epoch
+
+    def epoch(*args):
+        during.append(head.predict_proba(features))
+        return run_epoch(*args)
+
+    monkeypatch.setattr(_training._Trainer, "epoch", epoch)
+    head.set_params(random_state=1).fit(features[:, ::-1], 1 - attributes)
+    assert len(during) == 2
+    assert all(np.array_equal(each, before) for each in during)
+    assert not np.array_equal(head.predict_proba(features), before)
+
+
+def test_a_fit_during_a_prediction_does_not_reach_it(features, attributes):
+    head = DenseHeadClassifier(**FAST, epochs=1, threshold=0.0)
+    now = head.fit(features, attributes).snapshot()
+    outputs = now.outputs(features)
+    head.set_params(threshold=1.0).fit(features, attributes)
+    assert now.predictions(outputs).all()
+    assert not head.predictions(outputs).any()
+
+
+def test_a_fit_that_fails_leaves_the_one_before(features, attributes):
+    head = DenseHeadClassifier(**FAST, epochs=1).fit(features, attributes)
+    expected = head.predict_proba(features)
+    with pytest.raises(InputError):
+        head.fit(features[:, :3], 2 * attributes)
+    assert head.n_features_in_ == 12
+    assert np.array_equal(head.predict_proba(features), expected)
+
+
+# Columns by name
+
+
+NAMES = ["Bald", "Male", "Smiling", "Young", "Hat"]
+
+
+@pytest.fixture(scope="session")
+def named(attributes):
+    return pd.DataFrame(attributes, columns=NAMES)
+
+
+@pytest.fixture(scope="session")
+def named_head(features, named):
+    return DenseHeadClassifier(**FAST, epochs=2).fit(features, named)
+
+
+def test_names_of_y_are_remembered(named_head, classifier):
+    assert named_head.target_names_in_.tolist() == NAMES
+    assert not hasattr(classifier, "target_names_in_")
+
+
+def test_a_y_in_another_order_is_read_by_name(named_head, features, named):
+    score = named_head.score(features, named)
+    assert named_head.score(features, named[NAMES[::-1]]) == score
+    assert named_head.score(features, named.to_numpy()) == score
+
+
+def test_validation_labels_in_another_order_are_read_by_name(features, named):
+    head = DenseHeadClassifier(**FAST, epochs=2)
+    expected, found = (
+        clone(head).fit(features, named, X_val=features, y_val=y_val).history_
+        for y_val in (named, named[NAMES[::-1]])
+    )
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda y: y.drop(columns="Male"), "y lacks the column 'Male'"),
+        (lambda y: y[["Bald"]], "y lacks the column 'Male' and 3 more"),
+        (lambda y: y.assign(Index=0), "y has, which y of fit had not, the column"),
+        (lambda y: pd.concat([y, y["Hat"]], axis=1), "y has twice the column 'Hat'"),
+    ],
+)
+def test_a_y_with_other_columns_is_refused(named_head, features, named, change, text):
+    with pytest.raises(InputError, match=text):
+        named_head.score(features, change(named))
+
+
+def test_boxes_in_another_order_are_read_by_name(regressor, features, boxes):
+    frame = pd.DataFrame(boxes, columns=["x", "y", "width", "height"])
+    head = clone(regressor).set_params(epochs=2)
+    expected = clone(head).fit(features, boxes)
+    found = clone(head).fit(features, frame[["height", "x", "width", "y"]])
+    assert same_weights(expected, found)
+    assert found.score(features, frame[["width", "height", "y", "x"]]) == (
+        expected.score(features, boxes)
+    )
+
+
+# The optimum
+
+
+def test_a_linear_head_reaches_the_optimum_of_logistic_regression(features):
+    rng = np.random.default_rng(0)
+    X = features.astype(np.float32)
+    y = (X[:, 0] - 0.5 * X[:, 1] + rng.normal(size=300) > 0.3).astype(int)
+    l2 = 0.01
+    head = DenseHeadClassifier(
+        0,
+        l2=l2,
+        learning_rate=0.1,
+        learning_rate_schedule="cosine",
+        epochs=150,
+        batch_size=300,
+        early_stopping=False,
+        random_state=0,
+    ).fit(X, y)
+    # Its penalty is half the squared weights, and its loss the sum over the rows.
+    best = LogisticRegression(C=1 / (2 * l2 * len(X)), tol=1e-8).fit(X, y)
+
+    def loss(weights, probabilities):
+        return log_loss(y, probabilities) + l2 * np.square(weights).sum()
+
+    kernel, bias = head.model_.get_weights()
+    found = loss(kernel, head.predict_proba(X).astype(float))
+    assert found == pytest.approx(loss(best.coef_, best.predict_proba(X)), abs=1e-5)
+    np.testing.assert_allclose(kernel[:, 0], best.coef_[0], atol=5e-3)
+    assert bias[0] == pytest.approx(best.intercept_[0], abs=5e-3)

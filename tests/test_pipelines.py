@@ -1,7 +1,10 @@
 """The three makers."""
 
+import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline
@@ -9,16 +12,18 @@ from sklearn.preprocessing import StandardScaler
 
 from skface import (
     DenseHeadRegressor,
+    ImageArray,
     make_attribute_pipeline,
     make_bbox_pipeline,
     make_landmark_pipeline,
 )
 from skface.datasets import mirrored
 from skface.evaluation import Evaluation
-from skface.exceptions import ParameterError
+from skface.exceptions import InputError, ParameterError
 from skface.features._network import get_network
 from skface.metrics import iou_score
 from skface.pipelines import FacePipeline
+from skface.targets import BBOX, Attributes
 
 SMALL = {
     "features__layer": "block2_pool",
@@ -87,6 +92,7 @@ def test_validation_photos_go_through_the_features(photos, attributes):
 
 def test_grid_over_the_head_runs_on_a_predefined_split(photos, attributes):
     pipe = make_attribute_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    pipe.set_params(features__layer="block1_pool", features__pooling="avg")
     split = PredefinedSplit([-1] * 16 + [0] * 8)
     search = GridSearchCV(
         pipe, {"head__n_layers": [0, 1], "head__n_units": [4, 8]}, cv=split
@@ -119,7 +125,7 @@ def test_a_mirror_pipeline_learns_what_mirrored_photos_would_teach(photos):
     pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**settings)
     expected = clone(pipe.set_params(mirror=False)).fit(
         np.concatenate([photos, photos[:, :, ::-1]]),
-        np.concatenate([boxes, mirrored(boxes)]),
+        np.concatenate([boxes, mirrored(boxes, "bbox")]),
     )
     pipe.set_params(mirror="fit").fit(photos, boxes)
     np.testing.assert_allclose(
@@ -127,11 +133,72 @@ def test_a_mirror_pipeline_learns_what_mirrored_photos_would_teach(photos):
     )
 
 
-def test_mirror_needs_a_step_that_can_mirror():
+def test_mirror_needs_a_step_that_sees_photos():
     head = DenseHeadRegressor(n_layers=0, epochs=1)
     pipe = FacePipeline([("scale", StandardScaler()), ("head", head)], mirror="fit")
-    with pytest.raises(ParameterError, match="a step that can mirror"):
+    with pytest.raises(ParameterError, match="a first step that sees photos"):
         pipe.fit(np.zeros((4, 3)), np.full((4, 4), 0.5))
+
+
+def test_targets_that_are_no_coordinates_cannot_be_mirrored(photos):
+    pipe = make_bbox_pipeline(weights=None).set_params(**SMALL, mirror="fit")
+    with pytest.raises(InputError, match="y must hold boxes"):
+        pipe.fit(photos, np.full((24, 2), 0.5))
+
+
+def test_attributes_of_one_dimension_have_no_sides(photos, attributes):
+    pipe = make_attribute_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    pipe.set_params(mirror="fit+predict").fit(photos, attributes[:, 0])
+    assert pipe.predict(photos).shape == (24,)
+
+
+def test_boxes_beside_attributes_are_mirrored(photos, attributes, monkeypatch):
+    target = (BBOX, Attributes(("a", "b", "c")))
+    boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4))
+    taught = []
+    fit = DenseHeadRegressor.fit
+    monkeypatch.setattr(
+        DenseHeadRegressor,
+        "fit",
+        lambda self, X, y, **params: taught.append(y) or fit(self, X, y, **params),
+    )
+    pipe = make_bbox_pipeline(weights=None).set_params(**SMALL, mirror="fit")
+    pipe.set_params(head__target=target, head__epochs=1)
+    pipe.fit(photos, np.hstack([boxes, attributes]))
+    expected = np.hstack([mirrored(boxes, "bbox"), attributes])
+    np.testing.assert_array_equal(taught[0][24:], expected)
+
+
+def test_boxes_of_a_frame_are_mirrored_by_their_names(photos):
+    boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4))
+    frame = pd.DataFrame(boxes, columns=BBOX.columns())
+    pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    pipe.set_params(head__epochs=1, mirror="fit")
+    expected = clone(pipe).fit(photos, boxes)
+    found = clone(pipe).fit(photos, frame[["height", "y", "width", "x"]])
+    np.testing.assert_array_equal(found.predict(photos), expected.predict(photos))
+    assert found["head"].target_names_in_.tolist() == BBOX.columns()
+
+
+def test_a_memory_does_not_take_other_photos_for_those_before(photos, tmp_path):
+    paths = [tmp_path / f"{number}.png" for number in range(24)]
+
+    def save(pixels):
+        for path, photo in zip(paths, pixels, strict=True):
+            Image.fromarray(photo).save(path)
+
+    boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4))
+    pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    pipe.set_params(mirror=False, head__epochs=1, memory=str(tmp_path / "memory"))
+    taught = []
+    for pixels in (photos, photos[::-1]):
+        save(pixels)
+        X = ImageArray(paths, 32)
+        taught.append(clone(pipe).fit(X, boxes).predict(X))
+        assert joblib.hash(X) == joblib.hash(X[:])
+    plain = clone(pipe).set_params(memory=None).fit(X, boxes)
+    np.testing.assert_array_equal(taught[1], plain.predict(X))
+    assert not np.array_equal(*taught)
 
 
 @pytest.fixture
@@ -145,7 +212,7 @@ def test_what_both_sides_say_is_averaged(two_sided, photos):
     both = two_sided.predict(photos)
     one_sided = two_sided.set_params(mirror="fit")
     front, back = (one_sided.predict(side) for side in (photos, photos[:, :, ::-1]))
-    np.testing.assert_allclose(both, (front + mirrored(back)) / 2, atol=1e-6)
+    np.testing.assert_allclose(both, (front + mirrored(back, "bbox")) / 2, atol=1e-6)
     assert np.abs(both - front).max() > 1e-4
 
 
@@ -186,12 +253,17 @@ def test_a_step_between_is_fitted_on_the_photos_and_serves_both_sides(photos):
     pipe = FacePipeline(
         [("features", features), ("scale", StandardScaler()), ("head", head)],
         mirror="fit+predict",
-    ).set_params(features__input_size=32, features__pooling="avg")
+    ).set_params(
+        features__layer="block1_pool",
+        features__input_size=32,
+        features__pooling="avg",
+    )
     pipe.fit(photos, boxes)
     back = pipe["features"].transform(photos[:, :, ::-1])
-    expected = head.predict(
-        pipe[:-1].transform(photos), X_mirrored=pipe["scale"].transform(back)
-    )
+    expected = (
+        pipe["head"].predict(pipe[:-1].transform(photos))
+        + mirrored(pipe["head"].predict(pipe["scale"].transform(back)), "bbox")
+    ) / 2
     np.testing.assert_allclose(pipe.predict(photos), expected, atol=1e-6)
 
 

@@ -1,8 +1,10 @@
 """VGG19Features against NumPy, Keras' own VGG19, and what it must refuse."""
 
+import os
 import pickle
 from types import SimpleNamespace
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,11 +13,12 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skface import FeatureStore, ImageArray, VGG19Features
+from skface import FeatureStore, Frames, ImageArray, VGG19Features
 from skface._keras import import_keras
 from skface.exceptions import ImageError, InputError, ParameterError, WeightsError
 from skface.features import FeatureArray, _network, _vgg19
 from skface.features._device import fastest_dtype
+from skface.photos import framed
 
 CAFFE_MEAN = (103.939, 116.779, 123.68)
 
@@ -80,9 +83,9 @@ def n_builds(monkeypatch):
     built = []
     load_weights = _network.load_weights
 
-    def counting(network, weights):
+    def counting(network, *arguments):
         built.append(network)
-        load_weights(network, weights)
+        load_weights(network, *arguments)
 
     _network._build.cache_clear()
     monkeypatch.setattr(_network, "load_weights", counting)
@@ -235,8 +238,14 @@ def test_normalised_layers_weigh_the_same(photos):
 
 
 def test_mirror_gives_the_features_of_the_mirror_images(photos):
-    mirrored = features(mirror=True).transform(photos)
+    mirrored = features().transform(framed(photos, Frames.whole(5).mirrored()))
     np.testing.assert_array_equal(mirrored, features().transform(photos[:, :, ::-1]))
+
+
+def test_mirror_images_of_files_are_those_of_their_pixels(paths, photos):
+    X = ImageArray(paths, 32).framed(Frames.whole(5).mirrored())
+    rows = features().transform(X)
+    np.testing.assert_array_equal(rows, features().transform(photos[:, :, ::-1]))
 
 
 def test_a_black_photo_has_no_length_to_divide_by():
@@ -595,6 +604,176 @@ def _cosines(one, other):
 
 
 @pytest.fixture(scope="module")
+def random_vgg19(keras):
+    """Keras' own network of full depth, with random weights."""
+    network = keras.applications.VGG19(
+        include_top=False, weights=None, input_shape=(32, 32, 3)
+    )
+    rng = np.random.default_rng(0)
+    for layer in network.layers:
+        if layer.weights:
+            kernel, bias = layer.get_weights()
+            kernel = rng.normal(0, (2 / kernel[..., 0].size) ** 0.5, kernel.shape)
+            layer.set_weights([kernel, rng.normal(0, 0.1, bias.shape)])
+    return network
+
+
+@pytest.fixture(scope="module")
+def random_weights(random_vgg19, tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "random.weights.h5"
+    random_vgg19.save_weights(path)
+    return path
+
+
+@pytest.mark.parametrize("preprocessing", ["caffe", "unit"])
+def test_features_of_full_depth_are_those_of_keras_vgg19(
+    keras, photos, random_vgg19, random_weights, preprocessing
+):
+    images = photos.astype(np.float32)
+    if preprocessing == "caffe":
+        images = keras.applications.vgg19.preprocess_input(images)
+    else:
+        images /= 255
+    expected = random_vgg19.predict_on_batch(images).reshape(5, -1)
+    rows = features(
+        "block5_pool", weights=random_weights, preprocessing=preprocessing
+    ).transform(photos)
+    assert np.count_nonzero(expected) > 0.3 * expected.size
+    np.testing.assert_allclose(rows, expected, atol=1e-4 * expected.max())
+
+
+def test_weights_that_are_not_finite_are_refused_by_their_layer(
+    photos, random_vgg19, random_weights, tmp_path
+):
+    """ReLU and pooling would hide them."""
+    content = bytearray(random_weights.read_bytes())
+    kernel, _ = random_vgg19.get_layer("block3_conv2").get_weights()
+    start = content.index(kernel.tobytes()[:64])
+    content[start : start + 4] = np.float32(np.nan).tobytes()
+    path = tmp_path / "damaged.weights.h5"
+    path.write_bytes(content)
+    for kind in (WeightsError, ValueError):
+        with pytest.raises(kind, match="block3_conv2 holds NaN or infinity"):
+            features("block3_conv2", weights=path).transform(photos)
+
+
+@pytest.fixture
+def replaced_when_read(random_vgg19, random_weights, tmp_path, monkeypatch):
+    """A weights file that is another one once its digest is known."""
+    path = tmp_path / "own.weights.h5"
+    path.write_bytes(random_weights.read_bytes())
+    load = _network.load_weights
+
+    def loading(*arguments):
+        replace(path, random_vgg19)
+        load(*arguments)
+
+    monkeypatch.setattr(_network, "load_weights", loading)
+    return path
+
+
+def replace(path, network):
+    """Another weight in a file that keeps its size and its time."""
+    before = os.stat(path)
+    content = bytearray(path.read_bytes())
+    kernel, _ = network.get_layer("block1_conv1").get_weights()
+    start = content.index(kernel.tobytes()[:64])
+    content[start : start + 4] = np.float32(3).tobytes()
+    path.write_bytes(content)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_replaced_weights_file_is_another_one(
+    photos, random_vgg19, random_weights, tmp_path
+):
+    path = tmp_path / "own.weights.h5"
+    path.write_bytes(random_weights.read_bytes())
+    stored = features(weights=path, cache_dir=tmp_path / "store")
+    before = stored.transform(photos)
+    replace(path, random_vgg19)
+    after = stored.transform(photos)
+    assert not np.array_equal(before, after)
+    plain = clone(stored).set_params(cache_dir=None, dtype="float16")
+    np.testing.assert_array_equal(after.astype(np.float16), plain.transform(photos))
+
+
+def test_a_weights_file_replaced_while_it_is_read_is_an_error(
+    photos, replaced_when_read
+):
+    with pytest.raises(WeightsError, match="was replaced while it was in use"):
+        features(weights=replaced_when_read).transform(photos)
+
+
+def test_a_weights_file_replaced_before_it_is_read_fills_no_store(
+    photos, random_vgg19, random_weights, tmp_path, monkeypatch
+):
+    path = tmp_path / "own.weights.h5"
+    path.write_bytes(random_weights.read_bytes())
+    get_network = _vgg19.get_network
+
+    def late(*arguments):
+        replace(path, random_vgg19)
+        return get_network(*arguments)
+
+    monkeypatch.setattr(_vgg19, "get_network", late)
+    with pytest.raises(WeightsError, match="was replaced while it was in use"):
+        features(weights=path, cache_dir=tmp_path / "store").transform(photos)
+    assert len(FeatureStore(tmp_path / "store")) == 0
+
+
+@pytest.fixture
+def settings_of_keras(keras):
+    yield keras.config
+    keras.config.set_dtype_policy("float32")
+    keras.config.set_floatx("float32")
+    keras.config.set_image_data_format("channels_last")
+
+
+@pytest.mark.parametrize(
+    ("weights", "setting", "value"),
+    [
+        (None, "dtype_policy", "mixed_bfloat16"),
+        (None, "floatx", "float16"),
+        ("synthetic", "image_data_format", "channels_first"),
+        ("file", "floatx", "float16"),
+        ("file", "image_data_format", "channels_first"),
+    ],
+)
+def test_settings_of_keras_change_no_feature(
+    photos, random_weights, settings_of_keras, weights, setting, value
+):
+    weights = random_weights if weights == "file" else weights
+    pooled = features("block1_pool", weights=weights, pooling=(2, 2), normalize="l2")
+    expected = pooled.transform(photos)
+    _network._build.cache_clear()
+    getattr(settings_of_keras, f"set_{setting}")(value)
+    np.testing.assert_array_equal(pooled.transform(photos), expected)
+    left = getattr(settings_of_keras, setting)()
+    assert getattr(left, "name", left) == value
+
+
+def test_small_features_become_0_in_float16_whatever_numpy_does_with_errors(
+    photos, fake_network
+):
+    fake_network(np.full((1, 64), 1e-9, dtype=np.float32))
+    with np.errstate(all="raise"):
+        rows = features(pooling="avg", dtype="float16").transform(photos[:1])
+    np.testing.assert_array_equal(rows, np.zeros((1, 64)))
+
+
+def test_joblib_tells_weights_files_by_more_than_their_path(
+    random_vgg19, random_weights, tmp_path
+):
+    path = tmp_path / "own.weights.h5"
+    path.write_bytes(random_weights.read_bytes())
+    transformer = features(weights=path)
+    before = joblib.hash(transformer)
+    assert joblib.hash(clone(transformer)) == before
+    replace(path, random_vgg19)
+    assert joblib.hash(transformer) != before
+
+
+@pytest.fixture(scope="module")
 def real_paths(real_faces):
     folder = real_faces / "celeba" / "Img" / "img_align_celeba"
     return sorted(folder.iterdir())[:4]
@@ -669,9 +848,10 @@ def test_photos_that_occur_twice_are_extracted_once(photos, tmp_path):
     assert len(FeatureStore(tmp_path / "store")) == len(photos)
 
 
-def test_mirror_images_have_rows_of_their_own(photos, tmp_path):
-    sides = [features(cache_dir=tmp_path, mirror=mirror) for mirror in (False, True)]
-    rows = [side.transform(photos) for side in sides]
+def test_mirror_images_have_rows_of_their_own(photos, paths, tmp_path):
+    stored, X = features(cache_dir=tmp_path), ImageArray(paths, 32)
+    sides = X, X.framed(Frames.whole(5).mirrored())
+    rows = [stored.transform(side) for side in sides]
     assert len(FeatureStore(tmp_path)) == 2 * len(photos)
     assert not np.array_equal(*rows)
 

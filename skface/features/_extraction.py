@@ -6,9 +6,11 @@ from itertools import islice
 
 import numpy as np
 from joblib import Parallel, delayed, effective_n_jobs
+from PIL import ImageFile
 from sklearn.utils import gen_batches
-from tqdm.auto import tqdm
 
+from skface._keras import keras_settings
+from skface._progress import progress_bar
 from skface._threads import each_in_threads, read_ahead
 from skface.exceptions import ImageError, WeightsError
 from skface.features._network import get_network
@@ -25,7 +27,8 @@ def compute(network, photos):
 
     Of a joint network a list of them.
     """
-    rows = network.predict_on_batch(photos)
+    with keras_settings():
+        rows = network.predict_on_batch(photos)
     if isinstance(rows, list):
         return [np.minimum(each, _FLOAT16_MAX) for each in rows]
     return np.minimum(rows, _FLOAT16_MAX)
@@ -164,12 +167,12 @@ def _chunks_of_files(files, batch_size):
         yield chunk
 
 
-def progress_bar(n_photos, verbose):
-    return tqdm(total=n_photos, desc="VGG19", unit="photo", disable=not verbose)
+def photo_bar(n_photos, verbose):
+    return progress_bar(n_photos, "VGG19", verbose, unit="photo")
 
 
 def extract_in_workers(
-    specification, compute_dtype, images, keys, batch_size, n_jobs, dtype
+    specification, weights, compute_dtype, images, keys, batch_size, n_jobs, dtype
 ):
     """Rows from joblib's workers.
 
@@ -178,6 +181,8 @@ def extract_in_workers(
     Parameters
     ----------
     specification : Specification
+    weights : str
+        What the `weights_digest` of each worker must be.
     compute_dtype : {"float32", "bfloat16", "float16"}
     images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
         Of the network's input size.
@@ -206,7 +211,6 @@ def extract_in_workers(
         A worker has no weights, or others than this process.
     """
     n_jobs_in_all = effective_n_jobs(n_jobs)
-    weights = weights_digest(specification.weights)
     tasks = (
         delayed(_extract_chunk)(
             specification,
@@ -216,6 +220,7 @@ def extract_in_workers(
             batch_size,
             dtype,
             weights,
+            ImageFile.LOAD_TRUNCATED_IMAGES,
             chunk,
         )
         for chunk in _chunks(len(images), batch_size, n_jobs_in_all)
@@ -246,14 +251,23 @@ def _as_completed(tasks, n_jobs, n_at_once):
 
 
 def _extract_chunk(
-    specification, compute_dtype, images, keys, batch_size, dtype, weights, chunk
+    specification,
+    compute_dtype,
+    images,
+    keys,
+    batch_size,
+    dtype,
+    weights,
+    takes_truncated,
+    chunk,
 ):
+    ImageFile.LOAD_TRUNCATED_IMAGES = takes_truncated  # as where the keys are made
     if weights_digest(specification.weights) != weights:
         raise WeightsError(
             f"{specification.weights}: holds other weights on {platform.node()} than "
             "on the machine that sends the photos; copy its file there"
         )
-    network = get_network(specification, compute_dtype)
+    network = get_network(specification, compute_dtype, weights)
     keys, computed = keys.copy(), {}
     for _, own, photos in new_photos(
         images, keys, np.arange(len(images)), _all, batch_size

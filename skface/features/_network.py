@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skface._keras import import_keras
+from skface._keras import import_keras, keras_settings
 from skface.features._layers import layers_up_to
-from skface.features._weights import load_weights, weights_digest, width_of
+from skface.features._weights import load_weights, replaced, weights_digest, width_of
 
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # blue, green, red
 _VERSION = 1  # of the features: raised when the same parameters give other rows
@@ -45,24 +45,31 @@ class Specification(NamedTuple):
         }
 
 
-def get_network(specification, compute_dtype):
+def get_network(specification, compute_dtype, digest=None):
     """The Keras model of a specification, built once in a process.
 
     Parameters
     ----------
     specification : Specification
     compute_dtype : {"float32", "bfloat16", "float16"}
+    digest : str, default=None
+        The `weights_digest` that the rows are kept under.
 
     Returns
     -------
     keras.Model
         From uint8 photos of shape (n, height, width, 3) to float32 rows of shape
         (n, n_features).
+
+    Raises
+    ------
+    WeightsError
+        The weights cannot be had, are damaged, or are not those of the digest.
     """
-    return _get((specification,), compute_dtype)
+    return _get((specification,), compute_dtype, digest)
 
 
-def get_joint_network(specifications, compute_dtype):
+def get_joint_network(specifications, compute_dtype, digest):
     """One Keras model for several specifications of the same photos and weights.
 
     Parameters
@@ -70,23 +77,29 @@ def get_joint_network(specifications, compute_dtype):
     specifications : list of Specification
         Equal but for their layers, pooling and normalisation.
     compute_dtype : {"float32", "bfloat16", "float16"}
+    digest : str
+        As for `get_network`.
 
     Returns
     -------
     keras.Model
         As from `get_network`; of two or more it gives a list of their rows.
     """
-    return _get(tuple(specifications), compute_dtype)
+    return _get(tuple(specifications), compute_dtype, digest)
 
 
-def _get(specifications, compute_dtype):
-    content = weights_digest(specifications[0].weights)
-    with _building:
+def _get(specifications, compute_dtype, digest):
+    import_keras()  # a forked process has a network and cannot run it
+    weights = specifications[0].weights
+    content = weights_digest(weights)
+    if digest not in (None, content):
+        raise replaced(weights)
+    with _building, keras_settings():
         return _build(specifications, compute_dtype, content)
 
 
 @lru_cache(maxsize=8)
-def _build(specifications, compute_dtype, _content):
+def _build(specifications, compute_dtype, content):
     keras = import_keras()
     ops = keras.ops
     specification = specifications[0]
@@ -96,8 +109,7 @@ def _build(specifications, compute_dtype, _content):
     else:
         x = ops.cast(photos, "float32") / 255.0
     maps = {}
-    # Named, so that nobody's global policy or image format changes the features.
-    options = {"dtype": _policy(compute_dtype), "data_format": "channels_last"}
+    options = {"dtype": _policy(compute_dtype)}
     for layer in layers_up_to(
         [name for each in specifications for name in each.layers]
     ):
@@ -116,7 +128,7 @@ def _build(specifications, compute_dtype, _content):
     rows = [_rows(maps, each) for each in specifications]
     network = keras.Model(photos, rows[0] if len(rows) == 1 else rows)
     network.trainable = False
-    load_weights(network, specification.weights)
+    load_weights(network, specification.weights, content)
     return network
 
 

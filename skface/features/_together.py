@@ -3,12 +3,13 @@
 import numpy as np
 
 from skface.exceptions import ParameterError
-from skface.features._extraction import compute, new_photos, progress_bar
+from skface.features._extraction import compute, new_photos, photo_bar
 from skface.features._network import get_joint_network
 from skface.features._vgg19 import VGG19Features, adopt_mirror_images
 from skface.photos import as_images, of_size, row_keys
 
 
+@np.errstate(all="ignore")
 def extract_together(transformers, X) -> int:
     """Fill the stores of several VGG19Features, each photo through VGG19 once.
 
@@ -98,10 +99,12 @@ def _extract_pass(variants, compute_dtype, X, options):
     def is_missing(some):
         return np.any([~store.contains(some) for store in stores], axis=0)
 
-    network = get_joint_network([each for each, _ in variants], compute_dtype)
+    network = get_joint_network(
+        [each for each, _ in variants], compute_dtype, stores[0].parameters["weights"]
+    )
     images = of_size(images, variants[0][0].input_size)
     n_passes = 0
-    with progress_bar(len(rows), options.verbose) as progress:
+    with photo_bar(len(rows), options.verbose) as progress:
         for n_done, own, photos in new_photos(
             images, keys, rows, is_missing, options.batch_size
         ):

@@ -8,9 +8,9 @@ from numbers import Integral
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
 
-from skface._validation import validate_params
+from skface._files import status_of
+from skface._validation import Interval, StrOptions, validate_params
 from skface.exceptions import ParameterError, SkfaceWarning, StoreError
 from skface.features._device import fastest_dtype
 from skface.features._extraction import (
@@ -18,11 +18,16 @@ from skface.features._extraction import (
     compute,
     extract_in_workers,
     new_photos,
-    progress_bar,
+    photo_bar,
 )
 from skface.features._layers import as_layers, feature_names, map_shape
 from skface.features._network import Specification, get_network
-from skface.features._weights import expanded, native_input_size, width_of
+from skface.features._weights import (
+    expanded,
+    native_input_size,
+    weights_digest,
+    width_of,
+)
 from skface.photos import (
     ImageArray,
     as_image_size,
@@ -217,10 +222,12 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         """
         specification = self._specification()
         images = as_images(X, specification.input_size)
-        if self.cache_dir is None:
-            return self._without_store(images, specification)
         try:
-            return self._from_store(images, specification)
+            # Small values become 0 in float16, as they should.
+            with np.errstate(all="ignore"):
+                if self.cache_dir is None:
+                    return self._without_store(images, specification)
+                return self._from_store(images, specification)
         except StoreError as error:
             if self.on_cache_error == "raise":
                 raise
@@ -237,7 +244,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
     def _computed(self, images, specification):
         """Yield (rows, values) of all photos as they come."""
         images = of_size(images, specification.input_size)
-        with progress_bar(len(images), self.verbose) as progress:
+        with photo_bar(len(images), self.verbose) as progress:
             if effective_n_jobs(self.n_jobs) == 1:
                 network = get_network(specification, self._compute_dtype())
                 for rows, photos in batches_of(images, self.batch_size):
@@ -245,7 +252,10 @@ class VGG19Features(TransformerMixin, BaseEstimator):
                     progress.update(len(rows))
                 return
             keys, _ = known_keys(images)
-            for chunk, _, values in self._from_workers(images, keys, specification):
+            weights = weights_digest(specification.weights)
+            for chunk, _, values in self._from_workers(
+                images, keys, specification, weights
+            ):
                 yield chunk, values
                 progress.update(chunk.stop - chunk.start)
 
@@ -264,15 +274,18 @@ class VGG19Features(TransformerMixin, BaseEstimator):
 
     def _fill(self, store, images, keys, rows, specification):
         """Compute what the store lacks of some rows, and set their keys."""
+        weights = store.parameters["weights"]
         sized = of_size(images, specification.input_size)
         if effective_n_jobs(self.n_jobs) != 1:
             keys[rows] = row_keys(images[rows])
             _, first = np.unique(keys[rows], axis=0, return_index=True)
             missing = rows[np.sort(first)]
             missing = missing[~store.contains(keys[missing])]
-            with progress_bar(len(missing), self.verbose) as progress:
+            if not len(missing):
+                return
+            with photo_bar(len(missing), self.verbose) as progress:
                 for chunk, own, values in self._from_workers(
-                    sized[missing], keys[missing], specification
+                    sized[missing], keys[missing], specification, weights
                 ):
                     store.write(own, values)
                     progress.update(chunk.stop - chunk.start)
@@ -283,16 +296,17 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         progress = None
         for n_done, own, photos in parts:
             if progress is None:  # the first photo that is not known
-                network = get_network(specification, self._compute_dtype())
-                progress = progress_bar(len(rows), self.verbose)
+                network = get_network(specification, self._compute_dtype(), weights)
+                progress = photo_bar(len(rows), self.verbose)
             store.write(own, compute(network, photos))
             progress.update(n_done - progress.n)
         if progress is not None:
             progress.close()
 
-    def _from_workers(self, images, keys, specification):
+    def _from_workers(self, images, keys, specification, weights):
         return extract_in_workers(
             specification,
+            weights,
             self._compute_dtype(),
             images,
             keys,
@@ -364,6 +378,17 @@ class VGG19Features(TransformerMixin, BaseEstimator):
 
     def _compute_dtype(self):
         return fastest_dtype() if self.compute_dtype == "auto" else self.compute_dtype
+
+    def __getstate__(self):
+        # As of an ImageArray: other weights under the same path are others to joblib.
+        is_path = isinstance(self.weights, (str, os.PathLike))
+        file = status_of(os.path.expanduser(self.weights)) if is_path else None
+        return super().__getstate__() | {"_weights_file": file}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        state.pop("_weights_file", None)
+        super().__setstate__(state)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

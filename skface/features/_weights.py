@@ -4,12 +4,15 @@ import hashlib
 import io
 import json
 import os
+import tempfile
+import time
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
+from skface._files import status_of
 from skface._keras import import_keras
 from skface.exceptions import ParameterError, WeightsError
 
@@ -18,6 +21,7 @@ SYNTHETIC_WIDTH = 0.25
 SYNTHETIC_INPUT_SIZE = 112
 _IMAGENET_INPUT_SIZE = 224
 _PARTS = ("kernel", "bias")
+_SETTLED = 50_000_000  # nanoseconds; the clock of a file's times has coarse ticks
 # Keras' own MD5 of the file that weights="imagenet" stands for.
 _IMAGENET = "md5:253f8cb515780f3b799900260a226db6"
 _IMAGENET_URL = (
@@ -56,7 +60,7 @@ def native_input_size(weights) -> tuple[int, int]:
     return side, side
 
 
-def load_weights(network, weights):
+def load_weights(network, weights, digest):
     """Fill the convolutions of `network`.
 
     Parameters
@@ -65,11 +69,13 @@ def load_weights(network, weights):
         Its convolutions are named as in ``keras.applications.VGG19``.
     weights : "imagenet", "synthetic", path of a file for VGG19 without its top, or None
         None draws them, He-normal and always the same: for tests.
+    digest : str
+        The `weights_digest` that a file must have.
 
     Raises
     ------
     WeightsError
-        They cannot be had, or belong to another network.
+        They cannot be had, are damaged or others, or belong to another network.
     """
     convolutions = [layer for layer in network.layers if "_conv" in layer.name]
     if weights is None:
@@ -82,9 +88,16 @@ def load_weights(network, weights):
         for layer in convolutions:
             layer.set_weights([packaged[f"{layer.name}_{part}"] for part in _PARTS])
         return
-    source = _vgg19(weights)
+    source = _vgg19(weights) if weights == "imagenet" else _of_file(weights, digest)
     for layer in convolutions:
-        layer.set_weights(source.get_layer(layer.name).get_weights())
+        values = source.get_layer(layer.name).get_weights()
+        # The activations would hide it.
+        if not all(np.isfinite(value).all() for value in values):
+            raise WeightsError(
+                f"{weights}: {layer.name} holds NaN or infinity: the file is damaged. "
+                f"{_WAYS}"
+            )
+        layer.set_weights(values)
 
 
 def weights_digest(weights):
@@ -164,18 +177,20 @@ def check_weights(weights, identity) -> None:
 def _file_hashes(weights):
     """SHA-256 and MD5 of a file, which is read once as long as it stays the same."""
     check_file(weights)
-    found = os.stat(weights)
-    status = (found.st_dev, found.st_ino, found.st_size)
-    return dict(_hashes(weights, (*status, found.st_mtime_ns, found.st_ctime_ns)))
+    status = status_of(weights)
+    is_settled = status is not None and time.time_ns() - status[-1] > _SETTLED
+    return dict((_known_hashes if is_settled else _hashes)(weights, status))
 
 
-@lru_cache
 def _hashes(path, _status):
     content = Path(path).read_bytes()
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
     }
+
+
+_known_hashes = lru_cache(_hashes)
 
 
 def synthetic_digest():
@@ -229,15 +244,31 @@ def _imagenet_file():
         ) from error
 
 
+def replaced(weights):
+    """The error of a file that is not what it was before."""
+    return WeightsError(f"{weights}: was replaced while it was in use; run this again")
+
+
 def _vgg19(weights):
     """All of VGG19 without its top, for as long as its weights are copied."""
     if weights == "imagenet":
         weights = _imagenet_file()
+    return import_keras().applications.VGG19(include_top=False, weights=weights)
+
+
+def _of_file(weights, digest):
+    """`_vgg19` from the bytes that have this digest, whatever happens to the file."""
     check_file(weights)
-    try:
-        return import_keras().applications.VGG19(include_top=False, weights=weights)
-    except Exception as error:
-        raise WeightsError(
-            f"{weights}: does not hold the weights of VGG19 without its top ({error}). "
-            f"{_WAYS}"
-        ) from error
+    content = Path(weights).read_bytes()
+    if digest != f"sha256:{hashlib.sha256(content).hexdigest()}":
+        raise replaced(weights)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, Path(weights).name)  # Keras goes by its suffix
+        copy.write_bytes(content)
+        try:
+            return _vgg19(str(copy))
+        except Exception as error:
+            raise WeightsError(
+                f"{weights}: does not hold the weights of VGG19 without its top "
+                f"({error}). {_WAYS}"
+            ) from error

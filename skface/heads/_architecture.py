@@ -6,7 +6,7 @@ from typing import NamedTuple, get_type_hints
 import numpy as np
 from sklearn.utils import gen_batches
 
-from skface._keras import import_keras
+from skface._keras import import_keras, keras_settings
 from skface.exceptions import SavedFileError
 
 _MOST = 2**17  # outputs, and units of a layer
@@ -63,7 +63,11 @@ class Architecture(NamedTuple):
         ]
 
     def build(self):
-        """The Keras model, not compiled, with Keras' own random weights."""
+        """The Keras model, not compiled, with Keras' own random weights; float32."""
+        with keras_settings():
+            return self._build()
+
+    def _build(self):
         layers, regularizers = import_keras().layers, import_keras().regularizers
         l2 = regularizers.L2(self.l2) if self.l2 else None
         network = [layers.Input((self.n_features,))]

@@ -6,18 +6,19 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_is_fitted,
-    check_X_y,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
-from skface._validation import as_array, validate_params
+from skface._validation import (
+    Interval,
+    StrOptions,
+    as_array,
+    check_sample_weight,
+    validate_params,
+)
 from skface.exceptions import InputError
 from skface.heads._architecture import Architecture, forward
 from skface.heads._checkpoint import Checkpoint, digest
+from skface.heads._naming import names_of, ordered
 from skface.heads._training import Samples, Settings, train
 from skface.store import FeatureArray
 
@@ -66,7 +67,8 @@ class DenseHead:
             Features; float16 stays float16 and is cast batch by batch. Of a
             FeatureArray the rows are read batch by batch too.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets.
+            Targets. The column names of a DataFrame are remembered, and y_val and the
+            y of `score` are read by them where they are DataFrames too.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss.
         X_val, y_val : array-likes like X and y, default=None
@@ -79,21 +81,34 @@ class DenseHead:
         Returns
         -------
         self
+            Who predicts meanwhile, in another thread, is answered by the fit before; so
+            is everyone after a fit that failed.
 
         Raises
         ------
         ParameterError
-            A parameter has no such value, or the loss is not finite.
+            A parameter has no such value, or the loss or a weight is not finite.
         InputError
             X, y or their validation parts cannot be used.
         CheckpointError
             `checkpoint_path` holds something else, or cannot be written.
         """
+        fitted = object.__new__(type(self))
+        vars(fitted).update(self._unfitted())
+        fitted._fit(X, y, sample_weight, X_val, y_val, groups)
+        self.__dict__ = vars(fitted)
+        return self
+
+    @np.errstate(all="ignore")  # whatever somebody has set
+    def _fit(self, X, y, sample_weight, X_val, y_val, groups):
         samples, validation = self._checked(X, y, sample_weight, X_val, y_val, groups)
         checkpoint = start = None
         if self.checkpoint_path is not None:
             checkpoint = self._checkpoint(samples, validation)
-            start = checkpoint.load()
+            figures = ["loss", self._metric]
+            if validation is not None or self._needs_validation():
+                figures += [f"val_{name}" for name in figures]
+            start = checkpoint.load(self._planned().weight_shapes, figures)
         if start is None:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         else:
@@ -102,7 +117,6 @@ class DenseHead:
             samples, validation = samples.split(self.validation_fraction, seed)
         self._train(samples, validation, seed, checkpoint, start)
         self._fit_decisions(validation)
-        return self
 
     def check_fit(self, n_samples, y, sample_weight=None, n_val=None, y_val=None):
         """Raise what `fit` would, but for X, before the work of making X.
@@ -128,6 +142,7 @@ class DenseHead:
         if self.checkpoint_path is not None:
             Checkpoint(self.checkpoint_path, {}).check_folder()
 
+    @np.errstate(all="ignore")
     def outputs(self, X) -> np.ndarray:
         """What the network says, before calibration and thresholds.
 
@@ -140,14 +155,33 @@ class DenseHead:
         ndarray of shape (n_samples, n_outputs), float32
         """
         check_is_fitted(self)
-        return forward(self.model_, self._check_X(X))
+        now = self.snapshot()
+        outputs = forward(now.model_, now._check_X(X))
+        if not np.isfinite(outputs).all():
+            row = np.flatnonzero(~np.isfinite(outputs).all(axis=1))[0]
+            raise InputError(
+                f"row {row} of X is so large that the network's output is not finite: "
+                "scale the features as they were in fit"
+            )
+        return outputs
+
+    def snapshot(self):
+        """The head as it is fitted now, whatever `fit` does to it meanwhile."""
+        now = object.__new__(type(self))
+        now.__dict__ = vars(self)  # fit puts another one in its place
+        return now
+
+    def _unfitted(self):
+        """What no fit has set."""
+        return {k: value for k, value in vars(self).items() if not k.endswith("_")}
 
     def _checked(self, X, y, sample_weight, X_val, y_val, groups=None):
         """The samples to train on, and those to validate on or None."""
         validate_params(self)
+        y = self._named(y)
         X, y = self._check_X_y(X, y)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
+            sample_weight = check_sample_weight(sample_weight, X)
         encode = self._fit_targets(y, sample_weight)
         samples = self._samples(X, encode(y))
         if sample_weight is not None:
@@ -164,19 +198,31 @@ class DenseHead:
     def _check_X_y(self, X, y):
         checks = {"multi_output": True, "y_numeric": self._y_is_numeric}
         if not isinstance(X, FeatureArray):
-            return validate_data(self, X, y, dtype=_FLOATS, **checks)
+            X, y = validate_data(self, X, y, dtype=_FLOATS, **checks)
+            return _within_float32(X, "X"), y
         X = validate_data(self, X, skip_check_array=True)
         # check_X_y would read all of X: a column of zeros stands for it.
         _, y = check_X_y(np.zeros((len(X), 1)), y, **checks)
         return X, y
 
-    def _check_X(self, X):
+    def _check_X(self, X, name="X"):
         lazy = isinstance(X, FeatureArray)
-        return validate_data(self, X, reset=False, dtype=_FLOATS, skip_check_array=lazy)
+        X = validate_data(self, X, reset=False, dtype=_FLOATS, skip_check_array=lazy)
+        return X if lazy else _within_float32(X, name)
+
+    def _named(self, y):
+        """y, the names of its columns remembered."""
+        names = names_of(y)
+        if names is not None:
+            self.target_names_in_ = np.array(names, dtype=object)
+        return y
+
+    def _by_name(self, y, name):
+        return ordered(y, getattr(self, "target_names_in_", None), name)
 
     def _check_validation(self, X_val, y_val, encode):
-        X_val = self._check_X(X_val)
-        y_val = as_array(y_val, "y_val")
+        X_val = self._check_X(X_val, "X_val")
+        y_val = as_array(self._by_name(y_val, "y_val"), "y_val")
         if y_val.ndim == 0 or not len(y_val):
             raise InputError("y_val must have one row for each of X_val")
         targets = encode(y_val)
@@ -193,8 +239,8 @@ class DenseHead:
     def _fit_decisions(self, validation):
         """What is learnt from the validation samples when the network is trained."""
 
-    def _train(self, samples, validation, seed, checkpoint, start):
-        architecture = Architecture(
+    def _planned(self):
+        return Architecture(
             n_features=self.n_features_in_,
             n_outputs=self._n_outputs,
             n_layers=self.n_layers,
@@ -204,6 +250,9 @@ class DenseHead:
             dropout=float(self.dropout),
             l2=float(self.l2),
         )
+
+    def _train(self, samples, validation, seed, checkpoint, start):
+        architecture = self._planned()
         settings = Settings(
             loss=self.loss,
             metric=self._metric,
@@ -279,3 +328,16 @@ class DenseHead:
     @property
     def initialize(self):
         raise AttributeError("a head is trained by fit alone")
+
+
+def _within_float32(X, name):
+    """X, whose values do not overflow in float32."""
+    if X.dtype == np.float64:
+        largest = np.maximum(X.max(axis=1), -X.min(axis=1))
+        row = largest.argmax()
+        if largest[row] > np.finfo(np.float32).max:
+            raise InputError(
+                f"row {row} of {name} reaches {largest[row]:g} in size, which float32 "
+                "cannot hold: scale the features"
+            )
+    return X

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import json
+import math
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from skface._files import replacing
 from skface.exceptions import CheckpointError
 from skface.heads._training import State
 from skface.store import FeatureArray
+
+_MOST_TEXT, _MOST_HEADER = 2**24, 2**12  # bytes
 
 
 class Checkpoint:
@@ -34,13 +37,23 @@ class Checkpoint:
         self.path = Path(path)
         self.identity = json.dumps(identity, sort_keys=True, default=str)
 
-    def load(self):
-        """The state to go on from; None where there is none, or the fit had ended."""
+    def load(self, weight_shapes, figures):
+        """The state to go on from; None where there is none, or the fit had ended.
+
+        Parameters
+        ----------
+        weight_shapes : list of tuple
+            Of the head that is to go on.
+        figures : list of str
+            What its history tells of each epoch.
+        """
         if not self.path.exists():
             return None
         try:
+            if not self.path.is_file():
+                raise ValueError("it is no regular file")
             with np.load(self.path, allow_pickle=False) as file:
-                about = json.loads(str(file["about"]))
+                about = json.loads(str(_member(file, "about", _MOST_TEXT)))
                 if about["finished"]:
                     return None
                 if about["identity"] != self.identity:
@@ -48,11 +61,14 @@ class Checkpoint:
                         f"{self.path}: holds the unfinished fit of another head or of "
                         "other data; remove it, or give another checkpoint_path"
                     )
+                _check_numbers(about, figures)
+                # Adam's: its step and rate, then two moments of each weight.
+                moments = [shape for shape in weight_shapes for _ in range(2)]
                 return State(
                     about["seed"],
                     about["epoch"],
-                    [file[f"weight_{i}"] for i in range(about["n_weights"])],
-                    [file[f"optimizer_{i}"] for i in range(about["n_optimizer"])],
+                    _arrays(file, "weight", weight_shapes),
+                    _arrays(file, "optimizer", [(), (), *moments]),
                     about["history"],
                 )
         except CheckpointError:
@@ -77,8 +93,6 @@ class Checkpoint:
             "seed": state.seed,
             "epoch": state.epoch,
             "history": state.history,
-            "n_weights": len(state.weights),
-            "n_optimizer": len(state.optimizer),
         }
         arrays = {f"weight_{i}": value for i, value in enumerate(state.weights)}
         arrays |= {f"optimizer_{i}": value for i, value in enumerate(state.optimizer)}
@@ -107,4 +121,39 @@ def digest(array):
         return None
     if isinstance(array, FeatureArray):
         return f"{array.store_rows.digest[:16]}-{digest(array.digests)}"
-    return hashlib.sha256(np.ascontiguousarray(array)).hexdigest()[:16]
+    content = hashlib.sha256(f"{array.dtype}{array.shape}".encode())
+    content.update(np.ascontiguousarray(array))
+    return content.hexdigest()[:16]
+
+
+def _check_numbers(about, figures):
+    """Raise a ValueError where the numbers of a checkpoint are none."""
+    seed, epoch, history = about["seed"], about["epoch"], about["history"]
+    if not all(type(number) is int and 0 <= number < 2**31 for number in (seed, epoch)):
+        raise ValueError("its seed and epoch are no such numbers")
+    if history.keys() != set(figures) or not all(
+        len(values) == epoch + 1
+        and all(type(value) is float and math.isfinite(value) for value in values)
+        for values in history.values()
+    ):
+        raise ValueError("its history is not that of its epochs")
+
+
+def _member(file, name, n_bytes):
+    """An array of a file that takes no more memory than this."""
+    if file.zip.getinfo(f"{name}.npy").file_size > n_bytes:
+        raise ValueError(f"its {name} is too long")
+    return file[name]
+
+
+def _arrays(file, name, shapes):
+    """Arrays of a file, which have these shapes and hold finite numbers."""
+    arrays = []
+    for index, shape in enumerate(shapes):
+        array = _member(file, f"{name}_{index}", 8 * math.prod(shape) + _MOST_HEADER)
+        if array.shape != shape or array.dtype.kind not in "iuf":
+            raise ValueError(f"{name} {index} is no array of numbers of shape {shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} {index} holds NaN or infinity")
+        arrays.append(array)
+    return arrays

@@ -6,8 +6,8 @@ from numbers import Real
 import numpy as np
 from scikeras.wrappers import KerasClassifier
 from sklearn.utils import ClassifierTags, column_or_1d, gen_batches
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from skface._validation import Interval, StrOptions
 from skface.exceptions import InputError
 from skface.heads._architecture import forward
 from skface.heads._base import DenseHead
@@ -105,6 +105,8 @@ default="binary_crossentropy"
     best_epoch_ : int
         Index of the epoch whose weights were kept.
     n_features_in_ : int
+    target_names_in_ : ndarray of shape (n_attributes,), object
+        Names of the columns of y; only where `fit` got a DataFrame.
 
     Notes
     -----
@@ -221,7 +223,8 @@ default="binary_crossentropy"
             In {0, 1}; of shape (n_samples,) with the labels of y when y had one
             dimension.
         """
-        return self.predictions(self.outputs(X))
+        now = self.snapshot()
+        return now.predictions(now.outputs(X))
 
     def predictions(self, outputs) -> np.ndarray:
         """What `predict` makes of `outputs`."""
@@ -241,7 +244,8 @@ default="binary_crossentropy"
             However few rows or attributes there are. When y had one dimension, one
             column each class instead, of shape (n_samples, 2).
         """
-        return self.probabilities(self.outputs(X))
+        now = self.snapshot()
+        return now.probabilities(now.outputs(X))
 
     def probabilities(self, outputs) -> np.ndarray:
         """What `predict_proba` makes of `outputs`."""
@@ -262,10 +266,12 @@ default="binary_crossentropy"
         -------
         float
         """
-        return self.scored(y, self.predict(X), sample_weight)
+        now = self.snapshot()
+        return now.scored(y, now.predict(X), sample_weight)
 
     def scored(self, y, y_pred, sample_weight=None) -> float:
         """The `score` of predictions."""
+        y = self._by_name(y, "y")
         if self._y_ndim == 2:
             as_labels(np.asarray(y), self._n_outputs)  # refuses -1, always wrong
         return attribute_accuracy(y, y_pred, sample_weight=sample_weight)

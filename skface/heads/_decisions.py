@@ -106,6 +106,7 @@ def platt_scaling(labels, probabilities, weight):
     return model.coef_[0, 0], model.intercept_[0]
 
 
+@np.errstate(all="ignore")
 def calibrated(probabilities, calibration):
     """Probabilities after slopes and intercepts on their logits, float32.
 

@@ -4,9 +4,8 @@ import numpy as np
 from scikeras.wrappers import KerasRegressor
 from sklearn.metrics import r2_score
 from sklearn.utils import RegressorTags
-from sklearn.utils._param_validation import StrOptions
 
-from skface._validation import as_floats
+from skface._validation import StrOptions, as_floats
 from skface.exceptions import InputError
 from skface.heads._base import DenseHead
 from skface.targets import Target, as_target
@@ -72,6 +71,8 @@ default="mean_squared_error"
     best_epoch_ : int
         Index of the epoch whose weights were kept.
     n_features_in_ : int
+    target_names_in_ : ndarray of shape (n_outputs,), object
+        Names of the columns of y; only where `fit` got a DataFrame.
 
     Notes
     -----
@@ -168,7 +169,8 @@ default="mean_squared_error"
         ndarray of shape (n_samples, n_outputs), float64
             Of shape (n_samples,) when y had one dimension.
         """
-        return self.predictions(self.outputs(X))
+        now = self.snapshot()
+        return now.predictions(now.outputs(X))
 
     def predictions(self, outputs) -> np.ndarray:
         """What `predict` makes of `outputs`."""
@@ -190,10 +192,12 @@ default="mean_squared_error"
             Of boxes the mean `skface.metrics.iou_score`; of landmarks minus
             `skface.metrics.nme_score`; R² where no `target` is named.
         """
-        return self.scored(y, self.predict(X), sample_weight)
+        now = self.snapshot()
+        return now.scored(y, now.predict(X), sample_weight)
 
     def scored(self, y, y_pred, sample_weight=None) -> float:
         """The `score` of predictions."""
+        y = self._by_name(y, "y")
         if self.target is None:
             return r2_score(y, y_pred, sample_weight=sample_weight)
         return as_target(self.target).score(y, y_pred, sample_weight)
@@ -201,6 +205,11 @@ default="mean_squared_error"
     @property
     def _output_activation(self):
         return self.output_activation
+
+    def _named(self, y):
+        if self.target is not None:
+            y = as_target(self.target).arranged(y)
+        return super()._named(y)
 
     def _fit_targets(self, y, sample_weight):
         self._y_ndim = y.ndim

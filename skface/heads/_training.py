@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import gen_batches
-from tqdm.auto import tqdm
 
-from skface._keras import import_keras
+from skface._keras import import_keras, keras_settings
+from skface._progress import progress_bar
 from skface._threads import read_ahead
 from skface._validation import as_array
 from skface.exceptions import InputError, ParameterError
 from skface.heads._losses import LOSSES, METRICS
 
 _MAX_CACHED_PARAMETERS = 60_000_000
+_MAX_CACHED_TRAINERS = 16
 
 
 class Samples:
@@ -149,9 +150,9 @@ def train(
     Raises
     ------
     ParameterError
-        The loss is not finite.
+        The loss or a weight is not finite.
     """
-    with _borrowed_trainer(architecture, settings) as trainer:
+    with keras_settings(), _borrowed_trainer(architecture, settings) as trainer:
         best = start
         if best is None:
             rng = np.random.default_rng(settings.seed)
@@ -160,16 +161,15 @@ def train(
         else:
             trainer.restore(best)
             first, history = best.epoch + 1, _copied(best.history)
-        with tqdm(
-            total=settings.epochs, initial=first, desc="head", disable=not verbose
-        ) as progress:
+        with progress_bar(settings.epochs, "head", verbose, initial=first) as progress:
             for epoch in range(first, settings.epochs):
                 figures = trainer.epoch(epoch, settings, samples, validation)
                 for name, value in figures.items():
                     history.setdefault(name, []).append(value)
                 progress.set_postfix(figures)
                 progress.update()
-                if not all(map(math.isfinite, figures.values())):
+                is_finite = all(map(math.isfinite, figures.values()))
+                if not (is_finite and trainer.has_finite_weights()):
                     break
                 if best is None or _improved(history, best.epoch):
                     best = trainer.state(
@@ -181,7 +181,7 @@ def train(
                     break
     if best is None:
         raise ParameterError(
-            f"the first epoch gave {figures}, which is not finite: lower "
+            f"the first epoch gave {figures}, or weights, which are not finite: lower "
             f"learning_rate={settings.learning_rate}, or normalize the features"
         )
     return best, history
@@ -224,6 +224,9 @@ class _Trainer:
         ):
             variable.assign(value)
         self.network.set_weights(state.weights)
+
+    def has_finite_weights(self):
+        return all(np.isfinite(each).all() for each in self.network.get_weights())
 
     def state(self, seed, epoch, history, whole):
         """This moment; the optimizer's part only of a `whole` one, as it is large."""
@@ -274,7 +277,10 @@ def _borrowed_trainer(architecture, settings):
     with _training:
         trainer = _trainers.pop(key, None) or _Trainer(*key)
         _trainers[key] = trainer
-        while len(_trainers) > 1 and _n_cached_parameters() > _MAX_CACHED_PARAMETERS:
+        while len(_trainers) > 1 and (
+            len(_trainers) > _MAX_CACHED_TRAINERS
+            or _n_cached_parameters() > _MAX_CACHED_PARAMETERS
+        ):
             _trainers.popitem(last=False)
         yield trainer
 

@@ -1,5 +1,6 @@
 """A folder of photos that looks like a NumPy array."""
 
+import hashlib
 import os
 from numbers import Integral
 from operator import index
@@ -7,6 +8,7 @@ from operator import index
 import numpy as np
 from PIL import Image
 
+from skface._files import status_of
 from skface._threads import each_in_threads
 from skface._validation import shown
 from skface.exceptions import ImageError, InputError, ParameterError
@@ -149,6 +151,16 @@ class ImageArray:
 
         self.each_photo(decode)
         return images if dtype is None else images.astype(dtype, copy=False)
+
+    def __getstate__(self):
+        # joblib tells arguments by their pickles: other photos under the same paths
+        # are others to the `memory` of a Pipeline.
+        files = hashlib.sha256(repr([status_of(path) for path in self.paths]).encode())
+        return vars(self) | {"files": files.hexdigest()}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        del self.files
 
     def __repr__(self):
         framed = "" if self._frames is None else ", framed"

@@ -4,7 +4,7 @@ import hashlib
 from numbers import Real
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from skface.exceptions import InputError
 from skface.photos._frames import Frames, frame_keys
@@ -268,7 +268,13 @@ def row_keys(images):
 
 
 def _joined(digest, end):
-    """The key of a photo's frame; the whole photo has the digest of its file."""
+    """The key of a photo's frame; the whole photo has the digest of its file.
+
+    Where Pillow's switch lets truncated photos pass as if they were whole, photos have
+    keys of their own, lest a process that refuses them finds their rows.
+    """
+    if ImageFile.LOAD_TRUNCATED_IMAGES:
+        end += b"truncated"
     return _sha256(digest + end) if end else digest
 
 

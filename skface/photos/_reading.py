@@ -15,7 +15,7 @@ import time
 from functools import cached_property
 from typing import NamedTuple
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from skface._threads import Share
 from skface.exceptions import ImageError
@@ -120,7 +120,8 @@ class Photo:
                 raise ImageError(
                     f"{named(self.path)}: cannot be decoded ({error})", [self.path]
                 ) from error
-            _remember(self.path, self.status, is_sound=True)
+            is_sound = not ImageFile.LOAD_TRUNCATED_IMAGES
+            _remember(self.path, self.status, is_sound=is_sound)
             yield image
 
     def _from_header(self):

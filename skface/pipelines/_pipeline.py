@@ -1,13 +1,13 @@
 """Photos to predictions: the transformer and a head as one estimator."""
 
 import numpy as np
+import pandas as pd
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
-from sklearn.utils._param_validation import Options, StrOptions
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 
-from skface._validation import as_array
+from skface._validation import Options, StrOptions, as_array
 from skface.exceptions import ParameterError
 from skface.features import VGG19Features
 from skface.photos import seen_from
@@ -125,8 +125,9 @@ class FacePipeline(Pipeline):
         -------
         ndarray of shape (n, n_targets)
         """
-        if hasattr(self[-1], "outputs") and not params:
-            return self[-1].predictions(self.outputs(X))
+        head = self._head_now()
+        if hasattr(head, "outputs") and not params:
+            return head.predictions(self._outputs(head, X))
         X, frames = seen_from(X)
         return self._out_of(frames, super().predict(X, **params))
 
@@ -144,8 +145,9 @@ class FacePipeline(Pipeline):
         -------
         ndarray of shape (n, n_attributes)
         """
-        if hasattr(self[-1], "probabilities") and not params:
-            return self[-1].probabilities(self.outputs(X))
+        head = self._head_now()
+        if hasattr(head, "probabilities") and not params:
+            return head.probabilities(self._outputs(head, X))
         return super().predict_proba(X, **params)
 
     @_if_head_has("score")
@@ -164,8 +166,10 @@ class FacePipeline(Pipeline):
         -------
         float
         """
-        if hasattr(self[-1], "scored") and not params:
-            return self[-1].scored(y, self.predict(X), sample_weight)
+        head = self._head_now()
+        if hasattr(head, "scored") and not params:
+            y_pred = head.predictions(self._outputs(head, X))
+            return head.scored(y, y_pred, sample_weight)
         X, frames = seen_from(X)
         return super().score(X, self._into(frames, y), sample_weight, **params)
 
@@ -182,30 +186,41 @@ class FacePipeline(Pipeline):
         ndarray of shape (n, n_outputs), float32
             Coordinates are fractions of the photo, whatever frame it is seen through.
         """
+        return self._outputs(self._head_now(), X)
+
+    def _outputs(self, head, X):
         n_sides = 2 if self.mirror == "fit+predict" else 1
         X, frames = seen_from(X, n_sides)
         features = self[:-1].transform(X) if len(self.steps) > 1 else X
         n = len(features) // n_sides  # a call each: a row's bits depend on its batch
         outputs = [
-            self[-1].outputs(features[side * n : (side + 1) * n])
-            for side in range(n_sides)
+            head.outputs(features[side * n : (side + 1) * n]) for side in range(n_sides)
         ]
         outputs = self._out_of(frames, np.concatenate(outputs))
         return sum(np.split(outputs, n_sides)) / n_sides
+
+    def _head_now(self):
+        """The head as it is fitted now, whatever a fit does to it meanwhile."""
+        head = self[-1]
+        return head.snapshot() if hasattr(head, "snapshot") else head
 
     def _into(self, frames, y):
         """Targets of whole photos as the head sees them, through frames."""
         if frames is None:
             return y
         target = target_of(self.steps[-1][1], y=y)
-        return frames.to_frame(y, target) if target.is_coordinates else y
+        if not target.has_coordinates:
+            return y
+        y = target.arranged(y)
+        moved = frames.to_frame(y, target)
+        return pd.DataFrame(moved, columns=y.columns) if hasattr(y, "iloc") else moved
 
     def _out_of(self, frames, y):
         """What the head says of frames, as targets of the whole photos."""
         if frames is None:
             return y
         target = target_of(self.steps[-1][1], y=y)
-        return frames.to_photo(y, target) if target.is_coordinates else y
+        return frames.to_photo(y, target) if target.has_coordinates else y
 
     def _doubled(self, y, params):
         """y and what else belongs to photos, for their mirror images too."""
@@ -266,5 +281,3 @@ class FacePipeline(Pipeline):
             weight = params.get(f"{name}__sample_weight", params.get("sample_weight"))
             n_val = None if X_val is None else len(X_val)
             head.check_fit(len(X), y, weight, n_val, y_val)
-        if self.mirror:
-            target_of(head, y=y).mirrored(y)

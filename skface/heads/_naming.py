@@ -1,0 +1,46 @@
+"""Columns of y by their names."""
+
+from skface.exceptions import InputError
+
+
+def names_of(y):
+    """The column names of a y that has any: of a DataFrame, all of them texts."""
+    names = list(getattr(y, "columns", []))
+    return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def ordered(y, names, what):
+    """y with its columns in the order of `names`, found by name where y has names.
+
+    Parameters
+    ----------
+    y : array-like
+    names : sequence of str or None
+        None leaves y as it is.
+    what : str
+        Its name, for the errors.
+
+    Raises
+    ------
+    InputError
+        Columns are missing, unknown, or there twice.
+    """
+    found = names_of(y)
+    if names is None or found is None or found == list(names):
+        return y
+    unknown = [name for name in found if name not in names]
+    missing = [name for name in names if name not in found]
+    twice = sorted({name for name in found if found.count(name) > 1})
+    for each, fault in (
+        (missing, "lacks"),
+        (unknown, "has, which y of fit had not,"),
+        (twice, "has twice"),
+    ):
+        if each:
+            raise InputError(f"{what} {fault} the column {_shortened(each)}")
+    return y[list(names)]
+
+
+def _shortened(names):
+    rest = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{names[0]!r}{rest}"
