@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from skface.datasets import drawn_celeba
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -16,6 +18,12 @@ KINDS |= {"{eval-rst}", "{toctree}", "{include}"}  # of Sphinx
 
 def code_blocks(page, kind="python"):
     return re.findall(rf"^```{kind}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+
+
+@pytest.fixture(autouse=True)
+def fewer_faces(monkeypatch):
+    """Code that draws the usual 1,500 faces gets 300 of them, and runs as it stands."""
+    monkeypatch.setattr(drawn_celeba, "__defaults__", (300,))
 
 
 @pytest.mark.parametrize("code", code_blocks(README))
