@@ -9,6 +9,7 @@ import numpy as np
 from skface.exceptions import InputError, ParameterError
 
 _MOST_SHOWN = 80
+_LONGEST_PATH = 32_767  # characters, on any system
 
 
 def validate_params(estimator):
@@ -34,15 +35,18 @@ def shown(value):
 def as_path(value, name, what):
     """`value` as a Path, `what` it leads to being "a file" or "a folder".
 
+    A leading ``~`` is the home folder.
+
     Raises
     ------
     ParameterError
-        It is no path, or an empty one.
+        It is no path, or an empty or endless one.
     """
     text = value if isinstance(value, str | os.PathLike) else ""
-    if not os.fspath(text) or "\0" in os.fsdecode(text):
+    path = os.fsdecode(text)
+    if not 0 < len(path) <= _LONGEST_PATH or "\0" in path:
         raise ParameterError(f"{name} must be the path of {what}, got {shown(value)}")
-    return Path(os.fsdecode(text))
+    return Path(os.path.expanduser(path))
 
 
 def as_names(value, name, n_names, what):

@@ -4,11 +4,11 @@ import contextlib
 import hashlib
 import json
 import tempfile
-from pathlib import Path
 
 import numpy as np
 
 from skface._files import replacing
+from skface._validation import as_path
 from skface.exceptions import CheckpointError
 from skface.heads._training import State
 from skface.store import FeatureArray
@@ -31,7 +31,7 @@ class Checkpoint:
     """
 
     def __init__(self, path, identity):
-        self.path = Path(path)
+        self.path = as_path(path, "checkpoint_path", "a file")
         self.identity = json.dumps(identity, sort_keys=True, default=str)
 
     def load(self):
