@@ -100,7 +100,7 @@ def test_closed_descriptors_are_no_error(tmp_path):
     assert done.returncode == 0
 
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"]
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1"]
 
 
 @pytest.mark.parametrize("text", FORMULAS)

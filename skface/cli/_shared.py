@@ -1,5 +1,6 @@
 """What the subcommands share."""
 
+import csv
 import json
 import re
 import sys
@@ -99,10 +100,19 @@ def as_csv(table, float_format):
     Before what would be one stands an apostrophe.
     """
     table = table.rename(columns=_no_formula)
+    texts = list(map(str, table.columns))
     for i, dtype in enumerate(table.dtypes):
         if dtype.kind == "O":
             table.isetitem(i, [_no_formula(value) for value in table.iloc[:, i]])
-    return table.to_csv(index=False, float_format=float_format, lineterminator="\n")
+            texts += map(str, table.iloc[:, i])
+    # Of itself the csv module does not quote what many readers take for a new line.
+    has_return = any("\r" in text for text in texts)
+    return table.to_csv(
+        index=False,
+        float_format=float_format,
+        lineterminator="\n",
+        quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL,
+    )
 
 
 def is_formula(text):

@@ -32,7 +32,8 @@ def standard_streams():
 def tell(text):
     """A line on the standard error, if anybody is there to read it."""
     with contextlib.suppress(OSError, ValueError):
-        print(printable(text), file=sys.stderr, flush=True)
+        if sys.stderr is not None:  # or `print` takes the standard output
+            print(printable(text), file=sys.stderr, flush=True)
 
 
 def write_out(text):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from skface._keras import import_keras
+from skface._validation import as_path
 from skface.exceptions import ParameterError, WeightsError
 
 SYNTHETIC = "synthetic"
@@ -37,8 +38,10 @@ _WAYS = (
 
 def expanded(weights):
     """The same with the home folder for a leading ``~``."""
+    if weights is None:
+        return None
     try:
-        return None if weights is None else os.path.expanduser(os.fsdecode(weights))
+        return str(as_path(os.fsdecode(weights), "weights", "a file"))
     except TypeError:
         raise ParameterError(
             f"weights must be 'imagenet', 'synthetic', a path or None, got {weights!r}"

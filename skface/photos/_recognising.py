@@ -24,9 +24,10 @@ def is_photo(path) -> bool:
     Without a suffix, by its first bytes, unless it is BMP, PPM or TGA, which these do
     not tell.
     """
+    known = photo_formats()
     suffix = os.path.splitext(path)[1].lower()
     if suffix:
-        return Image.registered_extensions().get(suffix) in photo_formats()
+        return Image.registered_extensions().get(suffix) in known
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return False
