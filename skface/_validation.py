@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _MOST_SHOWN = 80
+_LONGEST_PATH = 32_767  # characters, on any system
 
 
 def validate_params(estimator):
@@ -51,15 +52,18 @@ def shown(value):
 def as_path(value, name, what):
     """`value` as a Path, `what` it leads to being "a file" or "a folder".
 
+    A leading ``~`` is the home folder.
+
     Raises
     ------
     ParameterError
-        It is no path, or an empty one.
+        It is no path, or an empty or endless one.
     """
     text = value if isinstance(value, str | os.PathLike) else ""
-    if not os.fspath(text) or "\0" in os.fsdecode(text):
+    path = os.fsdecode(text)
+    if not 0 < len(path) <= _LONGEST_PATH or "\0" in path:
         raise ParameterError(f"{name} must be the path of {what}, got {shown(value)}")
-    return Path(os.fsdecode(text))
+    return Path(os.path.expanduser(path))
 
 
 def as_names(value, name, n_names, what):

@@ -402,13 +402,17 @@ def test_folders_and_patterns_stand_for_their_photos(
     _, out, err = run("predict", box_run / "model.skface", "a", "b*.jpg", "a/1.JPG")
     found = [row[0] for row in rows_of(out)[1:]]
     assert found == ["a/1.JPG", "a/deep/2.jpg", "b3.jpg"]
-    assert err == "3 photos\n"
+    assert err == (
+        "left out: 1 hidden file (a/.hidden.jpg)\n"
+        "left out: 1 file that is no photo (1 .txt)\n"
+        "3 photos\n"
+    )
 
 
 def test_folder_without_photos_is_an_error(run, box_run, tmp_path):
     status, _, err = run("predict", box_run / "model.skface", tmp_path)
     assert status == 1
-    assert err.startswith(f"skface: error: {tmp_path}: no photo there (.jpg, ")
+    assert err.startswith(f"skface: error: {tmp_path}: no photo there (AVIF, BMP, ")
 
 
 @pytest.mark.parametrize("target", ["bbox", "attributes"])
@@ -540,6 +544,26 @@ def test_quiet_says_nothing_beside_the_data(run, box_run, photos):
     _, out, err = run("predict", box_run / "model.skface", *photos, "--quiet")
     assert err == ""
     assert len(out.splitlines()) == 4
+
+
+def test_a_photo_whose_name_is_a_formula_is_told_by_another_path(
+    run, box_run, photos, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("=1+1.jpg", "@me.jpg"):
+        (tmp_path / name).symlink_to(photos[0])
+    arguments = ["predict", box_run / "model.skface", "=1+1.jpg", "@me.jpg"]
+    found = [row[0] for row in rows_of(run(*arguments)[1])[1:]]
+    assert found == [os.path.join(".", "=1+1.jpg"), os.path.join(".", "@me.jpg")]
+    records = json.loads(run(*arguments, "--json")[1])
+    assert [record["photo"] for record in records] == ["=1+1.jpg", "@me.jpg"]
+
+
+def test_control_characters_of_a_name_are_escaped_in_errors(run, box_run):
+    name = "a\x1b]0;owned\x07\nskface: error: b.jpg"
+    status, _, err = run("predict", box_run / "model.skface", name)
+    assert status == 1
+    assert r"skface: error: a\x1b]0;owned\x07\nskface: error: b.jpg: no such" in err
 
 
 # the store

@@ -192,7 +192,7 @@ def test_heic_is_told_with_what_reads_it(tmp_path):
     path = tmp_path / "photo.heic"
     path.write_bytes(b"\0\0\0\x18ftypheic" + bytes(100))
     with pytest.raises(
-        ImageError, match=r"HEIC, which .* install pillow-heif and call"
+        ImageError, match=r"HEIC, which .* pip install 'skface\[heic\]'"
     ):
         ImageArray([path]).check()
 

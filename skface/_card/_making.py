@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from skface._card import _texts
 from skface._card._document import Document
 from skface._files import write_file
+from skface._validation import as_path
 from skface.displays import check_matplotlib
 from skface.displays._pictures import (
     faces_picture,
@@ -152,7 +153,7 @@ def card(
         _add_photos(document, evaluation, X)
     _add_texts(document, [part.target.name for part in evaluation.parts()])
     _add_settings(document, estimator)
-    stem = Path("card" if path is None else path)
+    stem = Path("card") if path is None else as_path(path, "path", "a file")
     if stem.suffix in (".md", ".html"):
         stem = stem.with_suffix("")
     pictures = document.pictures()

@@ -49,17 +49,17 @@ def annotate(photos, y, target, names, folder):
     names = [own[0] for _, own in target.parts(np.array([names]))]
 
     def draw(i, path):
-        image = read_photo(path).upright()
         present = []
-        for (part, values), own in zip(parts, names, strict=True):
-            if part.is_coordinates:
-                _DRAW[part.name](image, values[i])
-            else:
-                present += own[values[i] > 0.5].tolist()
-        if not target.is_coordinates:
-            image = _captioned(image, present)
-        with replacing(Path(folder, files[i])) as file:
-            image.save(file, "JPEG", quality=_QUALITY)
+        with read_photo(path).upright() as image:
+            for (part, values), own in zip(parts, names, strict=True):
+                if part.is_coordinates:
+                    _DRAW[part.name](image, values[i])
+                else:
+                    present += own[values[i] > 0.5].tolist()
+            if not target.is_coordinates:
+                image = _captioned(image, present)
+            with replacing(Path(folder, files[i])) as file:
+                image.save(file, "JPEG", quality=_QUALITY)
 
     map_photos(draw, photos)
 

@@ -3,14 +3,15 @@
 import os
 from dataclasses import asdict
 
-from skface.cli._shared import as_json, cache_dir, counted, write_out
+from skface.cli._shared import as_json, cache_dir, counted
+from skface.cli._streams import write_out
 from skface.exceptions import ParameterError
 from skface.features import FeatureStore
 
 
 def run(args):
     """Show, check or prune the store; return 1 where rows are damaged."""
-    place = os.path.expanduser(cache_dir(args))
+    place = str(cache_dir(args))
     if not os.path.isdir(place):
         _write(args, f"{place}: nothing yet", {"path": place, "n_rows": 0})
         return 0

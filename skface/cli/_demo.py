@@ -1,7 +1,6 @@
 """``skface demo``: data, three pipelines, a search, and pictures, in minutes."""
 
 import shlex
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -9,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skface._files import user_cache
+from skface.cli._streams import write_out
 from skface.datasets import CelebALoader, available_targets, drawn_celeba
 from skface.displays import FacesDisplay, SearchDisplay, check_matplotlib
 from skface.evaluation import Evaluation
@@ -35,7 +35,7 @@ def run(args):
     start = perf_counter()
     check_matplotlib("the demo")
     verbose, weights = int(not args.quiet), args.weights
-    say = partial(print, flush=True) if verbose else lambda text: None
+    say = write_out if verbose else lambda text: None
     root = Path(args.data) if args.data else drawn_celeba(verbose=verbose)
     say(f"Data: {root}")
 

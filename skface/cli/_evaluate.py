@@ -1,7 +1,8 @@
 """``skface evaluate``, and the report that it has in common with ``skface fit``."""
 
 from skface._files import write_file
-from skface.cli._shared import as_json, load_model, new_folder, say, write_out
+from skface.cli._shared import as_csv, as_json, load_model, new_folder, say
+from skface.cli._streams import write_out
 from skface.datasets import CelebALoader
 from skface.displays._pictures import (
     faces_picture,
@@ -13,6 +14,7 @@ from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError, InputError
 
 _DIGITS = 3
+_FLOAT = "%.6g"
 
 
 def run(args):
@@ -97,10 +99,10 @@ def _report_of(evaluation, **more):
 
 def write_report(folder, evaluation, **more):
     """report.csv and report.json; of attributes, attributes.csv too."""
-    write_file(folder / "report.csv", _csv(evaluation.figures()))
+    write_file(folder / "report.csv", as_csv(evaluation.figures(), _FLOAT))
     if not evaluation.target.is_coordinates:
         table = evaluation.attributes().reset_index()
-        write_file(folder / "attributes.csv", _csv(table))
+        write_file(folder / "attributes.csv", as_csv(table, _FLOAT))
     write_file(folder / "report.json", as_json(_report_of(evaluation, **more)) + "\n")
 
 
@@ -118,7 +120,3 @@ def write_pictures(folder, pipe, evaluation, images):
     for name, png in pictures.items():
         if png is not None:
             write_file(folder / f"{name}.png", png)
-
-
-def _csv(table):
-    return table.to_csv(index=False, float_format="%.6g", lineterminator="\n")

@@ -2,15 +2,15 @@
 
 import os
 
+from skface.cli._finding import find_photos
 from skface.cli._shared import (
     cache_dir,
     counted,
-    find_photos,
     say,
     verbose,
     without_unreadable,
-    write_out,
 )
+from skface.cli._streams import write_out
 from skface.datasets import CelebALoader, available_targets
 from skface.features import FeatureStore, VGG19Features
 from skface.photos import ImageArray, with_mirror_images
@@ -22,7 +22,7 @@ def run(args):
     place = cache_dir(args)
     celeba = _celeba_targets(args.photos)
     targets = [args.target] if args.target else celeba or list(PRESETS)
-    photos = None if celeba else find_photos(args.photos)
+    photos = None if celeba else find_photos(args)
     jobs = {}  # photos of each transformer, and whether their mirror images too
     for target in targets:
         preset = preset_of(target, args.preset)  # a pipeline's head would load Keras

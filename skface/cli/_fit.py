@@ -17,8 +17,8 @@ from skface.cli._shared import (
     new_folder,
     say,
     verbose,
-    write_out,
 )
+from skface.cli._streams import write_out
 from skface.datasets import CelebALoader
 from skface.evaluation import Evaluation
 from skface.exceptions import ParameterError

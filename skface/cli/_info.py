@@ -9,7 +9,8 @@ import joblib
 
 from skface._keras import import_keras
 from skface._version import __version__
-from skface.cli._shared import as_json, cache_dir, write_out
+from skface.cli._shared import as_json, cache_dir
+from skface.cli._streams import write_out
 from skface.features import FeatureStore, fastest_dtype, processor_has_bfloat16
 
 _PACKAGES = (
@@ -47,7 +48,7 @@ def _found(place):
         "processor has bfloat16": processor_has_bfloat16(),
         "compute dtype": fastest_dtype(),
         "weights": {"synthetic": "comes with skface", "imagenet": _imagenet()},
-        "cache": _cache(os.path.expanduser(place)),
+        "cache": _cache(str(place)),
     }
 
 

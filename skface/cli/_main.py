@@ -7,6 +7,7 @@ import warnings
 from importlib import import_module
 
 from skface.cli._parser import build_parser
+from skface.cli._streams import standard_streams, tell
 from skface.exceptions import SkfaceError, SkfaceWarning
 
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
@@ -27,13 +28,18 @@ def main(arguments=None):
         interrupt. Wrong usage exits with 2 at once, as argparse does.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    args = build_parser().parse_args(arguments)
-    args.arguments = arguments
+    with standard_streams():
+        args = build_parser().parse_args(arguments)
+        args.arguments = arguments
+        return _run(args)
+
+
+def _run(args):
     try:
         with _warnings_in_a_line():
             return import_module(f"skface.cli._{args.command}").run(args) or 0
     except KeyboardInterrupt:
-        print("skface: interrupted", file=sys.stderr)
+        tell("skface: interrupted")
         return _INTERRUPTED
     except BrokenPipeError:  # the reader, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -41,7 +47,7 @@ def main(arguments=None):
     except (SkfaceError, ImportError, OSError) as error:
         if args.traceback:
             raise
-        print(f"skface: error: {_in_a_line(error)}", file=sys.stderr)
+        tell(f"skface: error: {_in_a_line(error)}")
         return 1
 
 
@@ -49,7 +55,7 @@ def main(arguments=None):
 def _warnings_in_a_line():
     def show(message, category, filename, lineno, file=None, line=None):
         if issubclass(category, SkfaceWarning):
-            print(f"skface: warning: {_in_a_line(message)}", file=sys.stderr)
+            tell(f"skface: warning: {_in_a_line(message)}")
         else:
             shown(message, category, filename, lineno, file, line)
 

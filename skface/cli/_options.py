@@ -53,6 +53,7 @@ def add_recipe(parser):
 def add_data(parser):
     parser.add_argument(
         "--data",
+        type=path,
         required=True,
         metavar="DIR",
         help="a folder laid out like CelebA, the official one or Kaggle's",
@@ -60,7 +61,9 @@ def add_data(parser):
 
 
 def add_model(parser):
-    parser.add_argument("model", metavar="MODEL", help="a file of fit, or skface.save")
+    parser.add_argument(
+        "model", type=path, metavar="MODEL", help="a file of fit, or skface.save"
+    )
     parser.add_argument(
         "--weights", metavar="W", help=f"{WEIGHTS} (default: as the model was trained)"
     )
@@ -107,6 +110,7 @@ def add_cache_dir(parser, or_none=False):
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--cache-dir",
+        type=path,
         metavar="DIR",
         help="where features are kept (default: ~/.cache/skface/features)",
     )
@@ -121,6 +125,7 @@ def add_json(parser, text="JSON instead of text"):
 def add_run_folder(parser):
     parser.add_argument(
         "--output",
+        type=path,
         metavar="DIR",
         help="the new folder (default: skface-runs/TARGET-TIME)",
     )
@@ -135,6 +140,13 @@ def _setting(text):
         return name, ast.literal_eval(value)
     except (ValueError, SyntaxError):
         return name, value
+
+
+def path(text):
+    """The type of an option that names a file or folder."""
+    from skface._validation import as_path  # it takes time
+
+    return str(as_path(text, "the path", "a file or folder"))
 
 
 def at_least(lowest):

@@ -17,6 +17,7 @@ from skface.cli._options import (
     add_split,
     add_weights,
     at_least,
+    path,
 )
 
 
@@ -75,7 +76,9 @@ examples:
   skface demo
   skface demo --data celeba --weights imagenet --output celeba-demo""",
     )
-    demo.add_argument("--data", metavar="DIR", help="a CelebA folder of your own")
+    demo.add_argument(
+        "--data", type=path, metavar="DIR", help="a CelebA folder of your own"
+    )
     demo.add_argument(
         "--weights",
         default="synthetic",
@@ -84,6 +87,7 @@ examples:
     )
     demo.add_argument(
         "--output",
+        type=path,
         default="skface-demo",
         metavar="DIR",
         help="where all is written (default: skface-demo)",
@@ -208,6 +212,7 @@ examples:
     add_cache_dir(evaluate, or_none=True)
     evaluate.add_argument(
         "--output",
+        type=path,
         metavar="DIR",
         help="new folder for report, table and pictures, as of `skface fit`",
     )
@@ -242,10 +247,14 @@ examples:
     )
     add_json(predict, "JSON instead of CSV; so does an --output that ends in .json")
     predict.add_argument(
-        "--output", metavar="FILE", help="write there, not to the standard output"
+        "--output",
+        type=path,
+        metavar="FILE",
+        help="write there, not to the standard output",
     )
     predict.add_argument(
         "--annotate",
+        type=path,
         metavar="DIR",
         help="write the photos there, with what was found drawn on them",
     )
@@ -286,6 +295,7 @@ examples:
     )
     card.add_argument(
         "--output",
+        type=path,
         default="card",
         metavar="NAME",
         help="write NAME.md, NAME.html and NAME-*.png (default: card)",

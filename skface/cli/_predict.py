@@ -1,19 +1,23 @@
 """``skface predict``."""
 
+import os
+
 import numpy as np
 import pandas as pd
 
 from skface._files import write_file
 from skface.cli._annotate import annotate, check_folder
+from skface.cli._finding import find_photos
 from skface.cli._shared import (
+    as_csv,
     as_json,
     counted,
-    find_photos,
+    is_formula,
     load_model,
     say,
     without_unreadable,
-    write_out,
 )
+from skface.cli._streams import write_out
 from skface.exceptions import InputError
 from skface.photos import map_photos, photo_size, to_pixels
 
@@ -22,7 +26,7 @@ _PIXEL_DIGITS, _FRACTION_DIGITS = 2, 6
 
 def run(args):
     """Predict, and return 1 where photos could not be read."""
-    given = find_photos(args.photos)
+    given = find_photos(args)
     if args.annotate is not None:
         check_folder(args.annotate, given)
     pipe, target = load_model(args)
@@ -64,11 +68,15 @@ def _write(table, digits, args):
     if args.json or (args.output or "").endswith(".json"):
         text = as_json(table.round(digits).to_dict("records")) + "\n"
     else:
-        text = table.to_csv(
-            index=False, float_format=f"%.{digits}f", lineterminator="\n"
-        )
+        table.isetitem(0, [_no_formula(photo) for photo in table.iloc[:, 0]])
+        text = as_csv(table, f"%.{digits}f")
     if args.output is None:
         write_out(text)
     else:
         write_file(args.output, text)
         say(args, f"{counted(len(table), 'line')} in {args.output}")
+
+
+def _no_formula(photo):
+    """Another path of the same photo, where a spreadsheet would compute this one."""
+    return os.path.join(os.curdir, photo) if is_formula(photo) else photo

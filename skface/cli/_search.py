@@ -8,7 +8,8 @@ from skface.cli._fit import (
     make_pipeline,
     run_folder,
 )
-from skface.cli._shared import say, write_out
+from skface.cli._shared import as_csv, say
+from skface.cli._streams import write_out
 from skface.displays import SearchDisplay
 from skface.displays._pictures import as_png, has_matplotlib
 from skface.exceptions import ParameterError
@@ -41,10 +42,7 @@ def run(args):
 
 
 def _write_search(folder, search, report):
-    write_file(
-        folder / "search.csv",
-        report.to_csv(index=False, float_format="%.6g", lineterminator="\n"),
-    )
+    write_file(folder / "search.csv", as_csv(report, "%.6g"))
     if has_matplotlib():
         display = SearchDisplay(
             search.cv_results_,

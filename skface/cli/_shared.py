@@ -1,25 +1,25 @@
 """What the subcommands share."""
 
-import glob
-import io
+import csv
 import json
-import os
+import re
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from skface._files import user_cache
+from skface.cli._streams import tell
 from skface.exceptions import ImageError, InputError
 from skface.photos import check_photo
 
-_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+_FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")  # to a spreadsheet
 
 
 def say(args, text):
     """A line for people, beside the data."""
     if not args.quiet:
-        print(text, file=sys.stderr, flush=True)
+        tell(text)
 
 
 def counted(n, noun):
@@ -37,38 +37,6 @@ def cache_dir(args):
     if getattr(args, "no_cache", False):
         return None
     return args.cache_dir or user_cache() / "features"
-
-
-def find_photos(names):
-    """Photos that files, folders and patterns stand for, each once.
-
-    Parameters
-    ----------
-    names : list of str
-        Of a folder the photos below it, in the order of their names.
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    InputError
-        A folder or pattern stands for no photo.
-    """
-    found = {}
-    for name in names:
-        if os.path.isdir(name):
-            photos = [photo for photo in _below(name) if _is_photo(photo)]
-        elif os.path.lexists(name) or not glob.has_magic(name):
-            photos = [name]
-        else:
-            photos = sorted(glob.glob(name, recursive=True))
-            photos = [photo for photo in photos if _is_photo(photo)]
-        if not photos:
-            raise InputError(f"{name}: no photo there ({', '.join(_SUFFIXES)})")
-        found |= dict.fromkeys(photos)
-    return list(found)
 
 
 def without_unreadable(function, paths):
@@ -98,7 +66,7 @@ def without_unreadable(function, paths):
                 raise
             for path in paths:
                 if path in bad:
-                    print(f"skface: error: {_reason(path)}", file=sys.stderr)
+                    tell(f"skface: error: {_reason(path)}")
             paths = left
     return [], None
 
@@ -126,12 +94,30 @@ def as_json(value):
     return json.dumps(_plain(value), indent=1, allow_nan=False, ensure_ascii=False)
 
 
-def write_out(text):
-    """Text to the standard output, with file names as the system has them."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
-    sys.stdout.flush()
+def as_csv(table, float_format):
+    """A table as CSV, in which no text is a formula to a spreadsheet.
+
+    Before what would be one stands an apostrophe.
+    """
+    table = table.rename(columns=_no_formula)
+    texts = list(map(str, table.columns))
+    for i, dtype in enumerate(table.dtypes):
+        if dtype.kind == "O":
+            table.isetitem(i, [_no_formula(value) for value in table.iloc[:, i]])
+            texts += map(str, table.iloc[:, i])
+    # Of itself the csv module does not quote what many readers take for a new line.
+    has_return = any("\r" in text for text in texts)
+    return table.to_csv(
+        index=False,
+        float_format=float_format,
+        lineterminator="\n",
+        quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL,
+    )
+
+
+def is_formula(text):
+    """Whether a spreadsheet would compute it."""
+    return _FORMULA.match(text) is not None
 
 
 def new_folder(path):
@@ -149,14 +135,8 @@ def new_folder(path):
     return folder
 
 
-def _below(folder):
-    for place, folders, files in os.walk(folder):
-        folders.sort()
-        yield from (os.path.join(place, name) for name in sorted(files))
-
-
-def _is_photo(path):
-    return path.lower().endswith(_SUFFIXES) and os.path.basename(path)[0] != "."
+def _no_formula(value):
+    return f"'{value}" if isinstance(value, str) and is_formula(value) else value
 
 
 def _reason(path):

@@ -14,6 +14,7 @@ import numpy as np
 
 from skface._files import status_of
 from skface._keras import import_keras
+from skface._validation import as_path
 from skface.exceptions import ParameterError, WeightsError
 
 SYNTHETIC = "synthetic"
@@ -41,8 +42,10 @@ _WAYS = (
 
 def expanded(weights):
     """The same with the home folder for a leading ``~``."""
+    if weights is None:
+        return None
     try:
-        return None if weights is None else os.path.expanduser(os.fsdecode(weights))
+        return str(as_path(os.fsdecode(weights), "weights", "a file"))
     except TypeError:
         raise ParameterError(
             f"weights must be 'imagenet', 'synthetic', a path or None, got {weights!r}"

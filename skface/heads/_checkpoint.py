@@ -5,11 +5,11 @@ import hashlib
 import json
 import math
 import tempfile
-from pathlib import Path
 
 import numpy as np
 
 from skface._files import replacing
+from skface._validation import as_path
 from skface.exceptions import CheckpointError
 from skface.heads._training import State
 from skface.store import FeatureArray
@@ -34,7 +34,7 @@ class Checkpoint:
     """
 
     def __init__(self, path, identity):
-        self.path = Path(path)
+        self.path = as_path(path, "checkpoint_path", "a file")
         self.identity = json.dumps(identity, sort_keys=True, default=str)
 
     def load(self, weight_shapes, figures):

@@ -17,19 +17,28 @@ from skface.photos._inputs import (
     seen_from,
     with_mirror_images,
 )
-from skface.photos._reading import check_photo, photo_size, read_photo
+from skface.photos._reading import (
+    INSTALL_HEIC,
+    check_photo,
+    photo_size,
+    read_photo,
+)
+from skface.photos._recognising import is_photo, photo_formats
 from skface.photos._units import to_fractions, to_pixels
 
 __all__ = [
+    "INSTALL_HEIC",
     "Frames",
     "ImageArray",
     "as_image_size",
     "as_images",
     "check_photo",
     "framed",
+    "is_photo",
     "known_keys",
     "map_photos",
     "of_size",
+    "photo_formats",
     "photo_size",
     "read_keys",
     "read_photo",

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import time
-from functools import cached_property
+from functools import cache, cached_property
 from typing import NamedTuple
 
 from PIL import Image, ImageFile, UnidentifiedImageError
@@ -29,6 +29,7 @@ _FORMATS = (
     "WEBP",
 )
 _HEIC = re.compile(rb"....ftyp(?:heic|heix|hevc|mif1)", re.DOTALL)
+INSTALL_HEIC = "pip install 'skface[heic]'"
 _SIDEWAYS = {5, 6, 7, 8}
 _LONGEST = 500  # characters of a path in an error
 _HEADER = 2**16  # bytes that tell the size of nearly every JPEG
@@ -138,7 +139,7 @@ class Photo:
         """The content as Pillow opens it, not turned, and how to turn it."""
         try:
             content, orientation = without_metadata(content)
-            image = Image.open(io.BytesIO(content), formats=_formats())
+            image = Image.open(io.BytesIO(content), formats=formats())
             if orientation is None:
                 orientation = orientation_of(
                     image.info.get("exif"), image.info.get("xmp")
@@ -151,7 +152,7 @@ class Photo:
             if _HEIC.match(content):
                 reason = (
                     "HEIC, which Pillow does not read by itself: save it as JPEG, or "
-                    "install pillow-heif and call pillow_heif.register_heif_opener()"
+                    f"{INSTALL_HEIC}"
                 )
             raise ImageError(f"{named(self.path)}: {reason}", [self.path]) from error
         except Exception as error:
@@ -288,10 +289,19 @@ def _explained(path):
         raise ImageError(f"{named(path)}: cannot be read ({reason})", [path]) from error
 
 
-def _formats():
+def formats():
     """The formats that this Pillow reads, of those that skface takes."""
     Image.init()
+    _register_heif()
     return [name for name in _FORMATS if name in Image.OPEN]
+
+
+@cache
+def _register_heif():
+    with contextlib.suppress(ImportError):
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
 
 
 def named(path):

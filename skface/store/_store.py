@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 
+from skface._validation import as_path
 from skface.exceptions import ParameterError
 from skface.store._environment import environment
 from skface.store._rows import (
@@ -72,11 +73,10 @@ class FeatureStore:
 
     def __init__(self, path):
         try:
-            self.path = os.path.realpath(os.path.expanduser(os.fsdecode(path)))
+            path = as_path(os.fsdecode(path), "path", "a folder")
         except (TypeError, ValueError):
-            path = ""
-        if not path:
-            raise ParameterError("a feature store needs the path of a folder")
+            raise ParameterError("a feature store needs the path of a folder") from None
+        self.path = os.path.realpath(path)
         environment(self.path).prepare()
         self._read(lambda tree, _: None)
 
