@@ -7,7 +7,7 @@ what the trivial answer is, and what it is called.
 import warnings
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -147,7 +147,7 @@ class Target:
             )
         return y
 
-    def arranged(self, y):
+    def arranged(self, y) -> Any:
         """y in the order of the target's columns, where a DataFrame names them."""
         names = list(getattr(y, "columns", []))
         columns = self.columns(len(names)) if names else []

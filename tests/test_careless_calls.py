@@ -174,6 +174,10 @@ CALLS = {
         datasets.mirrored,
         {"y": given.boxes},
     ),
+    "skface.datasets.photo_size": lambda given: (
+        datasets.photo_size,
+        {"path": next(given.root.rglob("*.jpg"))},
+    ),
     "skface.datasets.available_targets": lambda given: (
         datasets.available_targets,
         {"root": given.root},

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from skface import CelebALoader, ImageArray, make_landmark_pipeline
-from skface._threads import Share
+from skface._work import Share
 from skface.exceptions import ImageError
 from skface.photos import _reading, check_photo, photo_size, read_photo, row_keys
 from skface.photos._modes import to_rgb

@@ -168,6 +168,7 @@ def failing():
         epochs=2,
         batch_size=4,
         output_activation="linear",
+        target="bbox",
         random_state=0,
     )
     pipe = FacePipeline([("head", head)])

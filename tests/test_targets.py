@@ -251,7 +251,7 @@ def test_a_joint_target_holds_coordinates_when_all_of_it_does():
         (lambda: Landmarks(("a", "b"), (), ("a",)), "two of the points"),
         (lambda: Landmarks(("a", "a"), (), ("a", "a")), "points has 'a' twice"),
         (lambda: Attributes(("a", "a")), "names has 'a' twice"),
-        (lambda: Attributes("Smiling"), "names must be a sequence of names"),
+        (lambda: Attributes("Smiling"), "names must be a tuple of names"),
         (lambda: Joint((BBOX, BBOX)), "has 'x' twice"),
         (lambda: Joint((BBOX, ATTRIBUTES)), "the attributes have no names"),
         (lambda: as_target("boxes"), r"target must be in \('bbox', .*got 'boxes'"),

@@ -168,6 +168,7 @@ def use_errors() -> None:
     except (
         exceptions.CheckpointError,
         exceptions.DatasetError,
+        exceptions.ForkError,
         exceptions.InputError,
         exceptions.ParameterError,
         exceptions.SavedFileError,

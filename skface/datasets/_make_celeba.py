@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
-from tqdm.auto import tqdm
 
 from skface._files import user_cache
 from skface._validation import as_path
+from skface._work import progress_bar
 from skface.datasets._drawing import Portrait, sample_attributes
 from skface.exceptions import DatasetError, ParameterError
 from skface.targets import ATTRIBUTE_NAMES
@@ -215,7 +215,7 @@ def _draw_all(folder, attributes, identities, seed, n_jobs, verbose):
         for task in tasks
     )
     rows = []
-    with tqdm(total=n_samples, desc="faces", unit="face", disable=not verbose) as bar:
+    with progress_bar(n_samples, "faces", verbose, unit="face") as bar:
         for found in drawn:
             rows += found
             bar.update(len(found))

@@ -5,7 +5,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from tqdm.auto import tqdm
 
 from skface.datasets._folder import PHOTOS, CelebAFolder
 from skface.datasets._lists import read_list
@@ -237,6 +236,6 @@ class Source:
 
     def _map(self, function, names, what):
         """`map_photos` with a bar."""
-        hidden = not (self.loader.verbose and len(names))
-        with tqdm(total=len(names), desc=what, disable=hidden) as progress:
+        shown = self.loader.verbose and len(names)
+        with progress_bar(len(names), what, shown) as progress:
             map_photos(function, self.paths(names), progress)

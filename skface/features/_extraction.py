@@ -10,8 +10,7 @@ from PIL import ImageFile
 from sklearn.utils import gen_batches
 
 from skface._keras import keras_settings
-from skface._progress import progress_bar
-from skface._threads import each_in_threads, read_ahead
+from skface._work import each_in_threads, progress_bar, read_ahead
 from skface.exceptions import ImageError, WeightsError
 from skface.features._network import get_network
 from skface.features._weights import weights_digest

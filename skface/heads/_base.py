@@ -165,7 +165,7 @@ class DenseHead:
             )
         return outputs
 
-    def snapshot(self):
+    def snapshot(self) -> "DenseHead":
         """The head as it is fitted now, whatever `fit` does to it meanwhile."""
         now = object.__new__(type(self))
         now.__dict__ = vars(self)  # fit puts another one in its place

@@ -10,9 +10,8 @@ import numpy as np
 from sklearn.utils import gen_batches
 
 from skface._keras import import_keras, keras_settings
-from skface._progress import progress_bar
-from skface._threads import read_ahead
 from skface._validation import as_array
+from skface._work import progress_bar, read_ahead
 from skface.exceptions import InputError, ParameterError
 from skface.heads._losses import LOSSES, METRICS
 

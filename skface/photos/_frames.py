@@ -283,7 +283,7 @@ class Frames:
         upright, is_mirrored = self._unmirrored()
         if is_mirrored.any():
             y = np.where(is_mirrored[:, None], target.mirrored(y), y)
-        return target.moved(y, upright)
+        return _moved(target, y, upright)
 
     def to_frame(self, y, target) -> np.ndarray:
         """Coordinates in the photos as coordinates in the frames.
@@ -300,7 +300,7 @@ class Frames:
         """
         target, y = as_target(target), self._rows(y)
         upright, is_mirrored = self._unmirrored()
-        y = target.moved(y, _inverse(upright))
+        y = _moved(target, y, _inverse(upright))
         if is_mirrored.any():
             y = np.where(is_mirrored[:, None], target.mirrored(y), y)
         return y
@@ -354,6 +354,12 @@ class Frames:
         if len(y) != len(self):
             raise InputError(f"y has {len(y)} rows for {len(self)} frames")
         return y
+
+
+def _moved(target, y, matrices):
+    """y through affine maps; of whole photos as it is, to the last bit."""
+    is_whole = (matrices == _WHOLE).all(axis=(1, 2))
+    return np.where(is_whole[:, None], y, target.moved(y, matrices))
 
 
 def frame_keys(frames):

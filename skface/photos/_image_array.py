@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from skface._files import status_of
-from skface._threads import each_in_threads
 from skface._validation import shown
+from skface._work import each_in_threads
 from skface.exceptions import ImageError, InputError, ParameterError
 from skface.photos._frames import Frames
 from skface.photos._looking import seen

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
-from skface._threads import Share
-from skface.exceptions import ImageError
+from skface._work import Share
+from skface.exceptions import ImageError, InputError
 from skface.photos._metadata import orientation_of, without_metadata
 from skface.photos._modes import to_rgb, turned
 
@@ -186,7 +186,7 @@ def photo_size(path) -> tuple[int, int]:
 
     Parameters
     ----------
-    path : str
+    path : path-like
 
     Returns
     -------
@@ -197,6 +197,8 @@ def photo_size(path) -> tuple[int, int]:
     ------
     ImageError
         The file is missing, or no photo.
+    InputError
+        `path` is no path.
 
     Examples
     --------
@@ -208,6 +210,9 @@ def photo_size(path) -> tuple[int, int]:
     >>> photo_size(path)
     (178, 218)
     """
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise InputError(f"path must be str or path-like, got a {type(path).__name__}")
+    path = os.fsdecode(path)
     known = _recall(path)
     if known is not None and known.size is not None:
         return known.size

@@ -1,10 +1,12 @@
-"""Work done in threads."""
+"""Long work: threads, and bars."""
 
 import contextlib
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Condition, Event, Lock
 
 import joblib
+from tqdm.auto import tqdm
 
 
 def read_ahead(read, items):
@@ -101,3 +103,9 @@ class Share:
             with self._changed:
                 self._left += amount
                 self._changed.notify_all()
+
+
+def progress_bar(total, what, verbose, **options):
+    """A bar on ``sys.stderr``, where that is wanted and there is one."""
+    hidden = not verbose or sys.stderr is None
+    return tqdm(total=total, desc=what, disable=hidden, **options)
