@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from skface._work import progress_bar
 from skface.datasets._folder import PHOTOS, CelebAFolder
 from skface.datasets._lists import read_list
 from skface.datasets._targets import (
