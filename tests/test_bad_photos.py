@@ -148,6 +148,12 @@ def test_a_pil_image_that_cannot_be_decoded_is_numbered(files):
         as_images(images)
 
 
+def test_a_broken_pil_image_after_an_array_is_an_input_error(files, pixels):
+    files[1].write_bytes(files[1].read_bytes()[:1000])
+    with pytest.raises(InputError, match=r"X cannot be read as an array .*: give"):
+        as_images([pixels[0], Image.open(files[1])])
+
+
 def instead_of_paths(path):
     """What people have in the place of a photo's path."""
     content = path.read_bytes()

@@ -325,3 +325,20 @@ def test_a_number_beyond_any_photo_is_refused(lists, value):
     ) as caught:
         lists.load("bbox")
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("target", ["attributes", "partition"])
+def test_thousands_of_columns_are_refused_before_they_take_long(lists, target):
+    frame = lists.frame(target)
+    odd = pd.DataFrame("1", frame.index, [f"odd_{i}" for i in range(3000)])
+    lists.write(target, pd.concat([frame, odd], axis=1))
+    n_columns = frame.shape[1] + 3000
+    with pytest.raises(DatasetError, match=f"has {n_columns:,} columns, more than the"):
+        lists.load("attributes")
+
+
+def test_rows_longer_than_the_header_are_refused_before_they_take_long(lists):
+    (path,) = lists.root.rglob("list_eval_partition.txt")
+    path.write_text("".join(f"{line} {'1 ' * 3000}\n" for line in ("a.jpg", "b.jpg")))
+    with pytest.raises(DatasetError, match="has 3,001 columns, more than the 2,048"):
+        lists.load("attributes")

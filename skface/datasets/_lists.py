@@ -6,6 +6,7 @@ import re
 import stat
 import time
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import pandas as pd
@@ -28,6 +29,7 @@ _NO_LISTS = {
     rb"\xff\xfe|\xfe\xff": "text in UTF-16: save it in UTF-8",
 }
 _LARGEST = 2**53
+_MOST_COLUMNS = 2**11  # a thousand points; pandas takes seconds for many more
 _LONGEST_SHOWN = 60
 _SETTLED = 50_000_000  # nanoseconds; the clock of a file's times has coarse ticks
 
@@ -87,6 +89,7 @@ def _read(path, missing):
         lines = text.split("\n")
         is_csv = path.suffix.casefold() == ".csv"
         layout = (_csv_layout if is_csv else _txt_layout)(path, lines)
+        _check_width(path, lines, layout)
         cells = pd.read_csv(
             io.StringIO(text),
             sep=layout.separator,
@@ -160,6 +163,18 @@ def _id_columns(header):
 
 def _no_name(name):
     return not name or name.startswith("Unnamed: ")  # as pandas calls its index
+
+
+def _check_width(path, lines, layout):
+    """Count the columns, of which pandas takes as many as the first row has."""
+    rows = islice(lines, layout.n_lines_before, None)
+    first = next((row for row in rows if row.strip()), "")
+    n_columns = max(len(layout.header), len(re.split(layout.separator, first.strip())))
+    if n_columns > _MOST_COLUMNS:
+        raise DatasetError(
+            f"{path}: has {n_columns:,} columns, more than the {_MOST_COLUMNS:,} that "
+            "a list may have: leave those out that are no targets"
+        )
 
 
 def _check_no_line_is_short(path, lines, layout):

@@ -95,6 +95,11 @@ def _as_array(X):
             "X must hold photos of one size, or paths; photos of several sizes are "
             "best given as paths"
         ) from error
+    except Exception as error:  # of many kinds, such as those of a broken image
+        raise InputError(
+            f"X cannot be read as an array ({error}): give paths, PIL images or "
+            "arrays, and no two of them together"
+        ) from error
 
 
 def _cure(shape):
