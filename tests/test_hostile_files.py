@@ -723,6 +723,10 @@ def test_an_output_that_cannot_be(manifest, refuses, output):
     refuses(manifest(*FEATURES, "output", value=output), "sets the output ")
 
 
+def test_features_of_unknown_weights(manifest, refuses):
+    refuses(manifest(*FEATURES, "params", value={}), "does not say which VGG19 weights")
+
+
 @pytest.mark.parametrize("key", ["class", "params", "architecture", "fitted"])
 def test_a_record_without_one_of_its_parts(manifest, refuses, key):
     for value in (None, 1, []):

@@ -209,6 +209,8 @@ def _features(record, architecture):
             "photos now: fit the pipeline again on photos.framed(photos.frames."
             "mirrored()), or read the file with skface 0.1"
         )
+    if "weights" not in params:  # whose default would be downloaded
+        raise SavedFileError("does not say which VGG19 weights its features are of")
     features = _with_params(VGG19Features(), record, params)
     size = features.input_size or native_input_size(features.weights)
     height, width = _refused(lambda: as_image_size(size, "input_size"))
