@@ -5,7 +5,11 @@ import errno
 import os
 import stat
 import threading
+import time
 from pathlib import Path
+from typing import NamedTuple
+
+_SETTLED = 50_000_000  # nanoseconds
 
 
 def write_file(path, content):
@@ -80,16 +84,38 @@ def _open_file(file):
     return f"/proc/self/fd/{file.fileno()}"
 
 
-def status_of(path):
-    """What changes when a file does; None of one that is not there."""
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return (
+class Status(NamedTuple):
+    """What changes when a file does."""
+
+    device: int
+    inode: int
+    n_bytes: int
+    modified: int  # nanoseconds
+    changed: int
+
+    def is_settled(self):
+        """Whether a file that is written to from now on will have another status.
+
+        The clock of a file's times has coarse ticks.
+        """
+        return time.time_ns() - max(self.modified, self.changed) > _SETTLED
+
+
+def status_of(file):
+    """The `Status` of a path, or of an open file's descriptor."""
+    found = os.stat(file)
+    return Status(
         *(found.st_dev, found.st_ino, found.st_size),
         *(found.st_mtime_ns, found.st_ctime_ns),
     )
+
+
+def status_or_none(path):
+    """`status_of` a path; None where nothing is."""
+    try:
+        return status_of(path)
+    except (OSError, ValueError):
+        return None
 
 
 def user_cache():

@@ -240,7 +240,7 @@ def test_a_path_of_a_million_characters_is_told_in_a_line():
 @pytest.fixture
 def settled(monkeypatch):
     """Files count as settled at once, so that what is learnt of them is kept."""
-    monkeypatch.setattr(_reading, "_SETTLED", -(10**18))
+    monkeypatch.setattr("skface._files._SETTLED", -(10**18))
 
 
 @pytest.fixture

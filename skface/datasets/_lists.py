@@ -3,14 +3,13 @@
 import csv
 import io
 import re
-import stat
-import time
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 import pandas as pd
 
+from skface._files import status_of
 from skface.exceptions import DatasetError
 
 _ID = "image_id"
@@ -31,7 +30,6 @@ _NO_LISTS = {
 _LARGEST = 2**53
 _MOST_COLUMNS = 2**11  # a thousand points; pandas takes seconds for many more
 _LONGEST_SHOWN = 60
-_SETTLED = 50_000_000  # nanoseconds; the clock of a file's times has coarse ticks
 
 
 class _Layout(NamedTuple):
@@ -67,14 +65,13 @@ def read_list(path, missing=False):
         The file cannot be read as one of these; it names the file and the line.
     """
     try:
-        found = path.stat()
+        status = status_of(path)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
-    if not stat.S_ISREG(found.st_mode):
+    if not path.is_file():
         raise DatasetError(f"{path}: is no regular file")
-    if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) < _SETTLED:
+    if not status.is_settled():
         return _read(path, missing)
-    status = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
     return _remembered(path, missing, status)
 
 

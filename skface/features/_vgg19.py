@@ -9,7 +9,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skface._files import status_of
+from skface._files import status_or_none
 from skface._validation import Interval, StrOptions, validate_params
 from skface.exceptions import ParameterError, SkfaceWarning, StoreError
 from skface.features._device import fastest_dtype
@@ -382,7 +382,9 @@ class VGG19Features(TransformerMixin, BaseEstimator):
     def __getstate__(self):
         # As of an ImageArray: other weights under the same path are others to joblib.
         is_path = isinstance(self.weights, (str, os.PathLike))
-        file = status_of(os.path.expanduser(self.weights)) if is_path else None
+        file = None
+        if is_path:
+            file = status_or_none(os.path.expanduser(self.weights))
         return super().__getstate__() | {"_weights_file": file}
 
     def __setstate__(self, state):

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import tempfile
-import time
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -22,7 +21,6 @@ SYNTHETIC_WIDTH = 0.25
 SYNTHETIC_INPUT_SIZE = 112
 _IMAGENET_INPUT_SIZE = 224
 _PARTS = ("kernel", "bias")
-_SETTLED = 50_000_000  # nanoseconds; the clock of a file's times has coarse ticks
 # Keras' own MD5 of the file that weights="imagenet" stands for.
 _IMAGENET = "md5:253f8cb515780f3b799900260a226db6"
 _IMAGENET_URL = (
@@ -181,8 +179,7 @@ def _file_hashes(weights):
     """SHA-256 and MD5 of a file, which is read once as long as it stays the same."""
     check_file(weights)
     status = status_of(weights)
-    is_settled = status is not None and time.time_ns() - status[-1] > _SETTLED
-    return dict((_known_hashes if is_settled else _hashes)(weights, status))
+    return dict((_known_hashes if status.is_settled() else _hashes)(weights, status))
 
 
 def _hashes(path, _status):

@@ -8,7 +8,7 @@ from operator import index
 import numpy as np
 from PIL import Image
 
-from skface._files import status_of
+from skface._files import status_or_none
 from skface._validation import shown
 from skface._work import each_in_threads
 from skface.exceptions import ImageError, InputError, ParameterError
@@ -155,7 +155,7 @@ class ImageArray:
     def __getstate__(self):
         # joblib tells arguments by their pickles: other photos under the same paths
         # are others to the `memory` of a Pipeline.
-        files = hashlib.sha256(repr([status_of(path) for path in self.paths]).encode())
+        files = hashlib.sha256(repr([*map(status_or_none, self.paths)]).encode())
         return vars(self) | {"files": files.hexdigest()}
 
     def __setstate__(self, state):

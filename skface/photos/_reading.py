@@ -11,12 +11,12 @@ import math
 import os
 import re
 import stat
-import time
 from functools import cache, cached_property
 from typing import NamedTuple
 
 from PIL import Image, ImageFile, UnidentifiedImageError
 
+from skface._files import Status, status_of
 from skface._work import Share
 from skface.exceptions import ImageError, InputError
 from skface.photos._metadata import orientation_of, without_metadata
@@ -33,13 +33,12 @@ INSTALL_HEIC = "pip install 'skface[heic]'"
 _SIDEWAYS = {5, 6, 7, 8}
 _LONGEST = 500  # characters of a path in an error
 _HEADER = 2**16  # bytes that tell the size of nearly every JPEG
-_SETTLED = 50_000_000  # nanoseconds; the clock of a file's times has coarse ticks
 
 
 class _Known(NamedTuple):
     """What this process has learnt of a file, while the file stays the same."""
 
-    status: tuple
+    status: Status
     digest: bytes | None = None
     size: tuple | None = None
     is_sound: bool = False  # has been decoded
@@ -59,8 +58,8 @@ class Photo:
         For the errors.
     file : binary file
         It may be read in part.
-    status : tuple, default=None
-        What tells that the file is still the same, see `_status`.
+    status : Status, default=None
+        What tells that the file is still the same.
 
     Raises
     ------
@@ -255,32 +254,25 @@ def _open(path):
             if not stat.S_ISREG(os.stat(path).st_mode):
                 raise OSError("it is a folder, a pipe or a device, not a file")
             file = stack.enter_context(open(path, "rb"))
-        yield file, _status(os.fstat(file.fileno()))
+        yield file, status_of(file.fileno())
 
 
 def _recall(path):
     with _explained(path):
-        status = _status(os.stat(path))
+        status = status_of(path)
     known = _known.get(path)
     return known if known is not None and known.status == status else None
 
 
 def _remember(path, status, **learnt):
-    if status is None or time.time_ns() - status[-1] < _SETTLED:
-        return  # it may be written again without a sign of it
+    if status is None or not status.is_settled():
+        return
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
     known = _known.get(path)
     if known is None or known.status != status:
         known = _Known(status)
     _known[path] = known._replace(**learnt)
-
-
-def _status(found):
-    return (
-        *(found.st_dev, found.st_ino, found.st_size),
-        *(found.st_mtime_ns, found.st_ctime_ns),
-    )
 
 
 @contextlib.contextmanager
