@@ -5,8 +5,11 @@ BIN = $(VENV)/bin
 
 .PHONY: test lint types coverage demo docs pictures test-lowest clean
 
+# Two processes; the tests of a file share what they fit, so they stay together.
+PYTEST = -m pytest --numprocesses 2 --dist loadfile
+
 test: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python $(PYTEST)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
@@ -33,7 +36,7 @@ pictures: $(VENV)/ready-docs
 
 # The long runs, of the docs' code and of the demo, are the newest versions' alone.
 test-lowest: .venv-lowest/ready
-	.venv-lowest/bin/python -m pytest --ignore tests/test_readme.py --ignore tests/test_demo.py
+	.venv-lowest/bin/python $(PYTEST) --ignore tests/test_readme.py --ignore tests/test_demo.py
 
 $(VENV)/ready: setup.cfg
 	$(PYTHON) -m venv $(VENV)

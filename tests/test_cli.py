@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -412,7 +413,7 @@ def test_folders_and_patterns_stand_for_their_photos(
 def test_folder_without_photos_is_an_error(run, box_run, tmp_path):
     status, _, err = run("predict", box_run / "model.skface", tmp_path)
     assert status == 1
-    assert err.startswith(f"skface: error: {tmp_path}: no photo there (AVIF, BMP, ")
+    assert re.match(rf"skface: error: {tmp_path}: no photo there \(.*BMP, ", err)
 
 
 @pytest.mark.parametrize("target", ["bbox", "attributes"])

@@ -36,11 +36,14 @@ ESTIMATORS = [
 _HEADS = {
     "check_mixin_order": "scikeras lists its wrapper before scikit-learn's mixin",
     "check_estimator_tags_renamed": "scikeras still defines _more_tags",
+}
+EXPECTED_FAILURES = {"DenseHeadRegressor": _HEADS, "DenseHeadClassifier": _HEADS}
+# Whether these fail is the processor's and TensorFlow's to say.
+ROUNDING = {
     "check_sample_weight_equivalence_on_dense_data": (
         "a repeated row and its weight round differently in float32"
     ),
 }
-EXPECTED_FAILURES = {"DenseHeadRegressor": _HEADS, "DenseHeadClassifier": _HEADS}
 # scikit-learn gives these to estimators of tables alone, though they need no X.
 WITHOUT_X = [
     "check_do_not_raise_errors_in_init_or_set_params",
@@ -70,6 +73,10 @@ def test_sklearn_check(estimator, check):
     except SkipTest:
         outcome = "skipped"
         raise
+    except AssertionError:
+        if check.func.__name__ in ROUNDING:
+            pytest.xfail(ROUNDING[check.func.__name__])
+        raise
     finally:
         outcomes[type(estimator).__name__, outcome] += 1
 
@@ -97,4 +104,4 @@ def test_the_page_says_how_many_checks_pass(name):
 
 def test_the_page_gives_a_reason_for_every_expected_failure():
     reasons = re.findall(r"^\| `(check_\w+)` \| \w", PAGE, re.M)
-    assert set(reasons) == set().union(*EXPECTED_FAILURES.values())
+    assert set(reasons) == set(ROUNDING).union(*EXPECTED_FAILURES.values())
