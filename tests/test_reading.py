@@ -216,7 +216,7 @@ def named_formats():
     return [{"WEBP": "WebP"}.get(name, name) for name in _reading._FORMATS]
 
 
-@pytest.mark.parametrize("read", [photo_size, check_photo, row_keys], ids=str)
+@pytest.mark.parametrize("read", [photo_size, check_photo, row_keys])
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
 def test_a_pipe_and_a_device_are_told_at_once(tmp_path, read):
     os.mkfifo(tmp_path / "pipe.jpg")
