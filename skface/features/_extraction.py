@@ -1,7 +1,8 @@
 """Photos through the network, batch by batch, the next batch read meanwhile."""
 
+import contextlib
+import os
 import platform
-import threading
 from itertools import islice
 
 import numpy as np
@@ -14,11 +15,18 @@ from skface._work import each_in_threads, progress_bar, read_ahead
 from skface.exceptions import ImageError, WeightsError
 from skface.features._network import get_network
 from skface.features._weights import weights_digest
-from skface.photos import ImageArray, read_keys, read_photo, unreadable
+from skface.photos import (
+    ImageArray,
+    frame_keys,
+    read_keys,
+    read_photo,
+    unreadable,
+)
 
 _FLOAT16_MAX = np.finfo(np.float16).max
 _MOST_BATCHES = 4  # in a chunk
 _CHUNKS_A_JOB = 4
+_MOST_BYTES = 2**25  # of files that are held at once
 
 
 def compute(network, photos):
@@ -106,25 +114,33 @@ def new_photos(images, keys, rows, is_missing, batch_size):
             yield batch[-1] + 1, keys[rows[batch]], photos
         return
     part = images[rows]
-    seen, claiming = set(), threading.Lock()
+    ends, seen = frame_keys(part.frames), set()
 
     def read(files):
-        found = [None] * len(files)
+        photos, found = [None] * len(files), [None] * len(files)
 
-        def look(index, file):
+        def load(index, file):
             path, some = file
-            some = np.array(some)
-            photo = read_photo(path)
-            own = keys[rows[some]] = read_keys(part, some, photo)
-            with claiming:
-                is_new = np.array([key.tobytes() not in seen for key in own])
-                seen.update(key.tobytes() for key in own)
-            is_new[is_new] = is_missing(own[is_new])
-            if is_new.any():
-                found[index] = own[is_new], part.seen(photo, some[is_new])
+            photos[index] = read_photo(path)
+            keys[rows[some]] = read_keys(ends, some, photos[index])
 
-        errors = each_in_threads(look, files, ImageError)
+        def decode(index, file):
+            some = [row for row in file[1] if row in new]
+            if some:
+                found[index] = keys[rows[some]], part.seen(photos[index], some)
+
+        errors = each_in_threads(load, files, ImageError)
         n_rows = sum(len(some) for _, some in files)
+        loaded = [file for file, photo in zip(files, photos, strict=True) if photo]
+        some = np.array([row for _, own in loaded for row in own], dtype=int)
+        own = keys[rows[some]]
+        is_new = np.array([_add(seen, bytes(key)) for key in own], dtype=bool)
+        is_new[is_new] = is_missing(own[is_new])
+        new = set(some[is_new].tolist())
+        if new:
+            errors += each_in_threads(decode, files, ImageError)
+            order = {path: i for i, (path, _) in enumerate(files)}
+            errors.sort(key=lambda error: order[error.paths[0]])
         return n_rows, [each for each in found if each is not None], errors
 
     n_done, n_files, waiting = 0, 0, []
@@ -153,15 +169,24 @@ def _raise_all(errors, images, n_files):
     raise unreadable(errors, n_files + len(ahead))
 
 
+def _add(known, key):
+    """Add a key to those known; whether it is new."""
+    is_new = key not in known
+    known.add(key)
+    return is_new
+
+
 def _chunks_of_files(files, batch_size):
-    """Lists of files that together have a batch of rows, or a bit more."""
-    chunk, n_rows = [], 0
+    """Lists of files that have a batch of rows together, or 32 MiB to be held."""
+    chunk, n_rows, n_bytes = [], 0, 0
     for path, rows in files:
         chunk.append((path, rows))
         n_rows += len(rows)
-        if n_rows >= batch_size:
+        with contextlib.suppress(OSError, ValueError):  # told when it is read
+            n_bytes += os.path.getsize(path)
+        if n_rows >= batch_size or n_bytes >= _MOST_BYTES:
             yield chunk
-            chunk, n_rows = [], 0
+            chunk, n_rows, n_bytes = [], 0, 0
     if chunk:
         yield chunk
 

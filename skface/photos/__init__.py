@@ -1,6 +1,6 @@
 """Photos: files and arrays of them, and the frames through which they are seen."""
 
-from skface.photos._frames import Frames
+from skface.photos._frames import Frames, frame_keys
 from skface.photos._image_array import (
     ImageArray,
     as_image_size,
@@ -33,6 +33,7 @@ __all__ = [
     "as_image_size",
     "as_images",
     "check_photo",
+    "frame_keys",
     "framed",
     "is_photo",
     "known_keys",

@@ -246,10 +246,12 @@ def known_keys(images):
     return keys, is_known
 
 
-def read_keys(images, rows, photo):
-    """The keys of some rows, from the content of their file, uint8 (n_rows, 16)."""
-    ends = frame_keys(images[rows].frames)
-    return np.stack([_as_key(_joined(photo.digest, end)) for end in ends])
+def read_keys(ends, rows, photo):
+    """The keys of some rows, from the content of their file, uint8 (n_rows, 16).
+
+    `ends` are the `frame_keys` of all rows.
+    """
+    return np.stack([_as_key(_joined(photo.digest, ends[row])) for row in rows])
 
 
 def row_keys(images):
@@ -264,9 +266,10 @@ def row_keys(images):
     rows = np.flatnonzero(~is_known)
     if len(rows):
         unknown = images[rows]
+        ends = frame_keys(unknown.frames)
 
         def read(some, photo):
-            keys[rows[some]] = read_keys(unknown, some, photo)
+            keys[rows[some]] = read_keys(ends, some, photo)
 
         unknown.each_photo(read)
     return keys
