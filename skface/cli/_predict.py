@@ -2,7 +2,6 @@
 
 import os
 
-import numpy as np
 import pandas as pd
 
 from skface._files import write_file
@@ -19,7 +18,7 @@ from skface.cli._shared import (
 )
 from skface.cli._streams import write_out
 from skface.exceptions import InputError
-from skface.photos import map_photos, photo_size, to_pixels
+from skface.photos import photo_sizes, to_pixels
 
 _PIXEL_DIGITS, _FRACTION_DIGITS = 2, 6
 
@@ -43,7 +42,7 @@ def run(args):
             y = y.astype(float)  # float32 would be written with all its digits
         digits, shown = _FRACTION_DIGITS, y
         if target.is_coordinates and not args.fractions:
-            digits, shown = _PIXEL_DIGITS, to_pixels(y, _sizes(photos))
+            digits, shown = _PIXEL_DIGITS, to_pixels(y, photo_sizes(photos))
         table = pd.DataFrame(shown, columns=pipe.target_names_)
         table.insert(0, "photo", photos, allow_duplicates=True)
         _write(table, digits, args)
@@ -51,17 +50,6 @@ def run(args):
             annotate(photos, y, target, pipe.target_names_, args.annotate)
             say(args, f"{counted(len(photos), 'annotated photo')} in {args.annotate}")
     return int(len(photos) < len(given))
-
-
-def _sizes(photos):
-    """(width, height) in pixels of each photo."""
-    sizes = np.empty((len(photos), 2))
-
-    def look(i, path):
-        sizes[i] = photo_size(path)
-
-    map_photos(look, photos)
-    return sizes
 
 
 def _write(table, digits, args):

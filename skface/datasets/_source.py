@@ -23,7 +23,7 @@ from skface.photos import (
     as_image_size,
     check_photo,
     map_photos,
-    photo_size,
+    photo_sizes,
     to_fractions,
 )
 from skface.targets import BBOX, Attributes, Boxes, Landmarks, as_target
@@ -95,13 +95,9 @@ class Source:
 
     def sizes(self, names):
         """(width, height) of each photo in pixels."""
-        sizes = np.empty((len(names), 2), dtype=np.int64)
-
-        def read(index, path):
-            sizes[index] = photo_size(path)
-
-        self._map(read, names, "photo sizes")
-        return sizes
+        shown = self.loader.verbose and len(names)
+        with progress_bar(len(names), "photo sizes", shown) as progress:
+            return photo_sizes(self.paths(names), progress)
 
     def groups(self, names):
         """Identity of each photo; None without that list."""

@@ -5,6 +5,7 @@ from skface.photos._image_array import (
     ImageArray,
     as_image_size,
     map_photos,
+    photo_sizes,
     unreadable,
 )
 from skface.photos._inputs import (
@@ -41,6 +42,7 @@ __all__ = [
     "of_size",
     "photo_formats",
     "photo_size",
+    "photo_sizes",
     "read_keys",
     "read_photo",
     "row_keys",

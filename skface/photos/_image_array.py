@@ -14,7 +14,7 @@ from skface._work import each_in_threads
 from skface.exceptions import ImageError, InputError, ParameterError
 from skface.photos._frames import Frames
 from skface.photos._looking import seen
-from skface.photos._reading import read_photo
+from skface.photos._reading import photo_size, read_photo
 
 _MOST_PIXELS = 65535  # a side, as JPEG's
 _N_NAMED = 5
@@ -240,6 +240,23 @@ def map_photos(function, paths, progress=None) -> None:
     errors = each_in_threads(function, paths, ImageError, progress)
     if errors:
         raise unreadable(errors, len(paths))
+
+
+def photo_sizes(paths, progress=None):
+    """(width, height) in pixels of each photo, int64 of shape (n, 2).
+
+    Raises
+    ------
+    ImageError
+        As from `map_photos`.
+    """
+    sizes = np.empty((len(paths), 2), dtype=np.int64)
+
+    def read(index, path):
+        sizes[index] = photo_size(path)
+
+    map_photos(read, paths, progress)
+    return sizes
 
 
 def unreadable(errors, n_photos):
