@@ -27,6 +27,8 @@ from .persistence import save as save
 from .photos import Frames as Frames
 from .photos import ImageArray as ImageArray
 from .photos import to_pixels as to_pixels
+from .pipelines import AlignedFaces as AlignedFaces
+from .pipelines import SecondLook as SecondLook
 from .pipelines import make_attribute_pipeline as make_attribute_pipeline
 from .pipelines import make_bbox_pipeline as make_bbox_pipeline
 from .pipelines import make_landmark_pipeline as make_landmark_pipeline

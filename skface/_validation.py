@@ -5,13 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 from skface.exceptions import InputError, ParameterError
 
 # What is borrowed of scikit-learn's private names is borrowed here alone.
 __all__ = [
+    "HasMethods",
     "Interval",
     "Options",
     "StrOptions",

@@ -1,6 +1,6 @@
 """Photos: files and arrays of them, and the frames through which they are seen."""
 
-from skface.photos._frames import Frames, frame_keys
+from skface.photos._frames import TEMPLATES, Frames, frame_keys
 from skface.photos._image_array import (
     ImageArray,
     as_image_size,
@@ -16,6 +16,7 @@ from skface.photos._inputs import (
     read_keys,
     row_keys,
     seen_from,
+    sizes_of,
     with_mirror_images,
 )
 from skface.photos._reading import (
@@ -29,6 +30,7 @@ from skface.photos._units import to_fractions, to_pixels
 
 __all__ = [
     "INSTALL_HEIC",
+    "TEMPLATES",
     "Frames",
     "ImageArray",
     "as_image_size",
@@ -47,6 +49,7 @@ __all__ = [
     "read_photo",
     "row_keys",
     "seen_from",
+    "sizes_of",
     "to_fractions",
     "to_pixels",
     "unreadable",

@@ -20,20 +20,21 @@ class Template(NamedTuple):
     """Where the five points of an aligned face lie in its frame."""
 
     points: tuple  # (x, y) of each, as fractions of the frame
-    aspect: float  # width over height of the frame in pixels
+    image_size: tuple  # (height, width) of the frame in pixels
 
 
-_TEMPLATES = {
+TEMPLATES = {
     # The mean points of CelebA's aligned photos, 178 x 218 pixels.
     "celeba": Template(
         tuple(
             (x / 178, y / 218)
             for x, y in ((69, 111), (108, 111), (88, 136), (71, 152), (106, 152))
         ),
-        178 / 218,
+        (218, 178),
     ),
     "face": Template(
-        ((0.34, 0.38), (0.66, 0.38), (0.5, 0.56), (0.37, 0.73), (0.63, 0.73)), 1.0
+        ((0.34, 0.38), (0.66, 0.38), (0.5, 0.56), (0.37, 0.73), (0.63, 0.73)),
+        (224, 224),
     ),
 }
 
@@ -156,14 +157,14 @@ class Frames:
            Machine Intelligence, 1991.
         """
         points = as_target("landmarks").checked(as_floats(points, "points"), "points")
-        if template not in list(_TEMPLATES):
+        if template not in list(TEMPLATES):
             raise ParameterError(
-                f"template must be in {list(_TEMPLATES)}, got {template!r}"
+                f"template must be in {list(TEMPLATES)}, got {template!r}"
             )
-        wanted, aspect = _TEMPLATES[template]
+        wanted, (height, width) = TEMPLATES[template]
         sizes = _as_sizes(image_sizes, len(points))
         # As complex numbers a similarity is z -> a z + b.
-        shape = np.array([1.0, 1 / aspect])
+        shape = np.array([1.0, height / width])
         source = _complex(np.array(wanted) * shape)
         found = _complex(points.reshape(len(points), -1, 2) * sizes[:, None])
         centred = source - source.mean()
@@ -191,9 +192,17 @@ class Frames:
             np.concatenate(sizes) if known else None,
         )
 
-    def mirrored(self) -> "Frames":
-        """The mirror image of each: what was on the left is on the right."""
-        return self._after(np.broadcast_to(_MIRROR, (len(self), 2, 3)))
+    def mirrored(self, where=True) -> "Frames":
+        """The mirror image of each: what was on the left is on the right.
+
+        Parameters
+        ----------
+        where : bool or array-like of shape (n,), default=True
+            Which ones; the others stay as they are.
+        """
+        where = np.broadcast_to(where, len(self))[:, None, None]
+        matrices = _product(self.matrices, np.broadcast_to(_MIRROR, (len(self), 2, 3)))
+        return Frames(np.where(where, matrices, self.matrices), self.image_sizes)
 
     def turned(self, degrees) -> "Frames":
         """Frames turned clockwise round their middle, so that faces turn the other way.
@@ -250,13 +259,21 @@ class Frames:
 
         Parameters
         ----------
-        random_state : int, RandomState or None, default=None
+        random_state : int, RandomState, array-like of shape (n,) or None, default=None
+            Integers of an array are of one frame each, whose jitter then does not
+            depend on the others.
         degrees, log_scale, shift : float
             Standard deviations of the turn, of the logarithm of the scale, and of the
             shift along each side, as a part of it.
         """
-        rng = check_random_state(random_state)
-        turn, scale, x, y = rng.normal(size=(4, len(self)))
+        if np.ndim(random_state) == 0:
+            draws = check_random_state(random_state).normal(size=(4, len(self)))
+        else:
+            seeds = self._each(random_state, "random_state").astype(np.uint64)
+            draws = np.stack(
+                [np.random.default_rng(seed).normal(size=4) for seed in seeds], axis=1
+            )
+        turn, scale, x, y = draws
         return (
             self.turned(degrees * turn)
             .scaled(np.exp(log_scale * scale))
@@ -310,6 +327,11 @@ class Frames:
         """Which of them show the whole photo as it is, bool of shape (n,)."""
         return (self.matrices == _WHOLE).all(axis=(1, 2))
 
+    @property
+    def is_mirrored(self) -> np.ndarray:
+        """Which of them show left and right changed, bool of shape (n,)."""
+        return np.linalg.det(self.matrices[:, :, :2]) < 0
+
     def __len__(self) -> int:
         return len(self.matrices)
 
@@ -325,10 +347,8 @@ class Frames:
 
     def _unmirrored(self):
         """The same frames with left and right as in the photo, and which were not."""
-        is_mirrored = np.linalg.det(self.matrices[:, :, :2]) < 0
-        mirrored = self.mirrored().matrices
-        matrices = np.where(is_mirrored[:, None, None], mirrored, self.matrices)
-        return matrices, is_mirrored
+        is_mirrored = self.is_mirrored
+        return self.mirrored(is_mirrored).matrices, is_mirrored
 
     def _after(self, matrices):
         """What maps of the unit square make of these frames."""

@@ -8,7 +8,7 @@ from PIL import Image, ImageFile
 
 from skface.exceptions import InputError
 from skface.photos._frames import Frames, frame_keys
-from skface.photos._image_array import ImageArray, map_photos
+from skface.photos._image_array import ImageArray, map_photos, photo_sizes
 from skface.photos._looking import seen_in_array
 from skface.photos._modes import from_pillow
 from skface.photos._reading import DIGEST_LENGTH, known_digest
@@ -154,6 +154,14 @@ def of_size(images, image_size):
     if images.shape[1:3] == image_size:
         return images
     return seen_in_array(images, Frames.whole(len(images)), image_size)
+
+
+def sizes_of(images):
+    """(width, height) in pixels of each photo, the whole of it; int64 (n, 2)."""
+    if isinstance(images, ImageArray):
+        return photo_sizes(images.paths)
+    height, width = images.shape[1:3]
+    return np.tile([width, height], (len(images), 1))
 
 
 def framed(images, frames):

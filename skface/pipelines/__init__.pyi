@@ -1,4 +1,6 @@
 # What __init__.py imports lazily: presets are read without Keras.
+from ._aligned import AlignedFaces as AlignedFaces
+from ._around import frames_around as frames_around
 from ._makers import MAKERS as MAKERS
 from ._makers import make_attribute_pipeline as make_attribute_pipeline
 from ._makers import make_bbox_pipeline as make_bbox_pipeline
@@ -6,3 +8,4 @@ from ._makers import make_landmark_pipeline as make_landmark_pipeline
 from ._pipeline import FacePipeline as FacePipeline
 from ._presets import PRESETS as PRESETS
 from ._presets import preset_of as preset_of
+from ._second_look import SecondLook as SecondLook

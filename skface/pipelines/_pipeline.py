@@ -13,6 +13,14 @@ from skface.features import VGG19Features
 from skface.photos import seen_from
 from skface.targets import target_of
 
+# where both sides of a photo are seen
+_MIRROR = {
+    False: (),
+    "fit": ("fit",),
+    "predict": ("predict",),
+    "fit+predict": ("fit", "predict"),
+}
+
 
 def _if_head_has(method):
     return available_if(lambda pipe: hasattr(pipe.steps[-1][1], method))
@@ -28,11 +36,11 @@ class FacePipeline(Pipeline):
     ----------
     steps : list of (name, estimator)
         As for `sklearn.pipeline.Pipeline`.
-    mirror : {False, "fit", "fit+predict"}, default=False
+    mirror : {False, "fit", "predict", "fit+predict"}, default=False
         "fit" trains the head on the mirror image of each photo too; boxes and landmarks
-        are mirrored with it. "fit+predict" also reads both sides of a photo to predict,
-        and averages what the head says. Each takes another pass of VGG19, which
-        `cache_dir` of the features keeps as it keeps the first.
+        are mirrored with it. "predict" reads both sides of a photo to predict, and
+        averages what the head says. Each takes another pass of VGG19, which `cache_dir`
+        of the features keeps as it keeps the first.
     transform_input, memory, verbose
         As for `sklearn.pipeline.Pipeline`.
 
@@ -53,7 +61,7 @@ class FacePipeline(Pipeline):
 
     _parameter_constraints = {
         **Pipeline._parameter_constraints,
-        "mirror": [StrOptions({"fit", "fit+predict"}), Options(bool, {False})],
+        "mirror": [StrOptions(set(_MIRROR) - {False}), Options(bool, {False})],
     }
 
     def __init__(
@@ -89,21 +97,21 @@ class FacePipeline(Pipeline):
             X, y or their validation parts cannot be used. This is found before the
             photos go through VGG19.
         """
-        self._check_before_work(X, y, X_val, y_val, params)
+        self.check_fit(X, y, X_val=X_val, y_val=y_val, **params)
         vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
-        head = self.steps[-1][1]
-        X, frames = seen_from(X, n_sides=2 if self.mirror else 1)
-        if self.mirror:
+        head, n_sides = self.steps[-1][1], self._n_sides("fit")
+        X, frames = self._seen(X, n_sides)
+        if n_sides == 2:
             y, params = self._doubled(y, params)
         y = self._into(frames, y)
         if X_val is not None:
-            X_val, frames = seen_from(X_val)
+            X_val, frames = self._seen(X_val)
             y_val = self._into(frames, y_val)
         of_steps, of_head = self._routed(params)
         if len(self.steps) > 1:
-            steps = self[:-1]
+            steps = self._after_aligning[:-1]
             X = steps.fit_transform(X, y, **of_steps)
-            self.steps[:-1] = steps.steps  # of which `memory` fits copies
+            self.steps[-1 - len(steps) : -1] = steps.steps  # `memory` fits copies
             if X_val is not None:
                 X_val = steps.transform(X_val)
         if X_val is not None:
@@ -128,8 +136,9 @@ class FacePipeline(Pipeline):
         head = self._head_now()
         if hasattr(head, "outputs") and not params:
             return head.predictions(self._outputs(head, X))
-        X, frames = seen_from(X)
-        return self._out_of(frames, super().predict(X, **params))
+        X, frames = self._seen(X)
+        y = super(FacePipeline, self._after_aligning).predict(X, **params)
+        return self._out_of(frames, y)
 
     @_if_head_has("predict_proba")
     def predict_proba(self, X, **params):
@@ -170,8 +179,9 @@ class FacePipeline(Pipeline):
         if hasattr(head, "scored") and not params:
             y_pred = head.predictions(self._outputs(head, X))
             return head.scored(y, y_pred, sample_weight)
-        X, frames = seen_from(X)
-        return super().score(X, self._into(frames, y), sample_weight, **params)
+        X, frames = self._seen(X)
+        y, pipe = self._into(frames, y), self._after_aligning
+        return super(FacePipeline, pipe).score(X, y, sample_weight, **params)
 
     @_if_head_has("outputs")
     def outputs(self, X) -> np.ndarray:
@@ -189,15 +199,35 @@ class FacePipeline(Pipeline):
         return self._outputs(self._head_now(), X)
 
     def _outputs(self, head, X):
-        n_sides = 2 if self.mirror == "fit+predict" else 1
-        X, frames = seen_from(X, n_sides)
-        features = self[:-1].transform(X) if len(self.steps) > 1 else X
+        n_sides = self._n_sides("predict")
+        X, frames = self._seen(X, n_sides)
+        features = self._after_aligning[:-1].transform(X) if len(self) > 1 else X
         n = len(features) // n_sides  # a call each: a row's bits depend on its batch
         outputs = [
             head.outputs(features[side * n : (side + 1) * n]) for side in range(n_sides)
         ]
         outputs = self._out_of(frames, np.concatenate(outputs))
         return sum(np.split(outputs, n_sides)) / n_sides
+
+    @property
+    def _of_photos(self):
+        """The steps that see photos: VGG19Features and, before it, what aligns them."""
+        steps = [step for _, step in self.steps]
+        sees_photos = [isinstance(step, VGG19Features) for step in steps]
+        return steps[: sees_photos.index(True) + 1] if any(sees_photos) else []
+
+    @property
+    def _after_aligning(self):
+        return self[max(len(self._of_photos) - 1, 0) :]
+
+    def _seen(self, X, n_sides=1):
+        """Photos as VGG19 sees them, from one side or both, and their frames."""
+        for step in self._of_photos[:-1]:
+            X = step.transform(X)
+        return seen_from(X, n_sides)
+
+    def _n_sides(self, method):
+        return 2 if method in _MIRROR[self.mirror] else 1
 
     def _head_now(self):
         """The head as it is fitted now, whatever a fit does to it meanwhile."""
@@ -232,15 +262,16 @@ class FacePipeline(Pipeline):
             else value
             for name, value in params.items()
         }
-        groups = params.get(self._of_head("groups"))
+        (name,) = self.fit_parameters(groups=None)
+        groups = params.get(name)
         groups = rows if groups is None else as_array(groups, "groups")[rows]
-        return y, {**params, self._of_head("groups"): groups}
+        return y, {**params, name: groups}
 
-    def _of_head(self, name):
-        """A fit parameter of the head as the pipeline calls it."""
+    def fit_parameters(self, **of_head) -> dict:
+        """Parameters of the head's `fit` as `fit` of the pipeline takes them."""
         if get_config()["enable_metadata_routing"]:
-            return name  # the head asks for it
-        return f"{self.steps[-1][0]}__{name}"
+            return of_head  # the head asks for them
+        return {f"{self.steps[-1][0]}__{name}": of_head[name] for name in of_head}
 
     def _routed(self, params):
         """Fit parameters of the steps before the head, and of the head."""
@@ -259,24 +290,29 @@ class FacePipeline(Pipeline):
         }
         return {key: params[key] for key in wanted}, dict(routed[name].fit)
 
-    def _check_before_work(self, X, y, X_val, y_val, params):
-        """Raise what the last step would, before the photos go through VGG19."""
-        if self.mirror not in (False, "fit", "fit+predict"):
+    def check_fit(self, X, y=None, *, X_val=None, y_val=None, **params):
+        """Raise what `fit` would, before photos go through VGG19.
+
+        Parameters
+        ----------
+        X, y, X_val, y_val, **params
+            As for `fit`.
+        """
+        if self.mirror not in list(_MIRROR):
             raise ParameterError(
-                f'mirror must be False, "fit" or "fit+predict", got {self.mirror!r}'
+                f"mirror must be in {list(_MIRROR)}, got {self.mirror!r}"
             )
-        first, (name, head) = self.steps[0][1], self.steps[-1]
-        sees_photos = isinstance(first, VGG19Features)
-        if self.mirror and not sees_photos:
+        name, head = self.steps[-1]
+        if self.mirror and not self._of_photos:
             raise ParameterError(
-                "mirror needs a first step that sees photos, as VGG19Features does"
+                "mirror needs a step that sees photos, as VGG19Features does"
             )
-        if self.mirror == "fit+predict" and not hasattr(head, "outputs"):
-            raise ParameterError('mirror="fit+predict" needs a head of skface')
-        if sees_photos:
-            first.fit(X)
+        if self._n_sides("predict") == 2 and not hasattr(head, "outputs"):
+            raise ParameterError(f"mirror={self.mirror!r} needs a head of skface")
+        for step in self._of_photos:
+            step.fit(X)
             if X_val is not None:
-                first.fit(X_val)
+                step.fit(X_val)
         if hasattr(head, "check_fit"):
             weight = params.get(f"{name}__sample_weight", params.get("sample_weight"))
             n_val = None if X_val is None else len(X_val)

@@ -23,27 +23,37 @@ _POINTS = {
 }
 
 
+_ATTRIBUTES = {"n_layers": 0, "input_scale": 10.0}
+_FAST_FEATURES = {**_BEST_FEATURES, "input_size": 112}
+
+
 class Preset(NamedTuple):
-    """Parameters of the features, of the head, and of the pipeline."""
+    """Parameters of the features, the head, the pipeline, and a second look."""
 
     features: dict
     head: dict
     mirror: str | bool = False
+    second_look: dict | None = None
 
 
 # by CelebALoader's targets
 PRESETS = {
     "bbox": {
         "paper": Preset(_PAPER_FEATURES, {}),
-        "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict"),
+        "fast": Preset(_FAST_FEATURES, _POINTS, "fit"),
+        "best": Preset(
+            _BEST_FEATURES, _POINTS, "fit+predict", {"n_looks": 2, "degrees": 0.0}
+        ),
     },
     "landmarks": {
         "paper": Preset(_PAPER_FEATURES, {"n_units": 4096}),
-        "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict"),
+        "fast": Preset(_FAST_FEATURES, _POINTS, "fit"),
+        "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict", {}),
     },
     "attributes": {
         "paper": Preset(_PAPER_FEATURES, {}),
-        "best": Preset(_BEST_FEATURES, {"n_layers": 0, "input_scale": 10.0}, "fit"),
+        "fast": Preset(_FAST_FEATURES, _ATTRIBUTES, "fit"),
+        "best": Preset(_BEST_FEATURES, _ATTRIBUTES, "fit"),
     },
 }
 

@@ -1,0 +1,109 @@
+"""Photos seen so that their faces are upright and of one size."""
+
+import copy
+
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skface._validation import HasMethods, StrOptions, validate_params
+from skface.photos import (
+    TEMPLATES,
+    ImageArray,
+    as_images,
+    framed,
+    sizes_of,
+)
+from skface.pipelines._around import frames_around
+from skface.targets import LANDMARKS
+
+
+class AlignedFaces(TransformerMixin, BaseEstimator):
+    """Photos in the wild as photos like CelebA's aligned ones.
+
+    Landmarks are found in each photo, and the photo is seen through the frame in which
+    they lie where they lie in a template. An attribute pipeline that has learnt from
+    aligned photos reads those frames as it reads its own photos.
+
+    Parameters
+    ----------
+    landmarks : fitted estimator
+        Finds the five landmarks, as `make_landmark_pipeline` makes it. It is used as it
+        is: neither `fit` nor `clone` touches it.
+    template : {"celeba", "face"}, default="celeba"
+        As for `Frames.from_landmarks`.
+
+    Notes
+    -----
+    A photo without a face is seen through some frame all the same; one in which the
+    landmarks coincide is seen whole.
+
+    Examples
+    --------
+    >>> from skface import AlignedFaces, make_attribute_pipeline, make_landmark_pipeline
+    >>> landmarks = make_landmark_pipeline()  # to be fitted on photos in the wild
+    >>> pipe = make_attribute_pipeline(align=landmarks)
+    >>> list(pipe.named_steps)
+    ['align', 'features', 'head']
+    """
+
+    _parameter_constraints = {
+        "landmarks": [HasMethods(["predict"])],
+        "template": [StrOptions(set(TEMPLATES))],
+    }
+
+    def __init__(self, landmarks, template="celeba"):
+        self.landmarks = landmarks
+        self.template = template
+
+    def __sklearn_clone__(self):
+        return copy.copy(self)
+
+    def fit(self, X, y=None):
+        """Check the parameters and the form of X; there is nothing to learn.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        y : ignored
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, InputError
+        sklearn.exceptions.NotFittedError
+            `landmarks` is not fitted.
+        """
+        validate_params(self)
+        check_is_fitted(self.landmarks)
+        as_images(X)
+        return self
+
+    def transform(self, X):
+        """The photos through upright frames.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+
+        Returns
+        -------
+        ImageArray of shape (n, 218, 178, 3) with the template "celeba", of shape \
+(n, 224, 224, 3) with "face"; of an array an array of X's shape
+
+        Raises
+        ------
+        InputError
+            X is not photos.
+        ImageError
+            Photos cannot be read.
+        """
+        images = as_images(X)
+        points = self.landmarks.predict(X)
+        frames = frames_around(points, LANDMARKS, sizes_of(images), self.template)
+        if not isinstance(images, ImageArray):
+            return framed(images, frames)
+        frames = frames.mirrored(images.frames.is_mirrored)
+        return images.framed(frames).resized(TEMPLATES[self.template].image_size)

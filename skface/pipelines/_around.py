@@ -1,0 +1,48 @@
+"""The frames in which a second look, or a look at an upright face, is taken."""
+
+import numpy as np
+
+from skface.exceptions import ParameterError
+from skface.photos import Frames
+from skface.targets import BBOX, LANDMARKS
+
+_LEAST_SIDE = 0.02  # of what was found, as a part of the photo's sides
+_MARGIN = 0.4  # beside a box, as a part of it
+
+
+def frames_around(y, target, image_sizes, template="face") -> Frames:
+    """Frames round boxes or landmarks; the whole photo where those are a speck.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n, n_columns)
+        Fractions of the photo.
+    target : Target
+    image_sizes : ndarray of shape (n, 2)
+        (width, height) of the photos in pixels.
+    template : str, default="face"
+        As for `Frames.from_landmarks`, of landmarks.
+
+    Raises
+    ------
+    ParameterError
+        The target is neither boxes nor the five landmarks.
+    """
+    if target == BBOX:
+        side = y[:, 2:].min(axis=1)
+    elif target == LANDMARKS:
+        side = np.ptp(y.reshape(len(y), -1, 2), axis=1).max(axis=1)
+    else:
+        raise ParameterError(
+            f"a second look needs boxes or the five landmarks, got {target!r}"
+        )
+    is_seen = side > _LEAST_SIDE
+    matrices = Frames.whole(len(y)).matrices.copy()
+    y, sizes = y[is_seen], image_sizes[is_seen]
+    frames = (
+        Frames.from_boxes(y, sizes, margin=_MARGIN)
+        if target == BBOX
+        else Frames.from_landmarks(y, sizes, template=template)
+    )
+    matrices[is_seen] = frames.matrices
+    return Frames(matrices, image_sizes)

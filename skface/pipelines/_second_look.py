@@ -1,0 +1,198 @@
+"""Coordinates read twice: of the whole photo, then of the frame that was found."""
+
+from numbers import Integral, Real
+from zlib import crc32
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.utils.validation import check_is_fitted
+
+from skface._validation import HasMethods, Interval, as_array, validate_params
+from skface.photos import as_images, framed, sizes_of
+from skface.pipelines._around import frames_around
+from skface.pipelines._pipeline import FacePipeline
+from skface.targets import target_of
+
+
+class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+    """Finds boxes or landmarks in the whole photo, and again in a frame round them.
+
+    Parameters
+    ----------
+    first : FacePipeline
+        Reads whole photos, as one of `make_landmark_pipeline` does.
+    second : FacePipeline
+        Reads frames round what was found: of boxes an upright square of 1.8 times the
+        longer side, of landmarks a square in which the face is upright.
+    n_looks : int, default=3
+        How often a photo is looked at to predict: 1 asks `first` alone, 2 `second`
+        once, 3 lets `second` look again at its own answer. Each look sends the photo
+        through VGG19 once, or twice where its pipeline reads both sides.
+    n_frames : int, default=2
+        Frames a photo that `second` learns from, every second one mirrored. They are
+        drawn round the truth: what `first` says of the photos that it has learnt from
+        is too good to learn from.
+    degrees, log_scale, shift : float, default=8.0, 0.1 and 0.05
+        How far they are from it: standard deviations of the turn, of the logarithm of
+        the scale, and of the shift along each side of the frame, as a part of it.
+    random_state : int, default=0
+        Of the frames. A photo has the same ones in every fit, fold and search, so that
+        each goes through VGG19 once.
+
+    Attributes
+    ----------
+    first_, second_ : FacePipeline
+        Fitted.
+
+    Notes
+    -----
+    A parameter of a pipeline is set in one look by its name, such as
+    ``second__head__n_layers``, and in both without it: ``head__n_layers``.
+
+    Examples
+    --------
+    >>> from skface import SecondLook, make_landmark_pipeline
+    >>> look = SecondLook(*(make_landmark_pipeline(looks=1) for _ in range(2)))
+    >>> look = look.set_params(head__n_layers=2)
+    >>> look.first["head"].n_layers, look.second["head"].n_layers
+    (2, 2)
+    """
+
+    _parameter_constraints = {
+        "first": [HasMethods(["fit", "predict"])],
+        "second": [FacePipeline],
+        "n_looks": [Interval(Integral, 1, None, closed="left")],
+        "n_frames": [Interval(Integral, 1, None, closed="left")],
+        "degrees": [Interval(Real, 0, None, closed="left")],
+        "log_scale": [Interval(Real, 0, None, closed="left")],
+        "shift": [Interval(Real, 0, None, closed="left")],
+        "random_state": [Integral],
+    }
+
+    def __init__(
+        self,
+        first,
+        second,
+        *,
+        n_looks=3,
+        n_frames=2,
+        degrees=8.0,
+        log_scale=0.1,
+        shift=0.05,
+        random_state=0,
+    ):
+        self.first = first
+        self.second = second
+        self.n_looks = n_looks
+        self.n_frames = n_frames
+        self.degrees = degrees
+        self.log_scale = log_scale
+        self.shift = shift
+        self.random_state = random_state
+
+    def set_params(self, **params):
+        """Set parameters; what is not of one look alone is set in both.
+
+        Returns
+        -------
+        self
+        """
+        own = self.get_params()
+        super().set_params(**{name: params[name] for name in params if name in own})
+        of_both = {name: params[name] for name in params if name not in own}
+        if of_both:
+            self.first.set_params(**of_both)
+            self.second.set_params(**of_both)
+        return self
+
+    def fit(self, X, y, *, X_val=None, y_val=None):
+        """Fit both looks.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        y : array-like of shape (n, n_targets)
+            Fractions of the photo.
+        X_val, y_val : like X and y, default=None
+            Validation data of both heads.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, InputError
+            As from `FacePipeline.fit`, before photos go through VGG19.
+        """
+        validate_params(self)
+        first, second = clone(self.first), clone(self.second)
+        frames, truth, rows = self._to_learn_from(X, y, self.n_frames)
+        validation, of_frames = {}, second.fit_parameters(groups=rows)
+        if X_val is not None:
+            validation = {"X_val": X_val, "y_val": y_val}
+            frames_val, truth_val, _ = self._to_learn_from(X_val, y_val, n_frames=1)
+            of_frames |= {"X_val": frames_val, "y_val": truth_val}
+        second.check_fit(frames, truth, **of_frames)
+        self.first_ = first.fit(X, y, **validation)
+        self.second_ = second.fit(frames, truth, **of_frames)
+        return self
+
+    def predict(self, X):
+        """What the last look says.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+
+        Returns
+        -------
+        ndarray of shape (n, n_targets)
+            Fractions of the photo.
+        """
+        check_is_fitted(self)
+        y = self.first_.predict(X)
+        if self.n_looks > 1:
+            images = as_images(X)
+            sizes = sizes_of(images)
+        for _ in range(self.n_looks - 1):
+            frames = frames_around(y, self.target, sizes)
+            y = self.second_.predict(framed(images, frames))
+        return y
+
+    def score(self, X, y, sample_weight=None):
+        """The field's number for the target; higher is better.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        y : array-like of shape (n, n_targets)
+        sample_weight : array-like of shape (n,), default=None
+
+        Returns
+        -------
+        float
+        """
+        target = self.target
+        return target.score(target.arranged(y), self.predict(X), sample_weight)
+
+    @property
+    def target(self):
+        """What the columns of y mean, as the second look says."""
+        return target_of(self.second)
+
+    def _to_learn_from(self, X, y, n_frames):
+        """Photos through frames near their faces, y, and the row of each."""
+        target, images = self.target, as_images(X)
+        y = target.checked(as_array(target.arranged(y), "y"))
+        rows = np.tile(np.arange(len(y)), n_frames)
+        number = np.repeat(np.arange(n_frames), len(y))
+        seeds = np.array([crc32(row.tobytes()) for row in np.round(y, 6) + 0.0])[rows]
+        frames = frames_around(y, target, sizes_of(images))[rows].jittered(
+            seeds + number + self.random_state,
+            degrees=self.degrees,
+            log_scale=self.log_scale,
+            shift=self.shift,
+        )
+        frames = frames.mirrored((seeds + number) % 2 == 1)
+        return framed(images[rows], frames), y[rows], rows
