@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import HasMethods, Interval, as_array, validate_params
-from skface.photos import as_images, framed, sizes_of
+from skface._validation import Interval, as_array, validate_params
+from skface.photos import ImageArray, as_images, framed, sizes_of
 from skface.pipelines._around import frames_around
 from skface.pipelines._pipeline import FacePipeline
 from skface.targets import target_of
@@ -59,7 +59,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "first": [HasMethods(["fit", "predict"])],
+        "first": [FacePipeline],
         "second": [FacePipeline],
         "n_looks": [Interval(Integral, 1, None, closed="left")],
         "n_frames": [Interval(Integral, 1, None, closed="left")],
@@ -127,15 +127,15 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """
         validate_params(self)
         first, second = clone(self.first), clone(self.second)
-        frames, truth, rows = self._to_learn_from(X, y, self.n_frames)
-        validation, of_frames = {}, second.fit_parameters(groups=rows)
+        first.check_fit(X, y, X_val=X_val, y_val=y_val)
+        near, truth, rows = self._to_learn_from(X, y, self.n_frames)
+        of_second = second.fit_parameters(groups=rows)
         if X_val is not None:
-            validation = {"X_val": X_val, "y_val": y_val}
-            frames_val, truth_val, _ = self._to_learn_from(X_val, y_val, n_frames=1)
-            of_frames |= {"X_val": frames_val, "y_val": truth_val}
-        second.check_fit(frames, truth, **of_frames)
-        self.first_ = first.fit(X, y, **validation)
-        self.second_ = second.fit(frames, truth, **of_frames)
+            near_val, truth_val, _ = self._to_learn_from(X_val, y_val, n_frames=1)
+            of_second |= {"X_val": near_val, "y_val": truth_val}
+        second.check_fit(near, truth, **of_second)
+        self.first_ = first.fit(X, y, X_val=X_val, y_val=y_val)
+        self.second_ = second.fit(near, truth, **of_second)
         return self
 
     def predict(self, X):
@@ -158,6 +158,8 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         for _ in range(self.n_looks - 1):
             frames = frames_around(y, self.target, sizes)
             y = self.second_.predict(framed(images, frames))
+            if not isinstance(images, ImageArray):  # an array does not know its frames
+                y = frames.to_photo(y, self.target)
         return y
 
     def score(self, X, y, sample_weight=None):
@@ -195,4 +197,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             shift=self.shift,
         )
         frames = frames.mirrored((seeds + number) % 2 == 1)
-        return framed(images[rows], frames), y[rows], rows
+        y = y[rows]
+        if not isinstance(images, ImageArray):
+            y = frames.to_frame(y, target)
+        return framed(images[rows], frames), y, rows
