@@ -4,6 +4,7 @@ from skface.datasets._celeba import CelebALoader
 from skface.datasets._drawing import DRAWN_ATTRIBUTES
 from skface.datasets._folder import available_targets
 from skface.datasets._make_celeba import drawn_celeba, make_celeba
+from skface.datasets._wider import WiderFaceLoader
 from skface.photos import ImageArray, photo_size, to_fractions, to_pixels
 from skface.targets import ATTRIBUTE_NAMES, BBOX_NAMES, LANDMARK_NAMES, mirrored
 
@@ -14,6 +15,7 @@ __all__ = [
     "LANDMARK_NAMES",
     "CelebALoader",
     "ImageArray",
+    "WiderFaceLoader",
     "available_targets",
     "drawn_celeba",
     "make_celeba",
