@@ -40,7 +40,7 @@ def nominal_boxes(shape) -> np.ndarray:
 
     Of shape (n_cells, 4).
     """
-    corners = _middles(shape) - NOMINAL / 2
+    corners = middles_of_cells(shape) - NOMINAL / 2
     return np.hstack([corners, np.full_like(corners, NOMINAL)])
 
 
@@ -60,7 +60,7 @@ def faces_of_cells(boxes, shape, largest=HIGH) -> np.ndarray:
     ndarray of shape (n_cells,), int
         Index of the face; -1 for background, -2 where that is not clear.
     """
-    middles = _middles(shape)
+    middles = middles_of_cells(shape)
     found = np.full(len(middles), -1)
     if not len(boxes):
         return found
@@ -78,6 +78,7 @@ def faces_of_cells(boxes, shape, largest=HIGH) -> np.ndarray:
     return np.where(distances.min(axis=1) <= reach, nearest, found)
 
 
-def _middles(shape):
+def middles_of_cells(shape) -> np.ndarray:
+    """x, y of each cell of a (rows, columns) map, in cells, (n_cells, 2)."""
     row, column = np.divmod(np.arange(shape[0] * shape[1]), shape[1])
     return np.stack([column, row], axis=1) + 0.5
