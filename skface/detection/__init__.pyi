@@ -1,0 +1,2 @@
+# What __init__.py imports lazily, for type checkers and editors.
+from ._detector import FaceDetector as FaceDetector
