@@ -14,6 +14,8 @@ from ._card import card as card
 from ._version import __version__ as __version__
 from .datasets import CelebALoader as CelebALoader
 from .detection import FaceDetector as FaceDetector
+from .detection import FaceReader as FaceReader
+from .detection import make_face_reader as make_face_reader
 from .displays import AttributesDisplay as AttributesDisplay
 from .displays import DetectionDisplay as DetectionDisplay
 from .displays import ErrorsDisplay as ErrorsDisplay

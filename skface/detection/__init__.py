@@ -3,4 +3,4 @@
 import lazy_loader
 
 __getattr__, __dir__, _ = lazy_loader.attach_stub(__name__, __file__)
-__all__ = ["FaceDetector"]
+__all__ = ["FaceDetector", "FaceReader", "make_face_reader"]
