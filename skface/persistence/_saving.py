@@ -3,8 +3,6 @@
 import platform
 from importlib.metadata import version
 
-from sklearn.utils.validation import check_is_fitted
-
 from skface._validation import as_names, as_path, validate_params
 from skface._version import __version__
 from skface.exceptions import ParameterError, SavedFileError, WeightsError
@@ -16,14 +14,7 @@ from skface.persistence._archive import (
     shown,
     write_archive,
 )
-from skface.persistence._records import (
-    contents_of,
-    features_record,
-    fill,
-    head_of,
-    head_record,
-    record_of,
-)
+from skface.persistence._records import contents_of, fill, n_targets, record_of
 
 _PACKAGES = ("numpy", "scikit-learn", "keras")
 
@@ -86,27 +77,15 @@ def save(pipe, path, *, target_names=None) -> None:
     ['Smiling', 'Young']
     """
     path = as_path(path, "path", "a file")
-    head = head_of(pipe)
-    check_is_fitted(pipe)
     arrays = {}
-    if pipe is head:
-        estimator = head_record(head, "", arrays)
-    else:
-        features, head = pipe.steps
-        estimator = {
-            **record_of(pipe, "", leave_out={"steps"}),
-            "steps": [
-                [features[0], features_record(*features)],
-                [head[0], head_record(head[1], f"{head[0]}.", arrays)],
-            ],
-        }
+    estimator = record_of(pipe, arrays)
     manifest = {
         "versions": {
             "skface": __version__,
             "python": platform.python_version(),
             **{package: version(package) for package in _PACKAGES},
         },
-        "target_names": _checked_names(pipe, target_names),
+        "target_names": _checked_names(pipe, target_names, estimator),
         "estimator": estimator,
     }
     text = as_text(manifest)
@@ -186,31 +165,33 @@ def load(path, *, weights=None, cache_dir=None):
     path = as_path(path, "path", "a file")
     with open_archive(path) as archive:
         contents = contents_of(archive.manifest)
-        pipe = contents.pipe
-        if pipe is not contents.head:
-            features = pipe[0].set_params(cache_dir=cache_dir)
+        with_vgg19 = [
+            part for _, part in contents.parts if part.weights_identity is not None
+        ]
+        for part in with_vgg19:
+            part.estimator.set_params(cache_dir=cache_dir)
             if weights is not None:
-                features.set_params(weights=weights)
-            validate_params(features)
-        elif weights is not None or cache_dir is not None:
+                part.estimator.set_params(weights=weights)
+            validate_params(part.estimator)
+        if not with_vgg19 and (weights is not None or cache_dir is not None):
             raise ParameterError(
                 f"{path} holds a head alone: it takes no weights and no cache_dir"
             )
         fill(contents, archive)
-        if pipe is not contents.head:
-            _check_weights(features.weights, contents.weights_identity, path)
+        for part in with_vgg19:
+            _check_weights(part.estimator.weights, part.weights_identity, path)
+        pipe = contents.outermost.estimator
         if contents.target_names is not None:
             pipe.target_names_ = contents.target_names
     return pipe
 
 
-def _checked_names(pipe, names):
+def _checked_names(pipe, names, record):
     if names is None:
         names = getattr(pipe, "target_names_", None)
-        if names is None:
-            return None
-    n_outputs = head_of(pipe).model_.output_shape[-1]
-    return as_names(names, "target_names", n_outputs, "targets")
+    if names is None:
+        return None
+    return as_names(names, "target_names", n_targets(record), "targets")
 
 
 def _check_weights(weights, identity, path):

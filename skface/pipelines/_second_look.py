@@ -127,15 +127,16 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """
         validate_params(self)
         first, second = clone(self.first), clone(self.second)
-        first.check_fit(X, y, X_val=X_val, y_val=y_val)
-        near, truth, rows = self._to_learn_from(X, y, self.n_frames)
-        of_second = second.fit_parameters(groups=rows)
+        validation = {} if X_val is None else {"X_val": X_val, "y_val": y_val}
+        first.check_fit(X, y, **validation)
+        frames, truth, rows = self.frames_of(X, y)
+        of_frames = second.fit_parameters(groups=rows)
         if X_val is not None:
-            near_val, truth_val, _ = self._to_learn_from(X_val, y_val, n_frames=1)
-            of_second |= {"X_val": near_val, "y_val": truth_val}
-        second.check_fit(near, truth, **of_second)
-        self.first_ = first.fit(X, y, X_val=X_val, y_val=y_val)
-        self.second_ = second.fit(near, truth, **of_second)
+            frames_val, truth_val, _ = self.frames_of(X_val, y_val, n_frames=1)
+            of_frames |= {"X_val": frames_val, "y_val": truth_val}
+        second.check_fit(frames, truth, **of_frames)
+        self.first_ = first.fit(X, y, **validation)
+        self.second_ = second.fit(frames, truth, **of_frames)
         return self
 
     def predict(self, X):
@@ -183,8 +184,34 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """What the columns of y mean, as the second look says."""
         return target_of(self.second)
 
-    def _to_learn_from(self, X, y, n_frames):
-        """Photos through frames near their faces, y, and the row of each."""
+    @property
+    def n_passes(self) -> int:
+        """How often a photo goes through VGG19 to be predicted."""
+        first = getattr(self, "first_", self.first)
+        second = getattr(self, "second_", self.second)
+        return getattr(first, "n_passes", 0) + (self.n_looks - 1) * second.n_passes
+
+    def frames_of(self, X, y, n_frames=None):
+        """The frames near the truth that `second` learns from.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        y : array-like of shape (n, n_targets)
+            Fractions of the photo.
+        n_frames : int, default=None
+            Of each photo; the parameter's number without it.
+
+        Returns
+        -------
+        images : ImageArray of length n_frames * n, or ndarray
+            The photos through the frames, all photos once, then once more.
+        y : ndarray of shape (n_frames * n, n_targets)
+            Fractions of the photo.
+        rows : ndarray of shape (n_frames * n,)
+            Of X.
+        """
+        n_frames = self.n_frames if n_frames is None else n_frames
         target, images = self.target, as_images(X)
         y = target.checked(as_array(target.arranged(y), "y"))
         rows = np.tile(np.arange(len(y)), n_frames)
