@@ -1,9 +1,9 @@
 """Faces found in the photos of a WIDER FACE folder, and what that costs.
 
 A fifth of the train part is set aside before anything else; the detector learns from
-the rest. Printed are average precision (an intersection over union of 0.5; faces of less
-height than --min-size of the photo's are neither asked for nor counted against), recall
-and false finds on the fifth set aside and on the val part, seconds and passes of
+the rest. Printed are average precision (an intersection over union of 0.5; faces of
+less height than --min-size of the photo's are neither asked for nor counted against),
+recall and false finds on the fifth set aside and on the val part, seconds and passes of
 VGG19 at 224 x 224 a photo by its size, and the memory that a thousand photos take.
 
     python benchmarks/detector.py --data wider --weights vgg19_notop.h5
