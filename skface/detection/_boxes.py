@@ -1,27 +1,8 @@
-"""Boxes of several faces: overlaps, and the best of those that mean the same face."""
+"""Boxes moved to faces, and one of several that mean the same face."""
 
 import numpy as np
 
-
-def overlaps(boxes, others) -> np.ndarray:
-    """Intersection over union of each box with each other one.
-
-    Parameters
-    ----------
-    boxes, others : ndarray of shape (n, 4) and (m, 4)
-        x, y, width, height.
-
-    Returns
-    -------
-    ndarray of shape (n, m)
-    """
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(
-        (boxes[:, :2] + boxes[:, 2:])[:, None], (others[:, :2] + others[:, 2:])[None]
-    )
-    common = np.clip(high - low, 0, None).prod(axis=2)
-    areas = boxes[:, 2:].prod(axis=1)[:, None] + others[:, 2:].prod(axis=1)[None]
-    return common / np.maximum(areas - common, np.finfo(float).tiny)
+from skface.metrics._detection import overlaps
 
 
 def suppressed(boxes, scores, threshold, n_most) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, as_floats, validate_params
+from skface._validation import Interval, validate_params
 from skface._work import progress_bar
 from skface.detection._boxes import suppressed
 from skface.detection._finding import candidates, looked_at
@@ -17,6 +17,8 @@ from skface.detection._scenes import Projection, Scenes, sampled_cells, sampled_
 from skface.exceptions import InputError
 from skface.features import Pyramid
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
+from skface.metrics import detection_average_precision
+from skface.metrics._detection import as_boxes
 from skface.photos import ImageArray, as_images
 
 _LAYER = "block4_conv4"
@@ -218,8 +220,6 @@ class FaceDetector(BaseEstimator):
         -------
         float
         """
-        from skface.metrics import detection_average_precision
-
         boxes = _checked_boxes(boxes, len(X))
         return detection_average_precision(boxes, self._found(X, _LEAST_SCORE))
 
@@ -321,35 +321,17 @@ def _whole_photos(X):
 
 
 def _is_one_each(boxes):
-    return getattr(boxes, "ndim", 0) == 2
+    return isinstance(boxes, np.ndarray) and boxes.ndim == 2 and boxes.dtype != object
 
 
 def _checked_boxes(boxes, n_photos):
     """One float64 array (k, 4) a photo."""
-    if not hasattr(boxes, "__len__") or len(boxes) != n_photos:
-        n_boxes = len(boxes) if hasattr(boxes, "__len__") else "no"
-        raise InputError(
-            f"boxes must hold one array (k, 4) for each of {n_photos} photos; got "
-            f"{n_boxes} of them"
-        )
-    one_each = _is_one_each(boxes)
-    found = []
-    for row, own in enumerate(np.asarray(boxes) if one_each else boxes):
-        own = as_floats(own, f"boxes[{row}]")
-        if one_each or own.shape == (0,):
-            own = own.reshape(-1, len(own) or 4)
-        if own.ndim != 2 or own.shape[1] != 4:
-            raise InputError(
-                f"boxes[{row}] must have the shape (k, 4): x, y, width, height of each "
-                f"face; got {own.shape}"
-            )
+    if _is_one_each(boxes):
+        boxes = boxes[:, None]
+    boxes = as_boxes(boxes, "boxes", 4)
+    if len(boxes) != n_photos:
+        raise InputError(f"boxes are of {len(boxes)} photos, X holds {n_photos}")
+    for row, own in enumerate(boxes):
         if not (own[:, 2:] > 0).all():
             raise InputError(f"boxes[{row}] holds a box without area: leave it out")
-        if len(own) and not (own[:, :2] + own[:, 2:]).max() <= 3:
-            raise InputError(
-                f"boxes[{row}] reaches to {(own[:, :2] + own[:, 2:]).max():g}: boxes "
-                "are fractions of the photo; skface.datasets.to_fractions makes them "
-                "of pixels"
-            )
-        found.append(own)
-    return found
+    return boxes

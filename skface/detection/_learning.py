@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skface.detection._boxes import moved, overlaps, steps_to
+from skface.detection._boxes import moved, steps_to
 from skface.detection._cells import (
     HIGH,
     faces_of_cells,
@@ -11,6 +11,7 @@ from skface.detection._cells import (
     windows,
 )
 from skface.detection._looks import looks
+from skface.metrics._detection import overlaps
 
 _MAY_BE_A_FACE = 0.1  # the score above which unlabelled places teach nothing
 _BACKGROUND_CELLS = 40  # a level
@@ -130,10 +131,8 @@ def add_looks(samples, levels, boxes, found, scores, rng, is_complete=True):
     near = np.repeat(boxes, _NEAR_BOXES, axis=0)
     near = moved(near, rng.normal(size=near.shape) * _JITTER)
     places = np.concatenate([found, near])
-    best, own = np.zeros(len(places)), np.zeros(len(places), int)
-    if len(boxes):
-        common = overlaps(places, boxes)
-        best, own = common.max(axis=1), common.argmax(axis=1)
+    common = np.pad(overlaps(places, boxes), [(0, 0), (0, 1)])  # the last is no face
+    best = common.max(axis=1)
     is_background = best < _IS_BACKGROUND
     if not is_complete:
         is_known = _are_within(places[:, :2] + places[:, 2:] / 2, boxes)
@@ -143,7 +142,7 @@ def add_looks(samples, levels, boxes, found, scores, rng, is_complete=True):
     samples.add(
         lambda some, is_mirrored: looks(levels, places[some], is_mirrored),
         faces,
-        steps_to(places[faces], boxes[own[faces]]),
+        steps_to(places[faces], boxes[common[faces].argmax(axis=1)]),
         np.flatnonzero(is_background),
         _BACKGROUND_LOOKS,
     )
