@@ -1,6 +1,9 @@
 """Every face of photos as a table."""
 
+import hashlib
+import json
 import pickle
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -15,12 +18,19 @@ from skface import (
     FaceReader,
     Frames,
     ImageArray,
+    load,
     make_attribute_pipeline,
     make_bbox_pipeline,
     make_face_reader,
     make_landmark_pipeline,
+    save,
 )
-from skface.exceptions import InputError, ParameterError, SkfaceWarning
+from skface.exceptions import (
+    InputError,
+    ParameterError,
+    SavedFileError,
+    SkfaceWarning,
+)
 from skface.pipelines import FacePipeline
 from skface.targets import LANDMARKS
 
@@ -62,7 +72,7 @@ class Boxes:
 class Steady(BaseEstimator):
     """A second look that finds the points where they lie in the frame "face"."""
 
-    n_passes = 1
+    n_passes, target = 1, "landmarks"
 
     def fit(self, X, y):
         return self
@@ -129,7 +139,7 @@ def test_face_lies_in_its_first_frame_as_in_those_learnt_from(reader, photos):
         points_in(boxes) / np.tile([120, 90], 5), sizes, template="face"
     )
     seen = reader.landmarks.second_.seen_.frames
-    np.testing.assert_allclose(seen.matrices, start.matrices)
+    np.testing.assert_allclose(seen.matrices, start.matrices, atol=1e-12)
 
 
 def test_each_further_look_starts_where_the_last_one_ended(reader, photos):
@@ -299,7 +309,7 @@ def test_face_cut_by_the_border_is_read_with_black_beyond(reader, photos):
 
 def test_points_that_collapse_do_not_take_the_face_away(reader, photos):
     class Collapsed(BaseEstimator):
-        n_passes = 1
+        n_passes, target = 1, "landmarks"
 
         def predict(self, X):
             return np.full((len(X), 10), 0.5)
@@ -378,7 +388,10 @@ def test_bad_targets_are_refused_before_photos_are_looked_at(
     reader, photos, no_network
 ):
     reader.set_params(detector=FaceDetector(weights=None))
-    data = {"boxes": (photos, [FACE[None, :4]] * 3), "landmarks": (photos, [[0.5] * 9])}
+    data = {
+        "boxes": (photos, [FACE[None, :4]] * 3),
+        "landmarks": (photos, [[0.5] * 9] * 3),
+    }
     with pytest.raises(InputError, match="landmarks"):
         reader.fit(**data)
 
@@ -418,3 +431,108 @@ def test_images_of_several_sizes_are_refused(reader):
     images = [Image.new("RGB", (40, 40)), Image.new("RGB", (50, 40))]
     with pytest.raises(InputError, match="give paths"):
         reader.read(images)
+
+
+@pytest.fixture(scope="module")
+def saved(parts, photos, tmp_path_factory):
+    """A reader with a detector, and its file."""
+    landmarks, attributes = pickle.loads(pickle.dumps(parts))
+    attributes.target_names_ = NAMES
+    detector = FaceDetector(
+        "synthetic", longest_side=112, threshold=0, epochs=1, random_state=0
+    )
+    detector.fit(photos, [np.array([[0.2, 0.2, 0.4, 0.6]])] * 3)
+    reader = FaceReader(detector, landmarks, attributes)
+    reader.points_in_box_ = FACE + 0.01
+    path = tmp_path_factory.mktemp("saved") / "reader.skface"
+    save(reader, path)
+    return reader, path
+
+
+def test_loaded_reader_reads_the_same(saved, photos):
+    reader, path = saved
+    again, expected = load(path), reader.read(photos)
+    assert len(expected) > 0
+    pd.testing.assert_frame_equal(again.read(photos), expected)
+    np.testing.assert_array_equal(again.points_in_box_, reader.points_in_box_)
+
+
+def test_loaded_detector_finds_the_same(saved, photos, tmp_path):
+    detector = saved[0].detector
+    save(detector, tmp_path / "detector.skface")
+    again = load(tmp_path / "detector.skface", cache_dir=tmp_path / "maps")
+    for found, expected in zip(
+        again.predict(photos), detector.predict(photos), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_reader_with_another_detector_is_not_written(reader, tmp_path):
+    with pytest.raises(ParameterError, match="or a FaceReader with one, not FaceRea"):
+        save(reader, tmp_path / "reader.skface")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("points_in_box", [1, 2]), "its points_in_box cannot be read"),
+        (("parts", {"detector": {}}), "'landmarks' is missing"),
+    ],
+)
+def test_file_of_a_reader_that_was_tampered_with_is_refused(
+    saved, tmp_path, change, told
+):
+    refuses(saved[1], tmp_path, lambda record: record.update([change]), told)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"longest_side": 4000}, "its longest_side is 4000, more than 2048"),
+        ({"longest_side": "far"}, "'longest_side' parameter of FaceDetector"),
+        ({"no_such": 1}, "sets the parameter 'no_such'"),
+    ],
+)
+def test_parameters_of_a_stranger_s_detector_are_looked_at(
+    saved, tmp_path, change, told
+):
+    def tamper(record):
+        record["parts"]["detector"]["params"].update(change)
+
+    refuses(saved[1], tmp_path, tamper, told)
+
+
+def test_heads_of_a_stranger_s_detector_must_go_together(saved, tmp_path):
+    def tamper(record):
+        parts = record["parts"]["detector"]["parts"]
+        parts["score_head"] = parts["second_score_head"]
+
+    refuses(saved[1], tmp_path, tamper, "its heads make .* of numbers and outputs, not")
+
+
+def test_weights_of_a_stranger_s_detector_must_be_told(saved, tmp_path):
+    def tamper(record):
+        del record["parts"]["detector"]["params"]["weights"]
+
+    refuses(saved[1], tmp_path, tamper, "does not say which VGG19 weights its maps")
+
+
+def refuses(path, folder, tamper, told):
+    """Load a file whose record was changed, all its hashes being right."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(members["pipeline.json"])
+    tamper(manifest["estimator"])
+    members["pipeline.json"] = json.dumps(manifest).encode()
+    sums = next(name for name in members if name.startswith("SHA"))
+    lines = [
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        for name, content in members.items()
+        if name != sums
+    ]
+    members[sums] = "".join(lines).encode()
+    with zipfile.ZipFile(folder / "bad.skface", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(SavedFileError, match=told):
+        load(folder / "bad.skface")

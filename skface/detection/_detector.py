@@ -13,9 +13,10 @@ from skface._work import progress_bar
 from skface.detection._boxes import suppressed
 from skface.detection._finding import candidates, looked_at
 from skface.detection._learning import Samples, add_cells, add_looks
+from skface.detection._looks import GRID
 from skface.detection._scenes import Projection, Scenes, sampled_cells, sampled_photos
 from skface.exceptions import InputError
-from skface.features import Pyramid
+from skface.features import Pyramid, VGG19Features
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
 from skface.metrics import detection_average_precision
 from skface.metrics._detection import as_boxes
@@ -222,6 +223,17 @@ class FaceDetector(BaseEstimator):
         """
         boxes = _checked_boxes(boxes, len(X))
         return detection_average_precision(boxes, self._found(X, _LEAST_SCORE))
+
+    @property
+    def n_channels(self) -> int:
+        """Of the maps that VGG19 makes with these weights."""
+        features = VGG19Features(self.weights, layer=_LAYER, pooling=(1, 1))
+        return features.n_features_out
+
+    @staticmethod
+    def n_seen(n_components) -> tuple[int, int]:
+        """How many numbers the heads of the first and of the second look are given."""
+        return 9 * n_components, GRID**2 * n_components
 
     def _found(self, X, threshold):
         check_is_fitted(self)

@@ -82,8 +82,8 @@ def _checked(boxes, name, size):
         )
     if max(size) > 1 and (places[:, 2:] <= 1).all():
         raise InputError(
-            f"{name}: no box of the detector is larger than a pixel: multiply fractions "
-            "by the photo's width and height"
+            f"{name}: no box of the detector is larger than a pixel: multiply "
+            "fractions by the photo's width and height"
         )
     return found[np.argsort(-found[:, 4], kind="stable")]
 

@@ -21,6 +21,7 @@ from skface.photos import (
     as_images,
     framed,
     photo_size,
+    photo_sizes,
     sizes_of,
     to_pixels,
     unreadable,
@@ -247,12 +248,44 @@ class FaceReader(BaseEstimator):
                     yield table
                     part = _Part()
 
+    def aligned(self, reading) -> ImageArray:
+        """The faces of a table as the attributes were read from them, upright.
+
+        Parameters
+        ----------
+        reading : DataFrame
+            From `read` of files, or some rows of it.
+
+        Returns
+        -------
+        ImageArray of shape (n_faces, 218, 178, 3)
+        """
+        paths = reading["photo"].tolist()
+        sizes = photo_sizes(paths)
+
+        def fractions(columns):
+            pixels = reading[list(columns)].to_numpy(float)
+            return pixels / np.tile(sizes, len(columns) // 2)
+
+        start = self._start(fractions(BBOX_NAMES))
+        frames = _frames(fractions(LANDMARKS.columns()), start, sizes, "celeba")
+        return ImageArray(paths, TEMPLATES["celeba"].image_size, frames)
+
     @property
     def n_passes(self) -> int:
         """How often a face goes through VGG19."""
         second = getattr(self.landmarks, "second_", self.landmarks.second)
         n_looks = self.landmarks.n_looks - 1
         return n_looks * second.n_passes + self.attributes.after_aligning.n_passes
+
+    @property
+    def target_names_(self) -> list:
+        """Names of the attributes, where they are known."""
+        return self.attributes.target_names_
+
+    @target_names_.setter
+    def target_names_(self, names):
+        self.attributes.target_names_ = names
 
     def __sklearn_is_fitted__(self):
         try:
@@ -343,8 +376,7 @@ class FaceReader(BaseEstimator):
         attributes = np.empty((0, len(names)))
         if len(rows):
             photos = images[rows]
-            start = faces[:, :2] + self._points_in_box.reshape(-1, 1, 2) * faces[:, 2:4]
-            start = start.swapaxes(0, 1).reshape(len(rows), -1)
+            start = self._start(faces[:, :4])
             points = self._points(photos, start, sizes)
             attributes = self._attributes(photos, points, start, sizes)
         table = pd.DataFrame(
@@ -366,9 +398,10 @@ class FaceReader(BaseEstimator):
         }
         return table
 
-    @property
-    def _points_in_box(self):
-        return getattr(self, "points_in_box_", np.array(_POINTS_IN_BOX))
+    def _start(self, boxes):
+        """Points where they lie in boxes as a rule."""
+        place = getattr(self, "points_in_box_", np.array(_POINTS_IN_BOX))
+        return np.tile(boxes[:, :2], 5) + place * np.tile(boxes[:, 2:], 5)
 
     def _points(self, photos, start, sizes):
         """The landmarks, from where they lie in a box as a rule."""
