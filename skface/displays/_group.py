@@ -208,8 +208,8 @@ default=None
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         _check_number(n_photos, "n_photos")
-        shown = X[:n_photos]
-        y = None if y is None else y[:n_photos]
+        shown = _photos(X)[:n_photos]
+        y = None if y is None else _first(y, "y", n_photos)
         return cls.from_predictions(
             shown, estimator.predict(shown), y, ax=ax, n_columns=n_columns
         )
@@ -255,12 +255,12 @@ default=None
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
         _check_number(n_photos, "n_photos")
-        found = as_boxes(y_pred[:n_photos], "y_pred", 5)
+        found = as_boxes(_first(y_pred, "y_pred", n_photos), "y_pred", 5)
         return cls(
-            X[:n_photos],
+            _photos(X)[:n_photos],
             [boxes[:, :4] for boxes in found],
             scores=[boxes[:, 4] for boxes in found],
-            true_boxes=None if y_true is None else y_true[:n_photos],
+            true_boxes=None if y_true is None else _first(y_true, "y_true", n_photos),
         ).plot(ax, n_columns=n_columns)
 
     def plot(self, ax=None, *, n_columns=None, n_attributes=3) -> "GroupDisplay":
@@ -291,12 +291,12 @@ default=None
         """
         check_matplotlib(f"{type(self).__name__}.plot")
         _check_number(n_attributes, "n_attributes", least=0)
-        paths = getattr(self.photos, "paths", self.photos)
+        paths = _photos(self.photos).paths
         if not len(paths):
             raise InputError("there is no photo to show")
         if n_columns is None:
             n_columns = min(len(paths), _MOST_COLUMNS)
-        _check_number(n_columns, "n_columns")
+        n_columns = _check_number(n_columns, "n_columns")
         faces, truth, words = self._parts(len(paths), n_attributes)
         sizes = photo_sizes(paths)
         aspects = sizes[:, 1] / sizes[:, 0]
@@ -384,8 +384,20 @@ default=None
         return faces, truth, words
 
 
+def _photos(X):
+    return X if isinstance(X, ImageArray) else ImageArray(X)
+
+
+def _first(values, name, n_photos):
+    if not isinstance(values, list | tuple | np.ndarray):
+        raise InputError(f"{name} must be a list of arrays, one a photo")
+    return values[:n_photos]
+
+
 def _checked(values, name, n_photos, n_faces=None):
     """One float array a photo, of one row a face."""
+    if not hasattr(values, "__len__"):
+        raise InputError(f"{name} must be a sequence of arrays, one a photo")
     if len(values) != n_photos:
         raise InputError(f"{name} is of {len(values)} photos, photos of {n_photos}")
     values = [as_floats(each, f"{name}[{i}]") for i, each in enumerate(values)]
@@ -400,6 +412,7 @@ def _checked(values, name, n_photos, n_faces=None):
 def _check_number(value, name, least=1):
     if not isinstance(value, Integral) or value < least:
         raise ParameterError(f"{name} must be {least} or more, got {value!r}")
+    return int(value)
 
 
 def _columns(reading):

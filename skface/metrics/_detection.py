@@ -66,7 +66,9 @@ def detection_average_precision(y_true, y_pred, *, iou=0.5, min_size=0) -> float
     return curve_average_precision(precision, recall)
 
 
-def detection_curve(y_true, y_pred, *, iou=0.5, min_size=0):
+def detection_curve(
+    y_true, y_pred, *, iou=0.5, min_size=0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Precision and recall of found faces by the least score.
 
     Parameters
