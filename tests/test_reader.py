@@ -457,6 +457,12 @@ def test_loaded_reader_reads_the_same(saved, photos):
     np.testing.assert_array_equal(again.points_in_box_, reader.points_in_box_)
 
 
+def test_detector_gives_no_box_beyond_the_photo(saved, photos):
+    found = np.concatenate(saved[0].detector.predict(photos))
+    assert len(found) > 0
+    assert (found[:, 2:4] > 0).all()
+
+
 def test_loaded_detector_finds_the_same(saved, photos, tmp_path):
     detector = saved[0].detector
     save(detector, tmp_path / "detector.skface")

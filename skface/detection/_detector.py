@@ -259,7 +259,8 @@ class FaceDetector(BaseEstimator):
             boxes[is_sure], scores[is_sure], self.overlap, _MOST_FACES
         )
         low, high = np.clip([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]], 0, 1)
-        return np.column_stack([low, high - low, scores])
+        is_seen = (high > low).all(axis=1)
+        return np.column_stack([low, high - low, scores])[is_seen]
 
     def _project(self, images, scenes, rng):
         """Learn the projection, and fill the scenes."""
