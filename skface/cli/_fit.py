@@ -55,13 +55,19 @@ def make_pipeline(args):
     if args.random_state is None:
         args.random_state = secrets.randbelow(2**31)
         args.arguments += ["--random-state", str(args.random_state)]
+    looks = {} if args.looks is None else {"looks": args.looks}
+    if looks and args.target == "attributes":
+        raise ParameterError(
+            f"--looks {args.looks}: boxes and landmarks can be looked for more than "
+            "once, attributes cannot; leave it out"
+        )
     pipe = MAKERS[args.target](
         args.preset,
         weights=args.weights,
         cache_dir=cache_dir(args),
         random_state=args.random_state,
         verbose=verbose(args),
-        **looks_of(args, args.target),
+        **looks,
     )
     known = settable_params(pipe)
     if isinstance(pipe, SecondLook):  # what is set in both looks, too
@@ -75,24 +81,6 @@ def make_pipeline(args):
             )
         pipe.set_params(**{name: value})
     return pipe
-
-
-def looks_of(args, target):
-    """The number of looks as a parameter of the maker of a target.
-
-    Raises
-    ------
-    ParameterError
-        Attributes have one look.
-    """
-    if target != "attributes":
-        return {"looks": args.looks}
-    if args.looks is not None and args.target == target:
-        raise ParameterError(
-            f"--looks {args.looks}: boxes and landmarks can be looked for more than "
-            "once, attributes cannot; leave it out"
-        )
-    return {}
 
 
 def settable_params(pipe):

@@ -7,7 +7,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import HasMethods, Interval, as_array, validate_params
+from skface._validation import (
+    HasMethods,
+    Interval,
+    as_array,
+    as_floats,
+    validate_params,
+)
 from skface.photos import as_images, framed, sizes_of
 from skface.pipelines._around import frames_around
 from skface.pipelines._pipeline import FacePipeline
@@ -90,7 +96,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.shift = shift
         self.random_state = random_state
 
-    def set_params(self, **params):
+    def set_params(self, **params) -> "SecondLook":
         """Set parameters; what is not of one look alone is set in both.
 
         Returns
@@ -188,7 +194,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         second = getattr(self, "second_", self.second)
         return getattr(first, "n_passes", 0) + (self.n_looks - 1) * second.n_passes
 
-    def frames_of(self, X, y, n_frames=None):
+    def frames_of(self, X, y, n_frames=None) -> tuple:
         """The frames near the truth that `second` learns from.
 
         Parameters
@@ -211,6 +217,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         n_frames = self.n_frames if n_frames is None else n_frames
         target, images = self.target, as_images(X)
         y = target.checked(as_array(target.arranged(y), "y"))
+        as_floats(y, "y")  # or it is no place for a frame
         rows = np.tile(np.arange(len(y)), n_frames)
         number = np.repeat(np.arange(n_frames), len(y))
         seeds = np.array([crc32(row.tobytes()) for row in np.round(y, 6) + 0.0])[rows]
