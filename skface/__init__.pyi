@@ -13,8 +13,10 @@ from ._card import card as card
 from ._version import __version__ as __version__
 from .datasets import CelebALoader as CelebALoader
 from .displays import AttributesDisplay as AttributesDisplay
+from .displays import DetectionDisplay as DetectionDisplay
 from .displays import ErrorsDisplay as ErrorsDisplay
 from .displays import FacesDisplay as FacesDisplay
+from .displays import GroupDisplay as GroupDisplay
 from .displays import HistoryDisplay as HistoryDisplay
 from .displays import SaliencyDisplay as SaliencyDisplay
 from .displays import SearchDisplay as SearchDisplay

@@ -287,7 +287,7 @@ def test_card_of_a_second_look_tells_both_looks_and_their_passes(looked):
     assert "It looks at a photo 2 times: at the whole of it, then at a frame" in (
         card.markdown
     )
-    assert "A photo goes through VGG19 4 times." in card.markdown
+    assert "A photo goes through VGG19 3 times." in card.markdown
     page = Page(card.html)
     assert page.row("first__head__n_units")[1] == "256"
     assert page.row("second__head__n_units")[1] == "7"

@@ -98,6 +98,10 @@ def load_celeba(split, **params):
     skface.CelebALoader(**params).load_bunch(split)
 
 
+def load_wider(split, **params):
+    datasets.WiderFaceLoader(**params).load_bunch(split)
+
+
 def transform(X, **params):
     skface.VGG19Features(**params).fit_transform(X)
 
@@ -156,6 +160,18 @@ def pipeline_fitted(given):
     return fit, {"X": X, "y": y, "X_val": X, "y_val": y}
 
 
+def detections_scored(score):
+    return lambda given: (
+        score,
+        {
+            "y_true": [given.boxes, []],
+            "y_pred": [np.column_stack([given.boxes, np.ones(6)]), []],
+            "iou": 0.5,
+            "min_size": 0.1,
+        },
+    )
+
+
 def closed(draw):
     """The same, and its figure is gone."""
 
@@ -212,6 +228,23 @@ CALLS = {
     "skface.datasets.drawn_celeba": lambda given: (
         datasets.drawn_celeba,
         {"n_samples": 1},
+    ),
+    "skface.datasets.make_wider": lambda given: (
+        datasets.make_wider,
+        {"root": "new", "n_samples": 1, "random_state": 0, "n_jobs": 1},
+    ),
+    "skface.datasets.drawn_wider": lambda given: (
+        datasets.drawn_wider,
+        {"n_samples": 1},
+    ),
+    "skface.datasets.WiderFaceLoader": lambda given: (
+        load_wider,
+        {
+            "root": datasets.drawn_wider(1),
+            "split": "train",
+            "min_size": 0.1,
+            "verbose": 0,
+        },
     ),
     "skface.Frames": lambda given: (
         skface.Frames,
@@ -302,6 +335,10 @@ CALLS = {
         metrics.iou_score,
         {"y_true": given.boxes, "y_pred": given.boxes, "sample_weight": None},
     ),
+    "skface.metrics.detection_average_precision": detections_scored(
+        metrics.detection_average_precision
+    ),
+    "skface.metrics.detection_curve": detections_scored(metrics.detection_curve),
     "skface.metrics.nme_score": lambda given: (
         metrics.nme_score,
         {
@@ -370,6 +407,19 @@ CALLS = {
             "names": ["a", "b"],
             "groups": None,
             "column": "recall",
+        },
+    ),
+    "skface.DetectionDisplay": detections_scored(
+        closed(displays.DetectionDisplay.from_predictions)
+    ),
+    "skface.GroupDisplay": lambda given: (
+        closed(displays.GroupDisplay.from_predictions),
+        {
+            "X": [next(given.root.rglob("*.jpg"))],
+            "y_pred": [np.column_stack([given.boxes, np.ones(6)])],
+            "y_true": [given.boxes],
+            "n_photos": 1,
+            "n_columns": 1,
         },
     ),
     "skface.ErrorsDisplay": lambda given: (

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
         CelebALoader,
         DenseHeadClassifier,
         DenseHeadRegressor,
+        DetectionDisplay,
         ErrorsDisplay,
         FacesDisplay,
         FeatureStore,
         Frames,
+        GroupDisplay,
         HistoryDisplay,
         ImageArray,
         SaliencyDisplay,
@@ -59,6 +61,13 @@ def use_data(root: str) -> None:
     assert_type(__version__, str)
     assert_type(datasets.drawn_celeba(20), Path)
     assert_type(datasets.make_celeba(root, 20, random_state=0), Path)
+    assert_type(datasets.make_wider(root, 20, random_state=0), Path)
+    assert_type(datasets.drawn_wider(20), Path)
+    photos, faces = datasets.WiderFaceLoader(root, min_size=0.1).load("val")
+    assert_type(photos, ImageArray)
+    assert_type(metrics.detection_average_precision(faces, faces, iou=0.5), float)
+    precision, _, _ = metrics.detection_curve(faces, faces)
+    assert_type(precision, np.ndarray)
     assert_type(datasets.available_targets(root), list[str])
     loader = CelebALoader(root, target="landmarks", image_size=224)
     X, y = loader.load("train")
@@ -158,6 +167,8 @@ def use_searches(fitted: object, X: "ImageArray") -> None:
 def use_displays(fitted: object, X: "ImageArray", y: np.ndarray) -> None:
     scores = AttributesDisplay.from_predictions(y, y)
     assert_type(scores.plot(column="recall"), AttributesDisplay)
+    assert_type(DetectionDisplay.from_predictions([y], [y]), DetectionDisplay)
+    assert_type(GroupDisplay.from_predictions(["a.jpg"], [y]), GroupDisplay)
     assert_type(ErrorsDisplay.from_predictions(y, y, target="bbox"), ErrorsDisplay)
     assert_type(FacesDisplay.from_predictions(X, y, target="bbox"), FacesDisplay)
     assert_type(HistoryDisplay.from_estimator(fitted), HistoryDisplay)

@@ -64,15 +64,35 @@ def read_list(path, missing=False):
     DatasetError
         The file cannot be read as one of these; it names the file and the line.
     """
+    status = _checked_status(path)
+    if not status.is_settled():
+        return _read(path, missing)
+    return _remembered(path, missing, status)
+
+
+def read_text(path):
+    """The text of a list file.
+
+    Raises
+    ------
+    DatasetError
+        It cannot be read, or is something else in the place of a list.
+    """
+    _checked_status(path)
+    try:
+        return _text(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path}: cannot be read ({error})") from error
+
+
+def _checked_status(path):
     try:
         status = status_of(path)
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
     if not path.is_file():
         raise DatasetError(f"{path}: is no regular file")
-    if not status.is_settled():
-        return _read(path, missing)
-    return _remembered(path, missing, status)
+    return status
 
 
 @lru_cache(maxsize=8)
@@ -131,7 +151,7 @@ def _csv_layout(path, lines):
     if len(header) < 2:
         raise DatasetError(
             f"{path}, line {first + 1}: expected the names of the columns with commas "
-            f"between them, got {_shown(lines[first])}"
+            f"between them, got {shown(lines[first])}"
         )
     return _Layout([name.strip() for name in header], first + 1, separator)
 
@@ -143,7 +163,7 @@ def _txt_layout(path, lines):
     count, header = lines[0].strip(), " ".join(lines[1:2]).split()
     if not count.isdecimal() or len(count) > _LONGEST_SHOWN:
         raise DatasetError(
-            f"{path}, line 1: expected the number of photos, got {_shown(count)}"
+            f"{path}, line 1: expected the number of photos, got {shown(count)}"
         )
     if _ID not in map(str.casefold, header):
         header = [_ID, *header]
@@ -234,7 +254,7 @@ class _Rows:
                 row = int((~good).argmax())
                 raise DatasetError(
                     f"{self._place(row)}: {short(column)} of {short(names[row])} "
-                    f"must be an integer, got {_shown(cells[row])}"
+                    f"must be an integer, got {shown(cells[row])}"
                 )
             columns[column] = numbers if numbers.hasnans else numbers.astype("int64")
         return pd.DataFrame(columns).set_axis(pd.Index(names, name=_ID))
@@ -255,7 +275,7 @@ class _Rows:
         if unsafe.any():
             row = int(unsafe.argmax())
             raise DatasetError(
-                f"{self._place(row)}: {_shown(names[row])} is not a plain file name"
+                f"{self._place(row)}: {shown(names[row])} is not a plain file name"
             )
         repeated = names.duplicated()
         if repeated.any():
@@ -273,7 +293,7 @@ class _Rows:
         return f"{self.path}, line {filled[row]}"
 
 
-def _shown(value):
+def shown(value):
     """What stood in the file."""
     return "nothing" if pd.isna(value) else repr(short(str(value)))
 

@@ -1,23 +1,23 @@
 """A complete CelebA folder of drawn faces."""
 
-import contextlib
-import tempfile
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from sklearn.utils import check_random_state
 
-from skface._files import user_cache
 from skface._validation import as_path
-from skface._work import progress_bar
 from skface.datasets._drawing import Portrait, sample_attributes
-from skface.exceptions import DatasetError, ParameterError
+from skface.datasets._drawn_folder import (
+    check_n_samples,
+    draw_all,
+    each_task,
+    kept_folder,
+    new_folder,
+)
 from skface.targets import ATTRIBUTE_NAMES
 
 _DRAWING_VERSION = 1  # raised when the same seed draws other faces
-_PHOTOS_PER_TASK = 8
 _MOST_PHOTOS_OF_ONE = 8
 _BOX_HEADER = "image_id x_1 y_1 width height"
 _LANDMARK_HEADER = (
@@ -85,37 +85,24 @@ def make_celeba(
     ...     sorted(path.name for path in root.iterdir())
     ['Anno', 'Eval', 'Img']
     """
-    if not isinstance(n_samples, Integral) or n_samples < 1:
-        raise ParameterError(
-            f"n_samples must be a positive integer, got {n_samples!r}."
-        )
+    check_n_samples(n_samples)
     root = as_path(root, "root", "a folder")
-    with _explained(root):
-        exists = root.exists()
-        if exists and (not root.is_dir() or any(root.iterdir())):
-            raise DatasetError(
-                f"{root} exists already and is not an empty folder. Choose another "
-                "root, or delete it to draw the data set anew."
-            )
-    seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-    rng = np.random.default_rng(seed)
-    identities, partition = _cast(rng, int(n_samples))
-    attributes = sample_attributes(rng, identities)
-
-    place = root if exists else root.parent
-    with _explained(root), _folder_in(place) as folder:
-        unfinished = folder / "celeba"
+    with new_folder(root) as unfinished:
+        seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+        rng = np.random.default_rng(seed)
+        identities, partition = _cast(rng, int(n_samples))
+        attributes = sample_attributes(rng, identities)
         for folder in ("Anno", "Eval", "Img/img_celeba", "Img/img_align_celeba"):
             (unfinished / folder).mkdir(parents=True)
-        rows = _draw_all(
-            unfinished / "Img", attributes, identities, seed, n_jobs, verbose
+        tasks = (
+            delayed(_draw)(
+                unfinished / "Img", task, attributes[task], identities[task], seed
+            )
+            for task in each_task(n_samples)
         )
-        _write_lists(unfinished, attributes, identities, partition, *rows)
-        if exists:  # and may be a mount point or where the user stands
-            for part in unfinished.iterdir():
-                part.rename(root / part.name)
-        else:
-            unfinished.rename(root)
+        rows = draw_all(tasks, n_samples, "face", n_jobs, verbose)
+        columns = [np.array(column) for column in zip(*rows, strict=True)]
+        _write_lists(unfinished, attributes, identities, partition, *columns)
     return root
 
 
@@ -143,41 +130,12 @@ def drawn_celeba(n_samples=1500, *, random_state=0, verbose=0) -> Path:
     >>> y.shape
     (20, 10)
     """
-    root = user_cache() / f"drawn-{_DRAWING_VERSION}-{n_samples}-{random_state}"
-    try:
-        if not _is_filled(root):
-            make_celeba(
-                root, n_samples, random_state=random_state, n_jobs=-1, verbose=verbose
-            )
-    except DatasetError:
-        if not _is_filled(root):  # by another process in the meantime
-            raise
-    return root
-
-
-def _is_filled(root):
-    with _explained(root):
-        return root.is_dir() and any(root.iterdir())
-
-
-@contextlib.contextmanager
-def _explained(root):
-    """Errors of the disk, told as those of the data set."""
-    try:
-        yield
-    except OSError as error:
-        raise DatasetError(
-            f"{root}: cannot be written ({error}); free some space, or choose a folder "
-            "that can be written"
-        ) from error
-
-
-@contextlib.contextmanager
-def _folder_in(place):
-    """A folder that is gone at the end."""
-    place.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".celeba-", dir=place) as folder:
-        yield Path(folder)
+    return kept_folder(
+        f"drawn-{_DRAWING_VERSION}-{n_samples}-{random_state}",
+        lambda root: make_celeba(
+            root, n_samples, random_state=random_state, n_jobs=-1, verbose=verbose
+        ),
+    )
 
 
 def _cast(rng, n_samples):
@@ -201,25 +159,6 @@ def _cast(rng, n_samples):
     identities = np.concatenate([rng.permutation(members[s]) for s in members])
     partition = np.repeat([0, 1, 2], [len(members[s]) for s in members])
     return rng.permutation(len(sizes))[identities.astype(int)], partition
-
-
-def _draw_all(folder, attributes, identities, seed, n_jobs, verbose):
-    """Draw the photos, and return their boxes and the landmarks of both kinds."""
-    n_samples = len(identities)
-    tasks = [
-        range(start, min(start + _PHOTOS_PER_TASK, n_samples))
-        for start in range(0, n_samples, _PHOTOS_PER_TASK)
-    ]
-    drawn = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_draw)(folder, task, attributes[task], identities[task], seed)
-        for task in tasks
-    )
-    rows = []
-    with progress_bar(n_samples, "faces", verbose, unit="face") as bar:
-        for found in drawn:
-            rows += found
-            bar.update(len(found))
-    return [np.array(column) for column in zip(*rows, strict=True)]
 
 
 def _draw(folder, task, attributes, identities, seed):

@@ -14,9 +14,9 @@ from skface.datasets._targets import (
     coordinates,
     files_of,
     inside,
-    is_copy,
     listed,
     note,
+    with_files,
 )
 from skface.exceptions import DatasetError, ImageError, ParameterError
 from skface.photos import (
@@ -195,23 +195,7 @@ class Source:
 
     def _with_files(self, names, split):
         folder = self.folder.photo_folder(self.photos)
-        files = self.files
-        has_file = pd.Index(names).isin(files.keys())
-        if not has_file.any():
-            others = f"files such as {min(self.found)}" if self.found else "nothing"
-            raise DatasetError(
-                f"{folder}: holds none of the {len(names)} photos of the split "
-                f"{split!r}, the first of which is {names[0]}; it holds {others}"
-            )
-        if not has_file.all():
-            what = f"left out: no file in {folder}"
-            self.notes.append(note(names[~has_file], what))
-        names = names[has_file]
-        copies = [name for name in names if is_copy(name, files[name])]
-        if copies:
-            what = f"read from a file of another suffix, such as {files[copies[0]]}"
-            self.notes.append(note(copies, what))
-        return names
+        return with_files(names, self.files, self.found, folder, split, self.notes)
 
     def _readable(self, names):
         """Those of the photos that can be decoded; each is tried once."""

@@ -119,9 +119,37 @@ def files_of(names, found):
     return files
 
 
-def is_copy(name, file):
-    """Whether the file of a photo has another suffix."""
-    return file != name and _caseless(file) != _caseless(name)
+def with_files(names, files, found, folder, split, notes):
+    """Those of the names of a split that have a file.
+
+    Parameters
+    ----------
+    names : ndarray of str
+    files : dict
+        What `files_of` gave.
+    found : list of str
+        The files that `folder` holds.
+
+    Raises
+    ------
+    DatasetError
+        None has.
+    """
+    has_file = np.array([name in files for name in names])
+    if not has_file.any():
+        others = f"files such as {min(found)}" if found else "nothing"
+        raise DatasetError(
+            f"{folder}: holds none of the {len(names)} photos of the split "
+            f"{split!r}, the first of which is {names[0]}; it holds {others}"
+        )
+    if not has_file.all():
+        notes.append(note(names[~has_file], f"left out: no file in {folder}"))
+    names = names[has_file]
+    copies = [name for name in names if _is_copy(name, files[name])]
+    if copies:
+        what = f"read from a file of another suffix, such as {files[copies[0]]}"
+        notes.append(note(copies, what))
+    return names
 
 
 def listed(names):
@@ -131,7 +159,12 @@ def listed(names):
 
 def note(names, what, of="photo"):
     counted = f"1 {of} is" if len(names) == 1 else f"{len(names)} {of}s are"
-    return f"{counted} {what}: {listed(names)}"
+    return f"{counted} {what}: {listed(list(dict.fromkeys(names)))}"
+
+
+def _is_copy(name, file):
+    """Whether the file of a photo has another suffix."""
+    return file != name and _caseless(file) != _caseless(name)
 
 
 def _is_no_attribute(table, column):

@@ -4,17 +4,13 @@ import numpy as np
 
 from skface._validation import as_floats
 from skface.displays._styling import (
-    BLACK,
-    BLUE,
-    GREEN,
     GREY,
     ORANGE,
-    PURPLE,
-    SKY,
     as_percent,
     axes_or_new,
     bare,
     check_matplotlib,
+    free_color,
     legend_above,
     literal,
     shortened,
@@ -24,7 +20,6 @@ from skface.targets import BBOX, LANDMARKS, as_target, guessed, target_of
 
 _SIZE = (6, 4)  # inches
 _NAME_WIDTH, _LEGEND_SIZE = 2.4, 10  # inches, points
-_COLORS = BLUE, GREEN, PURPLE, SKY, BLACK
 _BINS = np.linspace(0, 1, 21)
 _KINDS = ("nme", "iou")
 # What is drawn of a target, and its score's sign there.
@@ -259,7 +254,7 @@ class ErrorsDisplay:
         if threshold is None:
             threshold = 0.1 if is_nme else 0.5
         draw = self._curve if is_nme else self._histogram
-        color = self._free_color() if color is None else color
+        color = free_color(self.ax_) if color is None else color
         self.line_ = draw(values, name, color, threshold, "-")
         self.baseline_ = None
         if self.baseline is not None:
@@ -289,13 +284,6 @@ class ErrorsDisplay:
         self.ax_.set(xlim=(0, right), ylim=(0, 1.02 if is_nme else None))
         legend_above(self.ax_, n_columns=1)
         return self
-
-    def _free_color(self):
-        from matplotlib.colors import to_hex
-
-        taken = {to_hex(line.get_color()) for line in self.ax_.lines}
-        taken |= {to_hex(patch.get_edgecolor()) for patch in self.ax_.patches}
-        return next((each for each in _COLORS if each.lower() not in taken), BLUE)
 
     def _curve(self, errors, name, color, threshold, style):
         failed = (errors > threshold).mean()

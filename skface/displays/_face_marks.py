@@ -53,6 +53,13 @@ def _caption(row, truth, names, n_lines):
     return lines
 
 
+def strongest(probabilities, names, n_words):
+    """The names of the most probable attributes that are more probable than not."""
+    names = attribute_names(names, len(probabilities))
+    order = np.argsort(-probabilities, kind="stable")[:n_words]
+    return [names[i] for i in order if probabilities[i] > 0.5]
+
+
 def write_title(ax, title, width):
     """Text over a photo, at most so many inches wide."""
     title = literal(shortened(title, width, FONT_SIZE))
@@ -77,14 +84,15 @@ def write_caption(ax, lines, width):
     ]
 
 
-def draw_coordinates(ax, parts, i):
+def draw_coordinates(ax, parts, i, point_size=4.5):
     """Box and points of photo `i`, predicted and true."""
     # the truth lies above: it is the thinner line
     for prefix in ("", "true_"):
         if f"{prefix}boxes" in parts:
             ax.add_patch(_rectangle(parts[f"{prefix}boxes"][i], prefix))
         if f"{prefix}landmarks" in parts:
-            ax.add_line(_points(parts[f"{prefix}landmarks"][i], prefix))
+            points = parts[f"{prefix}landmarks"][i]
+            ax.add_line(_points(points, prefix, point_size))
 
 
 def draw_frame(ax, matrix):
@@ -119,12 +127,12 @@ def _rectangle(box, prefix):
     return Rectangle(box[:2], *box[2:], facecolor="none", **style)
 
 
-def _points(landmarks, prefix):
+def _points(landmarks, prefix, size=4.5):
     from matplotlib.lines import Line2D
 
     x, y = landmarks.reshape(-1, 2).T
     style = _line_style(prefix, visible=False)
-    marker, size = ("+", 7) if prefix else ("o", 4.5)
+    marker, size = ("+", 1.55 * size) if prefix else ("o", size)
     return Line2D(x, y, marker=marker, markersize=size, **style)
 
 

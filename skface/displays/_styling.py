@@ -11,6 +11,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000 #E69F00 #56B4E9 #009E73 #F0E442 #0072B2 #D55E00 #CC79A7".split()  # noqa: SIM905
 )
 GREY = "#8C8C8C"
+_CURVES = BLUE, GREEN, PURPLE, SKY, BLACK
 
 
 def check_matplotlib(caller):
@@ -111,6 +112,15 @@ def distinct(i, colors, markers):
     """Colour and marker number `i`; of n each, n * n pairs differ."""
     n = len(colors)
     return colors[i % n], markers[(i + i // n) % n]
+
+
+def free_color(ax):
+    """A colour that no curve of the axes has yet."""
+    from matplotlib.colors import to_hex
+
+    taken = {to_hex(line.get_color()) for line in ax.lines}
+    taken |= {to_hex(patch.get_edgecolor()) for patch in ax.patches}
+    return next((each for each in _CURVES if each.lower() not in taken), BLUE)
 
 
 def literal(text):

@@ -1,4 +1,4 @@
-"""Scores for boxes, landmarks and attributes, and scorers for searches."""
+"""Scores of boxes, landmarks, attributes and detectors, and scorers for searches."""
 
 from skface.metrics._attributes import (
     attribute_accuracy,
@@ -6,6 +6,7 @@ from skface.metrics._attributes import (
     attribute_report,
 )
 from skface.metrics._coordinates import failure_rate, iou_score, nme_score
+from skface.metrics._detection import detection_average_precision, detection_curve
 from skface.metrics._scorers import (
     get_scorer,
     get_scorer_names,
@@ -16,6 +17,8 @@ __all__ = [
     "attribute_accuracy",
     "attribute_balanced_accuracy",
     "attribute_report",
+    "detection_average_precision",
+    "detection_curve",
     "failure_rate",
     "get_scorer",
     "get_scorer_names",

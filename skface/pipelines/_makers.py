@@ -157,12 +157,14 @@ def _looking(target, name, looks, weights, cache_dir, random_state, verbose):
         )
         return _pipeline(preset, head, weights, cache_dir, verbose)
 
-    first = pipeline(preset)
     if looks == 1 or (looks is None and preset.second_look is None):
-        return first
-    both_sides = "predict" if preset.mirror == "fit+predict" else False
-    look = SecondLook(first, pipeline(preset._replace(mirror=both_sides)))
-    look.set_params(**(preset.second_look or {}))
+        return pipeline(preset)
+    # The first of several looks may be rough: one side will do.
+    second = "predict" if preset.mirror == "fit+predict" else False
+    look = SecondLook(
+        *(pipeline(preset._replace(mirror=mirror)) for mirror in (False, second)),
+        **(preset.second_look or {}),
+    )
     return look if looks is None else look.set_params(n_looks=looks)
 
 

@@ -358,6 +358,11 @@ class FacePipeline(Pipeline):
             raise ParameterError(
                 "mirror needs a step that sees photos, as VGG19Features does"
             )
+        if len(self._of_photos) > 1 and getattr(head, "target", None) is not None:
+            raise ParameterError(
+                "aligned faces are for attributes: boxes and landmarks are read twice "
+                "by SecondLook"
+            )
         if self._n_sides("predict") == 2 and not hasattr(head, "outputs"):
             raise ParameterError(f"mirror={self.mirror!r} needs a head of skface")
         for step in self._of_photos:

@@ -7,14 +7,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import (
-    HasMethods,
-    Interval,
-    as_array,
-    as_floats,
-    validate_params,
-)
-from skface.photos import as_images, framed, sizes_of
+from skface._validation import Interval, as_array, as_floats, validate_params
+from skface.photos import ImageArray, as_images, framed, sizes_of
 from skface.pipelines._around import frames_around
 from skface.pipelines._pipeline import FacePipeline
 from skface.targets import target_of
@@ -65,7 +59,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "first": [HasMethods(["fit", "predict"])],
+        "first": [FacePipeline],
         "second": [FacePipeline],
         "n_looks": [Interval(Integral, 1, None, closed="left")],
         "n_frames": [Interval(Integral, 1, None, closed="left")],
@@ -133,15 +127,15 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """
         validate_params(self)
         first, second = clone(self.first), clone(self.second)
-        frames, truth, rows = self.frames_of(X, y)
-        validation, of_frames = {}, second.fit_parameters(groups=rows)
+        first.check_fit(X, y, X_val=X_val, y_val=y_val)
+        near, truth, rows = self.frames_of(X, y)
+        of_second = second.fit_parameters(groups=rows)
         if X_val is not None:
-            validation = {"X_val": X_val, "y_val": y_val}
-            frames_val, truth_val, _ = self.frames_of(X_val, y_val, n_frames=1)
-            of_frames |= {"X_val": frames_val, "y_val": truth_val}
-        second.check_fit(frames, truth, **of_frames)
-        self.first_ = first.fit(X, y, **validation)
-        self.second_ = second.fit(frames, truth, **of_frames)
+            near_val, truth_val, _ = self.frames_of(X_val, y_val, n_frames=1)
+            of_second |= {"X_val": near_val, "y_val": truth_val}
+        second.check_fit(near, truth, **of_second)
+        self.first_ = first.fit(X, y, X_val=X_val, y_val=y_val)
+        self.second_ = second.fit(near, truth, **of_second)
         return self
 
     def predict(self, X):
@@ -164,6 +158,8 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         for _ in range(self.n_looks - 1):
             frames = frames_around(y, self.target, sizes)
             y = self.second_.predict(framed(images, frames))
+            if not isinstance(images, ImageArray):  # an array does not know its frames
+                y = frames.to_photo(y, self.target)
         return y
 
     def score(self, X, y, sample_weight=None):
@@ -192,7 +188,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """How often a photo goes through VGG19 to be predicted."""
         first = getattr(self, "first_", self.first)
         second = getattr(self, "second_", self.second)
-        return getattr(first, "n_passes", 0) + (self.n_looks - 1) * second.n_passes
+        return first.n_passes + (self.n_looks - 1) * second.n_passes
 
     def frames_of(self, X, y, n_frames=None) -> tuple:
         """The frames near the truth that `second` learns from.
@@ -210,7 +206,8 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         images : ImageArray of length n_frames * n, or ndarray
             The photos through the frames, all photos once, then once more.
         y : ndarray of shape (n_frames * n, n_targets)
-            Fractions of the photo.
+            Fractions of the photo; of an array, which does not know its frames, of
+            these.
         rows : ndarray of shape (n_frames * n,)
             Of X.
         """
@@ -228,4 +225,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             shift=self.shift,
         )
         frames = frames.mirrored((seeds + number) % 2 == 1)
-        return framed(images[rows], frames), y[rows], rows
+        y = y[rows]
+        if not isinstance(images, ImageArray):
+            y = frames.to_frame(y, target)
+        return framed(images[rows], frames), y, rows

@@ -54,13 +54,18 @@ class Canvas:
     def blank(cls, size, frame):
         """A black picture of ``size`` (width, height) seen through ``frame``."""
         width, height = size
+        return cls.over(np.zeros((3, height, width), dtype=np.float32), frame)
+
+    @classmethod
+    def over(cls, rgb, frame):
+        """A picture that is there, seen through `frame`."""
+        _, height, width = rgb.shape
         column = np.arange(width, dtype=np.float32)
         row = np.arange(height, dtype=np.float32)[:, None]
         # Python's own numbers do not widen float32 arrays.
         step, origin = complex(1 / frame.factor), complex(frame.inverse(0))
         x = step.real * column - step.imag * row + origin.real
         y = step.imag * column + step.real * row + origin.imag
-        rgb = np.zeros((3, height, width), dtype=np.float32)
         return cls(rgb, x, y, frame, step)
 
     def turned(self, angle, pivot=0j):

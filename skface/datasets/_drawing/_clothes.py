@@ -67,10 +67,10 @@ class Clothes:
             seed=free.uniform(1e3, 5e3),
         )
 
-    def draw(self, canvas, head, light, skin):
-        """Paint everything below the chin, and return the body's canvas."""
+    def draw(self, canvas, head, light, skin, bottom=8):
+        """Paint all from the chin to `bottom`, and return the body's canvas."""
         body = canvas.turned(self.lean, 1.1j)
-        view = body.window(-6, 0.6, 6, 8)
+        view = body.window(-6, 0.6, 6, bottom)
         x, y, wide = view.x, view.y, np.abs(view.x)
         side = float(light.direction[0])
         out = np.maximum(wide - self.neck, 0)

@@ -31,8 +31,8 @@ class Portrait:
 
     def __init__(self, has, identity_seed, photo_seed):
         # One generator a part, so that no part depends on another one's draws.
-        fixed = iter(map(np.random.default_rng, _children(identity_seed, 8)))
-        free = iter(map(np.random.default_rng, _children(photo_seed, 16)))
+        fixed = iter(map(np.random.default_rng, children(identity_seed, 8)))
+        free = iter(map(np.random.default_rng, children(photo_seed, 16)))
         self._place(next(free))
         self.light = Light.sample(next(free), self.roll)
         self.head = Head.sample(has, next(fixed), next(free))
@@ -102,10 +102,16 @@ class Portrait:
     def photo(self, size, frame):
         """Bytes of a JPEG file that shows the scene through a frame."""
         canvas = Canvas.blank(size, frame)
-        head, light, skin = self.head, self.light, self.skin.colour
         self.backdrop.draw(canvas.turned(self.roll))
+        body = self.draw(canvas)
+        self.occluder.draw(body, self.skin.colour)
+        return self.camera.take(canvas)
+
+    def draw(self, canvas, bottom=8):
+        """Paint the person down to `bottom`, and return the body's canvas."""
+        head, light, skin = self.head, self.light, self.skin.colour
         self.hair.draw_back(canvas, head, light)
-        body = self.clothes.draw(canvas, head, light, skin)
+        body = self.clothes.draw(canvas, head, light, skin, bottom)
         if self.necklace:
             self.necklace.draw(body)
         head.draw_double_chin(canvas, light, skin)
@@ -124,11 +130,10 @@ class Portrait:
             self.earrings.draw(canvas, head)
         if self.hat:
             self.hat.draw(canvas, head, light)
-        self.occluder.draw(body, skin)
-        return self.camera.take(canvas)
+        return body
 
 
-def _children(seed, n_children):
+def children(seed, n_children):
     """Seeds below a seed; unlike ``spawn`` this leaves the parent unchanged."""
     return [
         np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, k))

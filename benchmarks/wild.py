@@ -1,0 +1,298 @@
+"""Photos in the wild: a second look at coordinates, and attributes of upright faces.
+
+- points: boxes and landmarks by the number of looks and of training frames, several
+  seeds, beside the constant answer;
+- attributes: learnt from aligned photos, read in the wild: from the whole photo, from a
+  crop of 1.8 true boxes, from faces turned upright by the landmarks of the first look,
+  of the last look, and by the true ones;
+- robustness: aligned photos that were turned, shifted and scaled, read as they are and
+  turned upright by landmarks that have learnt from the photos in the wild;
+- cost: passes of VGG19 and seconds a photo, beside the quality.
+
+Choices belong on the valid photos, ``--split valid``. ::
+
+    python benchmarks/wild.py --attributes CELEBA --points MTFL --weights FILE
+
+Without arguments it draws its own faces.
+"""
+
+import argparse
+import tempfile
+import warnings
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pandas as pd
+from _common import Passes
+from PIL import Image
+
+from skface import (
+    AlignedFaces,
+    CelebALoader,
+    Frames,
+    ImageArray,
+    make_attribute_pipeline,
+)
+from skface.datasets import drawn_celeba
+from skface.evaluation import Evaluation
+from skface.metrics import attribute_report
+from skface.pipelines import MAKERS
+
+N_LOOKS = (1, 2, 3, 4)
+PARTS = ("train", "valid", "test")
+SEEN_IN_THE_WILD = ("Eyeglasses", "Male", "Smiling")
+DAMAGES = {
+    "as they are": lambda frames: frames,
+    "turned by 15°": lambda frames: frames.turned(15),
+    "turned by 30°": lambda frames: frames.turned(30),
+    "turned by 45°": lambda frames: frames.turned(45),
+    "turned by 90°": lambda frames: frames.turned(90),
+    "shifted by 20 %": lambda frames: frames.shifted(0.2, 0),
+    "half as large": lambda frames: frames.scaled(2),
+    "twice as large": lambda frames: frames.scaled(0.5),
+}
+
+
+def points(target, args):
+    """Figures by seed, training frames and looks."""
+    loader = CelebALoader(args.points, target, aligned=False, verbose=0)
+    train, valid, test = (loader.load_bunch(part) for part in PARTS)
+    read = test if args.split == "test" else valid
+    rows = []
+    for n_frames in args.n_frames:
+        for seed in range(args.n_seeds):
+            look = made(target, args, random_state=seed).set_params(n_frames=n_frames)
+            start = perf_counter()
+            look.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
+            seconds = perf_counter() - start
+            for n_looks in N_LOOKS if n_frames == max(args.n_frames) else N_LOOKS[1:]:
+                evaluation = Evaluation.from_estimator(
+                    look.set_params(n_looks=n_looks),
+                    read.images,
+                    read.target,
+                    y_train=train.target,
+                    image_sizes=read.image_sizes,
+                )
+                figures = evaluation.figures().set_index("figure")
+                key = {"frames a photo": n_frames, "looks": n_looks}
+                rows.append({**key, **figures["skface"], "fit seconds": seconds})
+    of_none = {"frames a photo": 0, "looks": 0, **figures["baseline"]}
+    return spread(pd.DataFrame([of_none, *rows]), ["frames a photo", "looks"])
+
+
+def attributes(args):
+    """Balanced accuracy of what both data sets label, by what was read."""
+    pipe = fitted_attributes(args)
+    rows = []
+    for seed in range(args.n_seeds):
+        for name, y, p in read_in_the_wild(pipe, seed, args):
+            report = attribute_report(y, p > 0.5, names=list(SEEN_IN_THE_WILD))
+            balanced = report["balanced_accuracy"]
+            rows.append({"read": name, **balanced, "mean": balanced.mean()})
+    return spread(pd.DataFrame(rows), ["read"])
+
+
+def read_in_the_wild(pipe, seed, args):
+    """Yield what was read, y and probabilities; no photo trained its landmarks."""
+    of_points, of_boxes, of_labels = (
+        CelebALoader(args.points, target, aligned=False, verbose=0).load_bunch("all")
+        for target in ("landmarks", "bbox", "attributes")
+    )
+    labels = of_labels.target[:, columns(of_labels.target_names)]
+    known = columns(pipe.target_names_)
+    n = len(labels)
+    folds = np.array_split(np.random.default_rng(0).permutation(n), 3)
+    if not args.all_photos:  # those that the official partition does not train on
+        loader = CelebALoader(args.points, "landmarks", aligned=False, verbose=0)
+        is_train = np.isin(of_points.images.paths, loader.load("train")[0].paths)
+        folds = [np.flatnonzero(~is_train)]
+    found = {}
+    for fold in folds:
+        train = np.setdiff1d(np.arange(n), fold)
+        look = made("landmarks", args, random_state=seed)
+        look.fit(of_points.images[train], of_points.target[train])
+        images, sizes = of_points.images[fold], of_points.image_sizes[fold]
+        seen = {
+            "whole photo": images,
+            "crop of 1.8 true boxes": images.framed(
+                Frames.from_boxes(of_boxes.target[fold], sizes, margin=0.4)
+            ),
+            "aligned by the first look": AlignedFaces(look.first_).transform(images),
+            "aligned by the last look": AlignedFaces(look).transform(images),
+            "aligned by true points": images.framed(
+                Frames.from_landmarks(of_points.target[fold], sizes)
+            ),
+        }
+        for name, photos in seen.items():
+            p = pipe.predict_proba(photos)[:, known]
+            found.setdefault(name, []).append((labels[fold], p))
+    for name, parts in found.items():
+        yield name, *map(np.concatenate, zip(*parts, strict=True))
+
+
+def robustness(args):
+    """Accuracy on damaged aligned photos, with and without AlignedFaces."""
+    pipe = fitted_attributes(args)
+    loader = CelebALoader(args.points, "landmarks", aligned=False, verbose=0)
+    aligning = AlignedFaces(
+        made("landmarks", args, random_state=0).fit(*loader.load("train"))
+    )
+    test = CelebALoader(args.attributes, "attributes", verbose=0).load_bunch("test")
+    images, y = test.images[: args.n_damaged], test.target[: args.n_damaged]
+    rows = []
+    for name, damage in DAMAGES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            photos = damaged(images, test.image_sizes[: args.n_damaged], damage, folder)
+            rows.append(
+                {
+                    "photos": name,
+                    "as they come": pipe.score(photos, y),
+                    "aligned": pipe.score(aligning.transform(photos), y),
+                }
+            )
+    constant = (y.mean(axis=0) > 0.5) == y
+    print(f"the commoner answer: {constant.mean():.4f}, {len(y)} photos")
+    return pd.DataFrame(rows).set_index("photos")
+
+
+def damaged(images, sizes, damage, folder):
+    """Files of what is left of photos: what a frame shows, as large as the photo."""
+    frames, paths = damage(Frames.whole(len(images), sizes)), []
+    for i, (width, height) in enumerate(sizes):
+        one = ImageArray(images.paths[[i]], (height, width), frames[i : i + 1])
+        paths.append(Path(folder, f"{i:05}.png"))
+        Image.fromarray(np.asarray(one)[0]).save(paths[-1])
+    return ImageArray(paths)
+
+
+def cost(args):
+    """Passes of VGG19 and seconds a photo of each way of looking."""
+    passes, rows = Passes(), []
+    for target in ("landmarks", "bbox"):
+        loader = CelebALoader(args.points, target, aligned=False, verbose=0)
+        train, valid, test = (loader.load_bunch(part) for part in PARTS)
+        validation = {"X_val": valid.images, "y_val": valid.target}
+        fast = made(target, args, "fast").fit(train.images, train.target, **validation)
+        best = made(target, args).fit(train.images, train.target, **validation)
+        ways = [("fast", fast, {})]
+        ways += [("best", best, {"n_looks": n}) for n in range(1, best.n_looks + 2)]
+        figures = [
+            Evaluation.from_estimator(
+                model.set_params(**params),
+                test.images,
+                test.target,
+                image_sizes=test.image_sizes,
+            ).figures()
+            for _, model, params in ways
+        ]
+        for pipe in (fast, best.first_, best.second_):  # nothing is known any more
+            pipe.set_params(features__cache_dir=None)
+        for (preset, model, params), table in zip(ways, figures, strict=True):
+            rows.append(
+                {
+                    "target": target,
+                    "preset": preset,
+                    "looks": params.get("n_looks", 1),
+                    **timed(model.set_params(**params), test.images, passes, args),
+                    table["figure"][0]: table["skface"][0],
+                }
+            )
+    return pd.DataFrame(rows).set_index(["target", "preset", "looks"])
+
+
+def timed(model, photos, passes, args):
+    """Passes and seconds a photo, the networks being built."""
+    model.predict(photos[:2])
+    photos = photos[: args.n_timed]
+    before, start = passes.n_photos, perf_counter()
+    model.predict(photos)
+    seconds = perf_counter() - start
+    n_passes = passes.n_photos - before
+    return {
+        "passes a photo": n_passes / len(photos),
+        "seconds a photo": seconds / len(photos),
+    }
+
+
+def fitted_attributes(args):
+    loader = CelebALoader(args.attributes, "attributes", verbose=0)
+    train, valid = (loader.load_bunch(part) for part in ("train", "valid"))
+    pipe = make_attribute_pipeline(
+        weights=args.weights, cache_dir=args.cache_dir, random_state=0
+    )
+    pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
+    pipe.target_names_ = train.target_names
+    return pipe
+
+
+def made(target, args, preset="best", random_state=0):
+    return MAKERS[target](
+        preset,
+        weights=args.weights,
+        cache_dir=args.cache_dir,
+        random_state=random_state,
+    )
+
+
+def columns(names):
+    """Where the attributes that both data sets have stand in the columns."""
+    return [list(names).index(name) for name in SEEN_IN_THE_WILD]
+
+
+def spread(rows, by):
+    """Mean and standard deviation over seeds."""
+    return rows.groupby(by, sort=False).agg(["mean", "std"]).round(4)
+
+
+EXPERIMENTS = {
+    "landmarks": lambda args: points("landmarks", args),
+    "bbox": lambda args: points("bbox", args),
+    "attributes": attributes,
+    "robustness": robustness,
+    "cost": cost,
+}
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--attributes", help="a folder of aligned photos")
+    parser.add_argument("--points", help="one in the wild: boxes, points, attributes")
+    parser.add_argument("--weights", default="synthetic", help="imagenet, or a file")
+    parser.add_argument("--cache-dir", help="folder that keeps the features")
+    parser.add_argument(
+        "--only", nargs="+", default=list(EXPERIMENTS), choices=EXPERIMENTS
+    )
+    parser.add_argument("--split", default="test", choices=["valid", "test"])
+    parser.add_argument("--n-seeds", type=int, default=3)
+    parser.add_argument("--n-frames", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument(
+        "--all-photos",
+        action="store_true",
+        help="read all photos in the wild, by landmarks of the other two thirds; else "
+        "those of valid and test",
+    )
+    parser.add_argument("--n-damaged", type=int, default=600)
+    parser.add_argument("--n-timed", type=int, default=32)
+    args = parser.parse_args()
+    args.attributes = args.attributes or drawn_celeba()
+    args.points = args.points or drawn_celeba()
+    args.cache_dir = args.cache_dir or Path(tempfile.mkdtemp(), "features")
+    return args
+
+
+def main():
+    args = parse_args()
+    warnings.simplefilter("ignore")
+    for name in args.only:
+        start = perf_counter()
+        table = EXPERIMENTS[name](args)
+        print(
+            f"{name}, {perf_counter() - start:.0f} s\n{table.to_string()}\n", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()
