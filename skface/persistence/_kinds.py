@@ -162,7 +162,7 @@ class Kind:
             if name not in _OF_THE_MACHINE
         }
         estimator.set_params(**values)
-        refused(lambda: validate_params(estimator))
+        refused(validate_params, estimator)
         for name, most in _MOST.items():
             if values.get(name, 0) > most:
                 raise SavedFileError(
@@ -272,7 +272,7 @@ class _Features(Kind):
     def check(self, record):
         features = self.estimator
         size = features.input_size or native_input_size(features.weights)
-        height, width = refused(lambda: as_image_size(size, "input_size"))
+        height, width = refused(as_image_size, size, "input_size")
         if max(height, width) > _MOST_SIDE:
             raise SavedFileError(
                 f"its input_size is {height}x{width}, more than {_MOST_SIDE} a side"
@@ -363,9 +363,7 @@ class _SecondLook(Kind):
         return [("first", estimator.first_), ("second", estimator.second_)]
 
     def check(self, record):
-        first, second = (
-            refused(lambda: target_of(part.estimator)) for part in self.parts
-        )
+        first, second = (refused(target_of, part.estimator) for part in self.parts)
         if first != second or first not in (BBOX, LANDMARKS):
             raise SavedFileError(
                 f"its looks find {first.plural} and {second.plural}, where both must "
@@ -384,7 +382,7 @@ class _AlignedFaces(Kind):
     made_of = "a pipeline or a SecondLook"
 
     def check(self, record):
-        target = refused(lambda: target_of(self.estimator.landmarks))
+        target = refused(target_of, self.estimator.landmarks)
         if target != LANDMARKS:
             raise SavedFileError(
                 f"finds {target.plural} to align faces by, not the five landmarks"
@@ -413,9 +411,9 @@ def field(record, name, kind):
     return value
 
 
-def refused(check):
+def refused(check, *args):
     """What `check` gives; what it refuses is the file's fault."""
     try:
-        return check()
+        return check(*args)
     except SkfaceError as error:
         raise SavedFileError(str(error)) from None
