@@ -784,7 +784,7 @@ def test_extracted_photos_are_not_sent_through_the_network_again(
 
 
 def test_extract_of_known_photos_loads_no_keras(run, photos, tmp_path):
-    arguments = ["extract", photos[0], "--weights", "synthetic"]
+    arguments = ["extract", photos[0], "--weights", "synthetic", "--looks", "1"]
     arguments += ["--cache-dir", str(tmp_path / "store")]
     run(*arguments)
     # where a GPU's driver is loaded, Keras is asked what the GPU can do
@@ -815,7 +815,7 @@ def test_frames_of_a_second_look_are_extracted_from_a_celeba_folder(
     store = ["--weights", "synthetic", "--cache-dir", tmp_path / "store"]
     status, out, _ = run("extract", celeba, "--target", "bbox", *store)
     assert status == 0
-    assert out.startswith("222 new rows")  # 120 and two of 48, one of 6
+    assert out.startswith("162 new rows")  # 60 photos, twice 48 frames and 6
     assert run("extract", celeba, "--target", "bbox", *store)[1].startswith("0 new")
     X, y = CelebALoader(celeba, "bbox").load("train")
     X_val, y_val = CelebALoader(celeba, "bbox").load("valid")
@@ -829,6 +829,7 @@ def test_extract_skips_bad_photos(run, photos, tmp_path):
     bad = bad_photos(tmp_path)
     status, out, err = run(
         *("extract", photos[0], *bad, "--target", "bbox", "--weights", "synthetic"),
+        *("--looks", 1),
         *("--cache-dir", tmp_path / "store"),
     )
     assert status == 1

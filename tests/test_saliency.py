@@ -182,6 +182,7 @@ def test_a_pipeline_that_aligns_has_the_map_of_the_aligned_face(tmp_path):
         features__pooling="avg",
         features__input_size=32,
         head__epochs=1,
+        head__early_stopping=False,
     )
     pipe.fit([path] * 4, np.tile([[0, 1], [1, 0]], (2, 1)))
     pipe.target_names_ = ["a", "b"]
@@ -190,7 +191,9 @@ def test_a_pipeline_that_aligns_has_the_map_of_the_aligned_face(tmp_path):
     assert landmarks.n_seen_ == 1
     np.testing.assert_array_equal(display.image, pipe.aligned([path])[0])
     assert display.image.shape == (218, 178, 3)
-    assert display.probability == pytest.approx(pipe.predict_proba([path])[0, 1])
+    reader = pipe.after_aligning
+    expected = reader.predict_proba(display.image[np.newaxis])[0, 1]
+    assert display.probability == pytest.approx(expected)
     assert display.name == "b"
     assert display.drops.shape == (2, 2)
 

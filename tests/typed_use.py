@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ImageArray,
         SaliencyDisplay,
         SearchDisplay,
+        SecondLook,
         VGG19Features,
         __version__,
         card,
@@ -127,7 +128,8 @@ def use_pipelines(X: "ImageArray", y: np.ndarray, path: str) -> None:
     assert_type(looking.n_passes, int)
     make_landmark_pipeline(cache_dir=path)
     make_attribute_pipeline(align=looking)
-    assert_type(AlignedFaces(looking).template, str)
+    AlignedFaces(looking).fit(X).transform(X)
+    assert_type(SecondLook(pipe, pipe, n_looks=2).frames_of(X, y), tuple)
     pipe.fit(X, y, X_val=X, y_val=y).predict(["me.jpg"])
     save(pipe, path, target_names=["Smiling"])
     persistence.load(path).predict(["me.jpg"])

@@ -36,11 +36,14 @@ def run(args):
         if celeba:
             loader = CelebALoader(args.photos[0], target, aligned=is_aligned(args))
             photos = loader.load("all")[0].paths
-        mirrored = photos if preset.mirror == "fit+predict" else []
-        if preset.mirror == "fit" and celeba:
-            mirrored = loader.load("train")[0].paths
         n_looks = args.looks or 1 + (preset.second_look is not None)
-        if celeba and target != "attributes" and n_looks > 1:
+        looks_again = target != "attributes" and n_looks > 1
+        mirrored = []  # the first of several looks reads one side
+        if preset.mirror == "fit+predict" and not looks_again:
+            mirrored = photos
+        elif preset.mirror == "fit" and not looks_again and celeba:
+            mirrored = loader.load("train")[0].paths
+        if looks_again and celeba:
             second_looks[target] = loader
         # each once, however many targets want it
         _, sides = jobs.setdefault(repr(features.get_params()), (features, {}))

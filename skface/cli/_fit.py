@@ -61,13 +61,19 @@ def make_pipeline(args):
         It has no such parameter, or attributes were to be looked for more than once.
     """
     draw_seed(args)
+    looks = {} if args.looks is None else {"looks": args.looks}
+    if looks and args.target == "attributes":
+        raise ParameterError(
+            f"--looks {args.looks}: boxes and landmarks can be looked for more than "
+            "once, attributes cannot; leave it out"
+        )
     pipe = MAKERS[args.target](
         args.preset,
         weights=args.weights,
         cache_dir=cache_dir(args),
         random_state=args.random_state,
         verbose=verbose(args),
-        **looks_of(args, args.target),
+        **looks,
     )
     known = settable_params(pipe)
     if isinstance(pipe, SecondLook):  # what is set in both looks, too
@@ -99,24 +105,6 @@ def set_params(estimator, settings, known):
                 f"{', '.join(near)}"
             )
         estimator.set_params(**{name: value})
-
-
-def looks_of(args, target):
-    """The number of looks as a parameter of the maker of a target.
-
-    Raises
-    ------
-    ParameterError
-        Attributes have one look.
-    """
-    if target != "attributes":
-        return {"looks": args.looks}
-    if args.looks is not None and args.target == target:
-        raise ParameterError(
-            f"--looks {args.looks}: boxes and landmarks can be looked for more than "
-            "once, attributes cannot; leave it out"
-        )
-    return {}
 
 
 def settable_params(pipe):

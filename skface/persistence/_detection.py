@@ -84,7 +84,7 @@ class _Reader(Kind):
     def check(self, record):
         _, landmarks, attributes = (part.estimator for part in self.parts)
         for part, target in ((landmarks, LANDMARKS), (attributes, ATTRIBUTES)):
-            found = refused(lambda part=part: target_of(part))
+            found = refused(target_of, part)
             if found != target:
                 raise SavedFileError(
                     f"its part for {target.plural} finds {found.plural}"

@@ -35,6 +35,7 @@ _MOST = {
     "n_frames": 1000,
 }
 _MOST_SIDE = 1024  # pixels
+_MOST_ASPECT = 65_535  # of a JPEG
 _MOST_PIXELS = 2**24  # of a batch of photos
 _CONTAINERS = ("default", "pandas", "polars")
 
@@ -161,7 +162,7 @@ class Kind:
             if name not in _OF_THE_MACHINE
         }
         estimator.set_params(**values)
-        refused(lambda: validate_params(estimator))
+        refused(validate_params, estimator)
         for name, most in _MOST.items():
             if values.get(name, 0) > most:
                 raise SavedFileError(
@@ -271,7 +272,7 @@ class _Features(Kind):
     def check(self, record):
         features = self.estimator
         size = features.input_size or native_input_size(features.weights)
-        height, width = refused(lambda: as_image_size(size, "input_size"))
+        height, width = refused(as_image_size, size, "input_size")
         if max(height, width) > _MOST_SIDE:
             raise SavedFileError(
                 f"its input_size is {height}x{width}, more than {_MOST_SIDE} a side"
@@ -310,6 +311,11 @@ class _Steps(Kind):
         return steps
 
     @classmethod
+    def learnt(cls, estimator, name, arrays):
+        aspect = getattr(estimator, "aspect_", None)
+        return {} if aspect is None else {"aspect": aspect}
+
+    @classmethod
     def stem_of(cls, name):
         return ""
 
@@ -330,6 +336,15 @@ class _Steps(Kind):
                 f"its layer and pooling give {n_features:,} features, its head takes "
                 f"{head.architecture.n_features:,}"
             )
+        self.aspect = record.get("aspect")
+        if self.aspect is not None and not (
+            type(self.aspect) is float and 0 < self.aspect < _MOST_ASPECT
+        ):
+            raise SavedFileError("its aspect must be a photo's height over its width")
+
+    def fill(self, arrays):
+        if isinstance(self.estimator, FacePipeline):
+            self.estimator.aspect_ = self.aspect
 
 
 class _SecondLook(Kind):
@@ -343,9 +358,7 @@ class _SecondLook(Kind):
         return [("first", estimator.first_), ("second", estimator.second_)]
 
     def check(self, record):
-        first, second = (
-            refused(lambda part=part: target_of(part.estimator)) for part in self.parts
-        )
+        first, second = (refused(target_of, part.estimator) for part in self.parts)
         if first != second or first not in (BBOX, LANDMARKS):
             raise SavedFileError(
                 f"its looks find {first.plural} and {second.plural}, where both must "
@@ -364,7 +377,7 @@ class _AlignedFaces(Kind):
     made_of = "a pipeline or a SecondLook"
 
     def check(self, record):
-        target = refused(lambda: target_of(self.estimator.landmarks))
+        target = refused(target_of, self.estimator.landmarks)
         if target != LANDMARKS:
             raise SavedFileError(
                 f"finds {target.plural} to align faces by, not the five landmarks"
@@ -403,9 +416,9 @@ def checked_identity(record):
     return identity
 
 
-def refused(check):
+def refused(check, *args):
     """What `check` gives; what it refuses is the file's fault."""
     try:
-        return check()
+        return check(*args)
     except SkfaceError as error:
         raise SavedFileError(str(error)) from None

@@ -8,8 +8,7 @@ from skface.persistence._detection import KINDS, OUTERMOST
 from skface.persistence._kinds import Kind, field, refused
 
 _CLASSES = {cls.__name__: cls for cls in KINDS}
-_MOST_LEVELS = 8
-_MOST_PARTS = 64
+_MOST_LEVELS = 8  # of estimators within estimators, each of a fixed number of parts
 
 
 class Contents(NamedTuple):
@@ -119,10 +118,9 @@ def _read(record, stem, found, level):
     """What a record and those of its parts describe; all are added to `found`."""
     cls = _class_of(record)
     kind = KINDS[cls]
-    if level > _MOST_LEVELS or len(found) >= _MOST_PARTS:
+    if level > _MOST_LEVELS:
         raise SavedFileError(
-            f"holds more than {_MOST_PARTS} estimators, or more than {_MOST_LEVELS} "
-            "within each other"
+            f"holds estimators within estimators, more than {_MOST_LEVELS} deep"
         )
     records = kind.records_of(record)
     classes = [_class_of(each) for _, each in records]
@@ -165,4 +163,4 @@ def _not_taken(what):
 def _names(value, n_names):
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
         raise SavedFileError("target_names cannot be read: they are no list of names")
-    return refused(lambda: as_names(value, "target_names", n_names, "targets"))
+    return refused(as_names, value, "target_names", n_names, "targets")

@@ -25,14 +25,15 @@ def save(pipe, path, *, target_names=None) -> None:
     Parameters
     ----------
     pipe : FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector or head
-        Fitted. A Pipeline has two steps, `VGG19Features` and a head of skface, or
-        three, the first of them `AlignedFaces`.
+        Fitted. A pipeline has two steps: `VGG19Features` and a head of skface; before
+        them `AlignedFaces` may stand. What an estimator holds goes into the same file.
     path : path-like
         The file, such as ``smiles.skface``. What it held before is replaced once the
         new content is complete.
     target_names : sequence of str, default=None
         Of the columns of y, as in ``CelebALoader.load_bunch(...).target_names``. None
-        takes ``pipe.target_names_``, which `load` sets, where it is.
+        takes ``pipe.target_names_``, which `load` sets, where it is. Estimators within
+        others keep none.
 
     Raises
     ------
@@ -56,7 +57,7 @@ def save(pipe, path, *, target_names=None) -> None:
     Notes
     -----
     The file is a zip archive: the parameters, the training's figures, versions and
-    names as JSON, the head's weights as plain ``.npy`` arrays, and a SHA-256 of each.
+    names as JSON, the heads' weights as plain ``.npy`` arrays, and a SHA-256 of each.
     VGG19's weights are not in it, only their name or path, and their hash. Neither are
     ``cache_dir``, ``checkpoint_path``, ``memory``, ``n_jobs`` and ``verbose``, which
     are this machine's, nor requests of metadata routing.
@@ -112,17 +113,20 @@ def load(path, *, weights=None, cache_dir=None):
     ----------
     path : path-like
     weights : "imagenet", "synthetic" or path-like, default=None
-        Where this machine has VGG19's weights. None takes the name, "imagenet" or
-        "synthetic", that the pipeline was saved with, or the path: see Notes. Either
-        way they must be those that it was trained with, which their hash tells.
+        Where this machine has VGG19's weights, for every `VGG19Features` in the file.
+        None takes the name, "imagenet" or "synthetic", that each was saved with, or the
+        path: see Notes. Either way they must be those that it was trained with, which
+        their hash tells.
     cache_dir : path-like, default=None
-        Folder that keeps the features, see `VGG19Features`.
+        Folder that keeps the features of each, see `VGG19Features`.
 
     Returns
     -------
     FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector or head
         It predicts what the saved one predicts, bit for bit on the same machine. Where
-        the file names the targets, ``target_names_`` is a list of str.
+        the file names the targets, ``target_names_`` is a list of str. `first` and
+        `second` of a `SecondLook` are clones, not fitted, of ``first_`` and
+        ``second_``.
 
     Raises
     ------
@@ -142,7 +146,8 @@ def load(path, *, weights=None, cache_dir=None):
     who can write the file can write its hashes too. What a stranger's file can do is
     predict nonsense. Sizes, depths and strings are looked at before memory is taken:
     photos of at most 1024 pixels a side and 2**24 a batch, of at most 2048 for a
-    detector, and no array larger than what it takes in the file.
+    detector, and no array larger than what it takes in the file. Estimators lie at most
+    eight deep within each other.
 
     A path to VGG19's weights that the file names is opened where it leads to a plain
     file of at most 256 MiB that ends in ``.h5``, ``.hdf5`` or ``.keras``, and then for

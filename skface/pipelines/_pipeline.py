@@ -1,5 +1,7 @@
 """Photos to predictions: the transformer and a head as one estimator."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn import get_config
@@ -209,7 +211,7 @@ class FacePipeline(Pipeline):
         """
         return self._outputs(self._head_now(), X)
 
-    def aligned(self, X):
+    def aligned(self, X) -> Any:
         """Photos as VGG19 sees them: through upright frames, after `AlignedFaces`.
 
         Parameters
