@@ -847,3 +847,173 @@ def test_nor_do_those_in_the_path_of_weights(manifest, refuses):
 def test_hashes_of_weights_that_are_none(manifest, refuses, value):
     members = manifest(*FEATURES, "weights_identity", value=value)
     refuses(members, "weights_identity.* cannot be read|cannot be read: 'weights_id")
+
+
+LOOKS = GOOD.with_name("saved-1-looks.skface")
+ALIGN = ("estimator", "steps", 0, 1)
+LOOK = (*ALIGN, "parts", "landmarks")
+FIRST, SECOND = (*LOOK, "parts", "first"), (*LOOK, "parts", "second")
+HEAD_OF_SECOND = (*SECOND, "steps", 1, 1)
+
+
+@pytest.fixture
+def tree():
+    """The contents of a good file of estimators within estimators."""
+    with zipfile.ZipFile(LOOKS) as file:
+        return {name: file.read(name) for name in file.namelist()}
+
+
+@pytest.fixture
+def record(tree):
+    """Its pipeline.json, to be changed."""
+    return json.loads(tree["pipeline.json"])
+
+
+def at(record, keys):
+    for key in keys:
+        record = record[key]
+    return record
+
+
+def with_record(tree, record):
+    return {**tree, "pipeline.json": json.dumps(record).encode()}
+
+
+def test_the_tree_that_these_tests_change_is_good():
+    assert list(skface.load(LOOKS).named_steps) == ["align", "features", "head"]
+
+
+IN_TREES = {
+    "looks without end": ((*LOOK, "params", "n_looks"), 10**6, "n_looks is 1,000,000"),
+    "no looks": ((*LOOK, "params", "n_looks"), 0, "'n_looks' parameter of SecondLook"),
+    "frames": ((*LOOK, "params", "n_frames"), 10**9, "its n_frames is 1,000,000,000"),
+    "a turn": ((*LOOK, "params", "degrees"), "x", "'degrees' parameter of SecondLook"),
+    "a part as a parameter": ((*LOOK, "params", "first"), 1, "the parameter 'first'"),
+    "a template": ((*ALIGN, "params", "template"), "x", "'template' parameter of Alig"),
+    "no parts": ((*LOOK, "parts"), [], "'parts' is missing, or is no dict"),
+    "no second": (SECOND, None, "align: .*'second' is missing, or is no dict"),
+    "a class": ((*SECOND, "class"), "os.system", "names the class 'os.system'"),
+    "a look as a pipeline": (
+        (*SECOND, "class"),
+        "SecondLook",
+        r"'SecondLook'\], not of",
+    ),
+    "a plain second": ((*SECOND, "class"), "Pipeline", "not of two pipelines, the sec"),
+    "no steps": ((*FIRST, "steps"), [], r"a FacePipeline of \[\], not of two steps"),
+    "no pairs": ((*FIRST, "steps"), [["head"]], "first: .*its steps are no pairs"),
+    "an output": ((*LOOK, "output"), {"transform": "pandas"}, "cannot be read"),
+    "units": ((*HEAD_OF_SECOND, "params", "n_units"), 10**9, "second: head: its n_un"),
+    "fitted": ((*HEAD_OF_SECOND, "fitted", "predict"), 1, "a fitted attribute 'predic"),
+}
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "match"), IN_TREES.values(), ids=IN_TREES.keys()
+)
+def test_a_tree_of_which_a_part_cannot_be(tree, record, refuses, keys, value, match):
+    at(record, keys[:-1])[keys[-1]] = value
+    refuses(with_record(tree, record), match)
+
+
+@pytest.mark.parametrize("part", ["first", "second"])
+def test_a_second_look_without_one_of_its_looks(tree, record, refuses, part):
+    del at(record, LOOK)["parts"][part]
+    refuses(with_record(tree, record), f"'{part}' is missing, or is no dict")
+
+
+@pytest.mark.parametrize("part", ["first", "second"])
+def test_a_head_where_a_pipeline_belongs(tree, record, refuses, part):
+    at(record, LOOK)["parts"][part] = at(record, HEAD_OF_SECOND)
+    refuses(with_record(tree, record), "a SecondLook of .*, not of two pipelines")
+
+
+@pytest.mark.parametrize("keys", [ALIGN, (*FIRST, "steps", 0, 1)], ids=["", "VGG19"])
+def test_a_part_in_the_place_of_the_whole(tree, record, refuses, keys):
+    part = at(record, keys)
+    record["estimator"] = part
+    refuses(
+        with_record(tree, record), f"names the class '{part['class']}', which skface do"
+    )
+
+
+def test_a_second_look_within_a_second_look(tree, record, refuses):
+    look = at(record, LOOK)
+    look["parts"]["first"] = json.loads(json.dumps(look))
+    refuses(
+        with_record(tree, record), r"a SecondLook of \['SecondLook', 'FacePipeline'"
+    )
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4])
+def test_estimators_within_estimators_without_end(tree, record, refuses_cheaply, depth):
+    """Faces that are aligned by landmarks of aligned faces; JSON ends it at last."""
+    for _ in range(depth):
+        inner = json.dumps(record["estimator"])
+        for part in ("first", "second"):
+            at(record, LOOK)["parts"][part] = json.loads(inner)
+    refuses_cheaply(with_record(tree, record), "within (estimators|lists), more than")
+
+
+def test_looks_at_other_things(tree, record, refuses):
+    head = at(record, HEAD_OF_SECOND)
+    head["params"]["target"] = "bbox"
+    head["architecture"]["n_outputs"] = head["fitted"]["_n_outputs"] = 4
+    refuses(with_record(tree, record), "landmarks: its looks find landmarks and boxes")
+
+
+def test_aligned_by_what_finds_no_landmarks(tree, record, refuses):
+    pipe = {**record["estimator"], "steps": record["estimator"]["steps"][1:]}
+    at(record, ALIGN)["parts"]["landmarks"] = json.loads(json.dumps(pipe))
+    refuses(with_record(tree, record), "align: finds attributes to align faces by")
+
+
+@pytest.mark.parametrize("name", ["weights_0", "second.weights_2", "x.weights_0"])
+def test_an_array_too_many_in_a_tree(tree, refuses, name):
+    name = f"landmarks.{name}.npy"
+    refuses({**tree, name: tree["weights_0.npy"]}, f"unexpected member '{name}'")
+
+
+def test_an_array_of_a_tree_is_missing(tree, refuses):
+    del tree["landmarks.second.weights_1.npy"]
+    refuses(tree, "holds 5 arrays for 3 layers of two each")
+
+
+def test_arrays_of_another_part(tree, refuses):
+    tree["landmarks.first.weights_1.npy"] = tree["weights_1.npy"]
+    refuses(tree, r"landmarks.first.weights_1.npy holds .*of shape \(10,\) belong")
+
+
+@pytest.mark.parametrize("part", [FIRST, SECOND])
+def test_weights_of_a_part_that_are_others(tree, record, refuses, part):
+    features = at(record, part)["steps"][0][1]
+    features["weights_identity"] = {"drawn": "another"}
+    with pytest.raises(WeightsError, match=r"hostile.skface: .* holds other weights"):
+        refuses(with_record(tree, record), "weights")
+
+
+def test_a_path_of_a_part_is_opened_where_it_can_be_the_right_one(
+    tree, record, refuses, tmp_path, opened
+):
+    (tmp_path / "passwd").write_bytes(b"secret")
+    features = at(record, SECOND)["steps"][0][1]
+    features["params"]["weights"] = str(tmp_path / "passwd")
+    opened.clear()
+    with pytest.raises(WeightsError, match=r"hostile.skface: .*it was not opened"):
+        refuses(with_record(tree, record), "weights")
+    assert str(tmp_path / "passwd") not in map(str, opened)
+
+
+def test_what_belongs_to_the_machine_is_not_taken_of_a_part(
+    tree, record, path, tmp_path
+):
+    pipe = at(record, SECOND)
+    pipe["params"]["memory"] = str(tmp_path)
+    pipe["steps"][0][1]["params"].update(cache_dir=str(tmp_path), n_jobs=20)
+    members = with_record(tree, record)
+    members["SHA256SUMS"] = sums_of(members)
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    params = skface.load(path)["align"].landmarks.second_.get_params()
+    assert params["memory"] is params["features__cache_dir"] is None
+    assert params["features__n_jobs"] is None

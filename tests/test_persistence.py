@@ -9,6 +9,7 @@ import sys
 import time
 import warnings
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skface
-from skface import DenseHeadClassifier, DenseHeadRegressor, VGG19Features
+from skface import (
+    AlignedFaces,
+    DenseHeadClassifier,
+    DenseHeadRegressor,
+    SecondLook,
+    VGG19Features,
+)
 from skface.exceptions import (
     InputError,
     ParameterError,
@@ -30,6 +37,7 @@ from skface.exceptions import (
 from skface.features import _weights
 from skface.persistence import _archive
 from skface.persistence._values import from_json, to_json
+from skface.pipelines import FacePipeline
 from skface.targets import BBOX, LANDMARKS, Attributes, Joint, Landmarks
 
 DATA = Path(__file__).parent / "data"
@@ -43,8 +51,8 @@ SMALL = {
     "head__n_units": 8,
 }
 MAKERS = {
-    "bbox": (skface.make_bbox_pipeline, 4),
-    "landmarks": (skface.make_landmark_pipeline, 10),
+    "bbox": (partial(skface.make_bbox_pipeline, looks=1), 4),
+    "landmarks": (partial(skface.make_landmark_pipeline, looks=1), 10),
     "attributes": (skface.make_attribute_pipeline, 3),
 }
 
@@ -71,6 +79,33 @@ def fitted(photos):
 @pytest.fixture(scope="module")
 def pipe(fitted):
     return fitted["attributes"]
+
+
+@pytest.fixture(scope="module")
+def look(photos):
+    """A second look at landmarks, no two of whose parameters are the defaults."""
+    y = np.random.default_rng(2).uniform(0.2, 0.8, (24, 10))
+    look = skface.make_landmark_pipeline(weights="synthetic", random_state=0)
+    look.set_params(**SMALL, n_looks=2, n_frames=1, degrees=9.0, log_scale=0.2)
+    look.set_params(shift=0.01, random_state=3, second__head__n_units=4)
+    return look.fit(photos, y)
+
+
+def aligned(pipe, landmarks, cls=FacePipeline, **options):
+    """A fitted pipeline of attributes after the faces are turned upright."""
+    return cls([("align", AlignedFaces(landmarks, **options)), *pipe.steps])
+
+
+@pytest.fixture(scope="module")
+def trees(fitted, look):
+    """Estimators that hold others, by what they are."""
+    pipe, landmarks = fitted["attributes"], fitted["landmarks"]
+    return {
+        "a second look": look,
+        "aligned by a pipeline": aligned(pipe, landmarks, template="face"),
+        "aligned by a second look": aligned(pipe, look),
+        "aligned in a plain pipeline": aligned(pipe, landmarks, Pipeline),
+    }
 
 
 @pytest.fixture(scope="module")
@@ -678,3 +713,196 @@ def test_saving_over_a_link_writes_the_file_that_it_leads_to(head, path, tmp_pat
     skface.save(head, tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert np.array_equal(skface.load(path).thresholds_, head.thresholds_)
+
+
+TREES = [
+    "a second look",
+    "aligned by a pipeline",
+    "aligned by a second look",
+    "aligned in a plain pipeline",
+]
+
+
+@pytest.mark.parametrize("tree", TREES)
+def test_estimators_in_estimators_predict_bit_for_bit(trees, photos, path, tree):
+    skface.save(trees[tree], path)
+    loaded = skface.load(path)
+    assert type(loaded) is type(trees[tree])
+    assert np.array_equal(loaded.predict(photos), trees[tree].predict(photos))
+    if hasattr(loaded, "predict_proba"):
+        expected = trees[tree].predict_proba(photos)
+        assert np.array_equal(loaded.predict_proba(photos), expected)
+
+
+def test_the_parameters_of_a_second_look_come_back(look, path):
+    skface.save(look, path)
+    loaded = skface.load(path)
+    assert repr(loaded.get_params()) == repr(look.get_params())
+    assert (loaded.n_looks, loaded.second["head"].n_units) == (2, 4)
+
+
+def test_a_loaded_second_look_can_be_cloned_and_fitted(look, photos, path):
+    skface.save(look, path)
+    loaded = skface.load(path)
+    assert loaded.first is not loaded.first_
+    for pipe in (loaded.first, loaded.second):
+        with pytest.raises(NotFittedError):
+            pipe.predict(photos)
+    y = np.random.default_rng(2).uniform(0.2, 0.8, (24, 10))
+    again = clone(loaded).fit(photos, y)
+    assert np.array_equal(again.predict(photos), look.predict(photos))
+
+
+def test_the_faces_of_a_loaded_pipeline_are_aligned_as_before(trees, path):
+    skface.save(trees["aligned by a pipeline"], path)
+    align = skface.load(path)["align"]
+    assert align.template == "face"
+    assert align.landmarks["head"].target == "landmarks"
+
+
+def test_arrays_are_named_by_what_leads_to_them(trees, path):
+    skface.save(trees["aligned by a second look"], path)
+    with zipfile.ZipFile(path) as file:
+        names = {name.rpartition("_")[0] for name in file.namelist()}
+    assert names == {
+        "weights",
+        "landmarks.first.weights",
+        "landmarks.second.weights",
+        "",  # pipeline.json and SHA256SUMS
+    }
+
+
+@pytest.mark.parametrize(
+    ("tree", "names"),
+    [
+        ("a second look", [f"point {number}" for number in range(10)]),
+        ("aligned by a second look", NAMES),
+    ],
+)
+def test_names_are_those_of_the_outermost_y(trees, path, tree, names):
+    skface.save(trees[tree], path, target_names=names)
+    assert skface.load(path).target_names_ == names
+    with pytest.raises(InputError, match=f"1 names for {len(names)} targets"):
+        skface.save(trees[tree], path, target_names=["one"])
+
+
+def vgg19s(pipe):
+    """Every VGG19Features of a pipeline that a second look aligns."""
+    look = pipe["align"].landmarks
+    parts = (pipe, look.first, look.first_, look.second, look.second_)
+    return [part["features"] for part in parts]
+
+
+def test_the_folders_of_the_reader_reach_every_vgg19(trees, photos, path, tmp_path):
+    skface.save(trees["aligned by a second look"], path)
+    store = tmp_path / "store"
+    loaded = skface.load(path, weights="synthetic", cache_dir=store)
+    assert [each.cache_dir for each in vgg19s(loaded)] == [store] * 5
+
+
+def test_folders_of_the_writer_stay_at_every_level(trees, path, tmp_path):
+    tree = trees["aligned by a second look"]
+    settings = [(each, "cache_dir", tmp_path / "store") for each in vgg19s(tree)]
+    settings += [(each, "n_jobs", 2) for each in vgg19s(tree)]
+    with pytest.MonkeyPatch.context() as patch:
+        for features, name, value in settings:
+            patch.setattr(features, name, value)
+        skface.save(tree, path)
+    assert str(tmp_path) not in json.dumps(manifest_of(path))
+    loaded = [(each.cache_dir, each.n_jobs) for each in vgg19s(skface.load(path))]
+    assert loaded == [(None, None)] * 5
+
+
+@pytest.fixture
+def looking_with_file(fitted, path, weights_file):
+    """A pipeline saved on packaged weights, whose landmarks are read with a file's."""
+    landmarks = reading_with(weights_file, fitted["landmarks"])
+    skface.save(aligned(fitted["attributes"], landmarks), path)
+    return path
+
+
+def test_each_vgg19_keeps_its_own_weights(looking_with_file, weights_file):
+    loaded = skface.load(looking_with_file)
+    assert loaded["features"].weights == "synthetic"
+    assert loaded["align"].landmarks["features"].weights == str(weights_file)
+
+
+def test_the_weights_of_each_vgg19_are_looked_at(looking_with_file, weights_file):
+    with pytest.raises(WeightsError, match="synthetic: holds other weights"):
+        skface.load(looking_with_file, weights="synthetic")
+    weights_file.write_bytes(b"others")
+    with pytest.raises(WeightsError, match=r"vgg19.h5: holds other weights"):
+        skface.load(looking_with_file)
+
+
+def test_what_is_not_fitted_in_a_pipeline_is_refused(fitted, look, path):
+    unfitted = [
+        clone(look),
+        aligned(fitted["attributes"], clone(look)),
+        aligned(fitted["attributes"], clone(fitted["landmarks"])),
+    ]
+    for tree in unfitted:
+        with pytest.raises(NotFittedError):
+            skface.save(tree, path)
+
+
+def with_second(look, second):
+    """A fitted look whose second one is another."""
+    other = clone(look)
+    other.first_, other.second_ = look.first_, second
+    return other
+
+
+def test_what_holds_something_else_is_refused(fitted, look, head, path):
+    pipe, landmarks = fitted["attributes"], fitted["landmarks"]
+    others = {
+        "AlignedFaces": AlignedFaces(landmarks),
+        r"SecondLook of \['FacePipeline', 'DenseHeadClassifier'\]": with_second(
+            look, head
+        ),
+        r"SecondLook of \['FacePipeline', 'SecondLook'\]": with_second(look, look),
+        r"align\.AlignedFaces of \['DenseHeadClassifier'\]": aligned(pipe, head),
+        r"align\.AlignedFaces of \['GridSearchCV'\]": aligned(
+            pipe, GridSearchCV(landmarks, {})
+        ),
+    }
+    for what, other in others.items():
+        with pytest.raises(ParameterError, match=f"SecondLook of two .*, not {what}: "):
+            skface.save(other, path)
+    assert not path.exists()
+
+
+def test_landmarks_that_are_none_are_not_written(fitted, path):
+    tree = aligned(fitted["attributes"], fitted["bbox"])
+    with pytest.raises(SavedFileError, match="align: finds boxes to align faces by"):
+        skface.save(tree, path)
+    assert not path.exists()
+
+
+def test_looks_at_two_things_are_not_written(fitted, look, path):
+    with pytest.raises(SavedFileError, match="its looks find landmarks and boxes"):
+        skface.save(with_second(look, fitted["bbox"]), path)
+
+
+def test_a_parameter_deep_inside_that_is_no_data_is_named(fitted, look, path):
+    pipe = fitted["landmarks"]
+    features = clone(pipe["features"]).set_params(layer={"block1_pool"})
+    second = FacePipeline([("features", features), ("head", pipe["head"])])
+    tree = aligned(fitted["attributes"], with_second(look, second))
+    with pytest.raises(
+        ParameterError, match=r"^align\.landmarks\.second\.features\.layer is a set, "
+    ):
+        skface.save(tree, path)
+
+
+def test_a_file_of_estimators_in_estimators_is_read():
+    known = np.load(DATA / "saved-1-looks-predictions.npz")
+    loaded = skface.load(DATA / "saved-1-looks.skface")
+    assert loaded.target_names_ == NAMES
+    look = loaded["align"].landmarks
+    assert type(look) is SecondLook
+    np.testing.assert_allclose(
+        look.predict(known["photos"]), known["points"], atol=1e-4
+    )
+    probabilities = loaded.predict_proba(known["photos"])
+    np.testing.assert_allclose(probabilities, known["probabilities"], atol=1e-3)

@@ -10,10 +10,11 @@ from skface._keras import import_keras, keras_settings
 from skface.exceptions import SavedFileError
 
 _MOST = 2**17  # outputs, and units of a layer
+_MOST_LAYERS = 1000
 _POSSIBLE = {
     "n_features": lambda value: value > 0,
     "n_outputs": lambda value: 0 < value <= _MOST,
-    "n_layers": lambda value: value >= 0,
+    "n_layers": lambda value: 0 <= value <= _MOST_LAYERS,
     "n_units": lambda value: 0 < value <= _MOST,
     "output_activation": lambda value: value in ("sigmoid", "linear"),
     "input_scale": lambda value: 0 < value < np.inf,

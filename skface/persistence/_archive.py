@@ -199,7 +199,7 @@ class Archive:
 
         Returns
         -------
-        list of ndarray
+        dict of ndarray, by member name
         """
         unexpected = self._members.keys() - {MANIFEST, SUMS, *shapes}
         if unexpected:
@@ -212,7 +212,10 @@ class Archive:
                     f"{name} announces {member.file_size:,} bytes: more than the "
                     f"{most:,} that an array of shape {shape} takes, or compressed"
                 )
-        return [_array(self._read(name), shape, name) for name, shape in shapes.items()]
+        return {
+            name: _array(self._read(name), shape, name)
+            for name, shape in shapes.items()
+        }
 
     def _read_digests(self):
         lines = self._read_text(SUMS, _MOST_SUMS_BYTES).decode("ascii").splitlines()

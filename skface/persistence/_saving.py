@@ -3,8 +3,6 @@
 import platform
 from importlib.metadata import version
 
-from sklearn.utils.validation import check_is_fitted
-
 from skface._validation import as_names, as_path, validate_params
 from skface._version import __version__
 from skface.exceptions import ParameterError, SavedFileError, WeightsError
@@ -16,14 +14,7 @@ from skface.persistence._archive import (
     shown,
     write_archive,
 )
-from skface.persistence._records import (
-    contents_of,
-    features_record,
-    fill,
-    head_of,
-    head_record,
-    record_of,
-)
+from skface.persistence._records import contents_of, fill, n_targets, record_of
 
 _PACKAGES = ("numpy", "scikit-learn", "keras")
 
@@ -33,14 +24,18 @@ def save(pipe, path, *, target_names=None) -> None:
 
     Parameters
     ----------
-    pipe : FacePipeline, Pipeline, DenseHeadClassifier or DenseHeadRegressor
-        Fitted. A Pipeline has two steps: `VGG19Features` and a head.
+    pipe : FacePipeline, Pipeline, SecondLook, DenseHeadClassifier or \
+DenseHeadRegressor
+        Fitted. A pipeline has two steps: `VGG19Features` and a head; before them
+        `AlignedFaces` may stand. What it and a `SecondLook` hold goes into the same
+        file.
     path : path-like
         The file, such as ``smiles.skface``. What it held before is replaced once the
         new content is complete.
     target_names : sequence of str, default=None
         Of the columns of y, as in ``CelebALoader.load_bunch(...).target_names``. None
-        takes ``pipe.target_names_``, which `load` sets, where it is.
+        takes ``pipe.target_names_``, which `load` sets, where it is. Estimators within
+        others keep none.
 
     Raises
     ------
@@ -64,7 +59,7 @@ def save(pipe, path, *, target_names=None) -> None:
     Notes
     -----
     The file is a zip archive: the parameters, the training's figures, versions and
-    names as JSON, the head's weights as plain ``.npy`` arrays, and a SHA-256 of each.
+    names as JSON, the heads' weights as plain ``.npy`` arrays, and a SHA-256 of each.
     VGG19's weights are not in it, only their name or path, and their hash. Neither are
     ``cache_dir``, ``checkpoint_path``, ``memory``, ``n_jobs`` and ``verbose``, which
     are this machine's, nor requests of metadata routing.
@@ -86,27 +81,15 @@ def save(pipe, path, *, target_names=None) -> None:
     ['Smiling', 'Young']
     """
     path = as_path(path, "path", "a file")
-    head = head_of(pipe)
-    check_is_fitted(pipe)
     arrays = {}
-    if pipe is head:
-        estimator = head_record(head, "", arrays)
-    else:
-        features, head = pipe.steps
-        estimator = {
-            **record_of(pipe, "", leave_out={"steps"}),
-            "steps": [
-                [features[0], features_record(*features)],
-                [head[0], head_record(head[1], f"{head[0]}.", arrays)],
-            ],
-        }
+    estimator = record_of(pipe, arrays)
     manifest = {
         "versions": {
             "skface": __version__,
             "python": platform.python_version(),
             **{package: version(package) for package in _PACKAGES},
         },
-        "target_names": _checked_names(pipe, target_names),
+        "target_names": _checked_names(pipe, target_names, estimator),
         "estimator": estimator,
     }
     text = as_text(manifest)
@@ -132,17 +115,20 @@ def load(path, *, weights=None, cache_dir=None):
     ----------
     path : path-like
     weights : "imagenet", "synthetic" or path-like, default=None
-        Where this machine has VGG19's weights. None takes the name, "imagenet" or
-        "synthetic", that the pipeline was saved with, or the path: see Notes. Either
-        way they must be those that it was trained with, which their hash tells.
+        Where this machine has VGG19's weights, for every `VGG19Features` in the file.
+        None takes the name, "imagenet" or "synthetic", that each was saved with, or the
+        path: see Notes. Either way they must be those that it was trained with, which
+        their hash tells.
     cache_dir : path-like, default=None
-        Folder that keeps the features, see `VGG19Features`.
+        Folder that keeps the features of each, see `VGG19Features`.
 
     Returns
     -------
-    FacePipeline, Pipeline, DenseHeadClassifier or DenseHeadRegressor
+    FacePipeline, Pipeline, SecondLook, DenseHeadClassifier or DenseHeadRegressor
         It predicts what the saved one predicts, bit for bit on the same machine. Where
-        the file names the targets, ``target_names_`` is a list of str.
+        the file names the targets, ``target_names_`` is a list of str. `first` and
+        `second` of a `SecondLook` are clones, not fitted, of ``first_`` and
+        ``second_``.
 
     Raises
     ------
@@ -162,7 +148,7 @@ def load(path, *, weights=None, cache_dir=None):
     who can write the file can write its hashes too. What a stranger's file can do is
     predict nonsense. Sizes, depths and strings are looked at before memory is taken:
     photos of at most 1024 pixels a side and 2**24 a batch, and no array larger than
-    what it takes in the file.
+    what it takes in the file. Estimators lie at most eight deep within each other.
 
     A path to VGG19's weights that the file names is opened where it leads to a plain
     file of at most 256 MiB that ends in ``.h5``, ``.hdf5`` or ``.keras``, and then for
@@ -186,31 +172,33 @@ def load(path, *, weights=None, cache_dir=None):
     path = as_path(path, "path", "a file")
     with open_archive(path) as archive:
         contents = contents_of(archive.manifest)
-        pipe = contents.pipe
-        if pipe is not contents.head:
-            features = pipe[0].set_params(cache_dir=cache_dir)
+        with_vgg19 = [
+            part for _, part in contents.parts if part.weights_identity is not None
+        ]
+        for part in with_vgg19:
+            part.estimator.set_params(cache_dir=cache_dir)
             if weights is not None:
-                features.set_params(weights=weights)
-            validate_params(features)
-        elif weights is not None or cache_dir is not None:
+                part.estimator.set_params(weights=weights)
+            validate_params(part.estimator)
+        if not with_vgg19 and (weights is not None or cache_dir is not None):
             raise ParameterError(
                 f"{path} holds a head alone: it takes no weights and no cache_dir"
             )
         fill(contents, archive)
-        if pipe is not contents.head:
-            _check_weights(features.weights, contents.weights_identity, path)
+        for part in with_vgg19:
+            _check_weights(part.estimator.weights, part.weights_identity, path)
+        pipe = contents.outermost.estimator
         if contents.target_names is not None:
             pipe.target_names_ = contents.target_names
     return pipe
 
 
-def _checked_names(pipe, names):
+def _checked_names(pipe, names, record):
     if names is None:
         names = getattr(pipe, "target_names_", None)
-        if names is None:
-            return None
-    n_outputs = head_of(pipe).model_.output_shape[-1]
-    return as_names(names, "target_names", n_outputs, "targets")
+    if names is None:
+        return None
+    return as_names(names, "target_names", n_targets(record), "targets")
 
 
 def _check_weights(weights, identity, path):
