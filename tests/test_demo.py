@@ -4,20 +4,25 @@ import pytest
 
 import skface
 from skface.__main__ import main
-from skface.datasets import make_celeba
+from skface.cli import _demo
+from skface.datasets import WiderFaceLoader, drawn_celeba, drawn_wider
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    return make_celeba(tmp_path_factory.mktemp("drawn") / "celeba", 60, random_state=0)
-
-
-@pytest.fixture(scope="module")
-def ran(drawn, tmp_path_factory):
-    """Where the demo wrote."""
+def ran(tmp_path_factory):
+    """Where the demo wrote, with fewer drawn photos than usual."""
     output = tmp_path_factory.mktemp("demo")
-    assert main(["demo", "--data", str(drawn), "--output", str(output)]) == 0
-    return output
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKFACE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr(_demo, "_N_FACES", 60)
+        patch.setattr(_demo, "_N_GROUPS", 15)
+        assert main(["demo", "--output", str(output)]) == 0
+        yield output
+
+
+@pytest.fixture(scope="module")
+def groups(ran):
+    return list(WiderFaceLoader(drawn_wider(15)).load("val")[0].paths)
 
 
 def test_demo_writes_pipelines_and_pictures(ran):
@@ -25,15 +30,24 @@ def test_demo_writes_pipelines_and_pictures(ran):
         "attributes.skface",
         "bbox.skface",
         "landmarks.skface",
+        "reader.skface",
         "boxes.png",
         "faces.png",
+        "groups.png",
         "search.png",
     }
 
 
+def test_saved_reader_reads_the_groups(ran, groups):
+    faces = skface.load(ran / "reader.skface").read(groups)
+    assert set(faces["photo"]) <= set(groups)
+    assert len(faces) > 0
+    assert "Smiling" in faces
+
+
 @pytest.mark.filterwarnings("ignore:most photos have another shape")
-def test_saved_pipelines_predict_the_named_targets(ran, drawn):
-    photo = sorted(drawn.glob("Img/img_celeba/*.jpg"))[0]
+def test_saved_pipelines_predict_the_named_targets(ran):
+    photo = sorted(drawn_celeba(60).glob("Img/img_celeba/*.jpg"))[0]
     for target, n_targets in (("bbox", 4), ("landmarks", 10), ("attributes", 40)):
         pipe = skface.load(ran / f"{target}.skface")
         assert len(pipe.target_names_) == n_targets

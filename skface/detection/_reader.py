@@ -1,6 +1,7 @@
 """Photos to a table of faces: boxes, landmarks and attributes of each."""
 
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -221,7 +222,7 @@ class FaceReader(BaseEstimator):
             )
         return table
 
-    def read_in_parts(self, photos):
+    def read_in_parts(self, photos) -> Iterator[pd.DataFrame]:
         """`read`, of some photos after others, so that what is done can be kept.
 
         Parameters
