@@ -18,20 +18,20 @@ from PIL import Image
 import skface
 from skface import CelebALoader
 from skface.cli import main
-from skface.datasets import ATTRIBUTE_NAMES, make_celeba, to_pixels
+from skface.datasets import ATTRIBUTE_NAMES, to_pixels
 from skface.metrics import attribute_accuracy, iou_score
 
 COMMANDS = [
     *("demo", "info", "extract", "fit", "search"),
     *("evaluate", "predict", "card", "cache"),
 ]
-FAST = ["--weights", "synthetic", "--set", "head__epochs=2", "head__n_units=16"]
+FAST = ["--weights", "synthetic", "--set"]
+FAST += ["head__n_layers=1", "head__n_units=16", "head__epochs=2"]
 
 
 @pytest.fixture(scope="module")
-def celeba(tmp_path_factory):
-    """60 drawn faces, 48 / 6 / 6."""
-    return make_celeba(tmp_path_factory.mktemp("cli") / "celeba", 60, random_state=0)
+def celeba(drawn_root):
+    return drawn_root
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +303,7 @@ def test_search_writes_the_table_and_the_best_model(run, celeba, tmp_path):
     folder = tmp_path / "search"
     status, out, _ = run(
         *("search", "--data", celeba, "--target", "bbox", *FAST, "--random-state", 0),
-        *("--n-layers", 1, 2, "--n-units", 4, 16, "--output", folder),
+        *("--n-layers", 0, 1, "--n-units", 4, 16, "--output", folder),
     )
     assert status == 0
     table = pd.read_csv(folder / "search.csv")

@@ -4,19 +4,27 @@ import pytest
 
 import skface
 from skface.__main__ import main
-from skface.datasets import make_celeba
+from skface.cli import _demo
+from skface.pipelines import MAKERS
+
+
+def small(maker):
+    """The maker of a pipeline, with a head that is soon trained."""
+    return lambda **options: maker(**options).set_params(
+        head__n_layers=0, head__epochs=5
+    )
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    return make_celeba(tmp_path_factory.mktemp("drawn") / "celeba", 60, random_state=0)
-
-
-@pytest.fixture(scope="module")
-def ran(drawn, tmp_path_factory):
-    """Where the demo wrote."""
+def ran(drawn_root, tmp_path_factory):
+    """Where the demo wrote, after a small search of small heads."""
     output = tmp_path_factory.mktemp("demo")
-    assert main(["demo", "--data", str(drawn), "--output", str(output)]) == 0
+    makers = {target: small(maker) for target, maker in MAKERS.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_demo, "MAKERS", makers)
+        patch.setattr(_demo, "_N_LAYERS", [0, 1])
+        patch.setattr(_demo, "_N_UNITS", [4, 8])
+        assert main(["demo", "--data", str(drawn_root), "--output", str(output)]) == 0
     return output
 
 
@@ -31,8 +39,8 @@ def test_demo_writes_pipelines_and_pictures(ran):
     }
 
 
-def test_saved_pipelines_predict_the_named_targets(ran, drawn):
-    photo = sorted(drawn.glob("Img/img_celeba/*.jpg"))[0]
+def test_saved_pipelines_predict_the_named_targets(ran, drawn_root):
+    photo = sorted(drawn_root.glob("Img/img_celeba/*.jpg"))[0]
     for target, n_targets in (("bbox", 4), ("landmarks", 10), ("attributes", 40)):
         pipe = skface.load(ran / f"{target}.skface")
         assert len(pipe.target_names_) == n_targets
