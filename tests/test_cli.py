@@ -58,7 +58,7 @@ def points_run(celeba, tmp_path_factory):
     """Folder of a fit of landmarks, which are looked for twice."""
     folder = tmp_path_factory.mktemp("run") / "points"
     arguments = ["fit", "--data", str(celeba), "--target", "landmarks", "--wild", *FAST]
-    arguments += ["--set", "n_looks=2", "second__head__n_layers=1", "head__n_layers=0"]
+    arguments += ["--set", "n_looks=2", "head__n_layers=0", "second__head__n_layers=1"]
     assert main([*arguments, "--output", str(folder)]) == 0
     return folder
 
