@@ -90,6 +90,7 @@ class Study:
             loader.load_bunch(split) for split in ("train", "valid", "test")
         )
         self.photos, _ = loader.load("all")
+        # One look: what a further one is worth is another study.
         self.paper, self.best = (self._pipeline(preset) for preset in ("paper", "best"))
         self.changed = {
             what: self._pipeline("best").set_params(**change)
@@ -135,7 +136,10 @@ class Study:
 
     def _pipeline(self, preset):
         pipe = MAKERS[self.target](
-            preset, weights=self.args.weights, cache_dir=self.args.cache_dir
+            preset,
+            weights=self.args.weights,
+            cache_dir=self.args.cache_dir,
+            **({"looks": 1} if self.of_points else {}),
         )
         # which the packaged weights need as well to have 7 x 7 cells in block5_pool
         return pipe.set_params(features__input_size=224)

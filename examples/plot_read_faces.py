@@ -41,8 +41,8 @@ SHOWN = [
 
 # %%
 # Boxes belong to photos in the wild, so all three targets are taken from these. The
-# three pipelines make the same features, which the store keeps: each photo goes through
-# VGG19 once.
+# three pipelines make the same features of whole photos, which the store keeps: each
+# goes through VGG19 once. Box and landmarks then look again at frames of their own.
 root = args.data or drawn_celeba(verbose=1)
 cache_dir = args.cache_dir or tempfile.mkdtemp()
 makers = {

@@ -562,8 +562,8 @@ def target_of(estimator, given=None, y=None) -> Target:
     Parameters
     ----------
     estimator : estimator
-        The last step of a pipeline, and of a search's best one, is asked for its
-        ``target``; another classifier tells attributes.
+        The last step of a pipeline, of a search's best one and of a second look is
+        asked for its ``target``; another classifier tells attributes.
     given : str, Target or tuple, default=None
         What the caller was told.
     y : array-like, default=None
@@ -669,8 +669,12 @@ def mirrored(y, target=None) -> np.ndarray:
 
 
 def last_step(estimator):
-    """The head of a pipeline, of a fitted search's best one, or the head itself."""
+    """The head of a pipeline, or the head itself.
+
+    Of a fitted search its best estimator's, of a fitted `SecondLook` its second look's.
+    """
     estimator = getattr(estimator, "best_estimator_", estimator)
+    estimator = getattr(estimator, "second_", estimator)
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 

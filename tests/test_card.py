@@ -1,5 +1,6 @@
 """Model cards: what they say, and that they say it safely."""
 
+import copy
 import re
 import sys
 from html import unescape
@@ -254,7 +255,7 @@ def test_without_matplotlib_there_are_no_pictures(labelled, monkeypatch):
 
 def test_folders_of_this_machine_are_not_told(tmp_path):
     pipe = skface.make_bbox_pipeline(
-        weights=tmp_path / "mine.h5", cache_dir=tmp_path / "cache"
+        looks=1, weights=tmp_path / "mine.h5", cache_dir=tmp_path / "cache"
     )
     median = DummyRegressor(strategy="median")
     y = np.full((5, 4), 0.5)
@@ -262,3 +263,62 @@ def test_folders_of_this_machine_are_not_told(tmp_path):
     markdown = skface.card(median.fit(y, y), y, y, target="bbox").markdown
     assert "mine.h5" in markdown
     assert str(tmp_path) not in markdown
+
+
+@pytest.fixture(scope="module")
+def looked():
+    """A fitted second look at boxes, photos and their boxes."""
+    rng = np.random.default_rng(0)
+    photos = rng.integers(0, 256, (12, 32, 32, 3), dtype=np.uint8)
+    y = rng.uniform(0.2, 0.5, (12, 4))
+    look = skface.make_bbox_pipeline(weights=None, random_state=0).set_params(
+        features__layer="block1_pool",
+        features__pooling="avg",
+        features__input_size=32,
+        head__epochs=1,
+        head__n_layers=0,
+        second__head__n_units=7,
+    )
+    return look.fit(photos, y), photos, y
+
+
+def test_card_of_a_second_look_tells_both_looks_and_their_passes(looked):
+    card = skface.card(*looked)
+    assert "It looks at a photo 2 times: at the whole of it, then at a frame" in (
+        card.markdown
+    )
+    assert "A photo goes through VGG19 3 times." in card.markdown
+    page = Page(card.html)
+    assert page.row("first__head__n_units")[1] == "256"
+    assert page.row("second__head__n_units")[1] == "7"
+    assert page.row("n_looks")[1] == "2"
+    assert list(card.pictures) == [
+        *("card-history-first.png", "card-history-second.png"),
+        "card-scores.png",
+    ]
+
+
+def test_card_of_one_look_says_that_a_photo_goes_through_once(looked):
+    look, photos, y = looked
+    first = copy.copy(look.first_)
+    first.mirror = "fit"
+    card = skface.card(first, photos, y)
+    assert "A photo goes through VGG19 once." in card.markdown
+    assert "looks at a photo" not in card.markdown
+
+
+def test_card_of_a_pipeline_that_aligns_says_so(looked):
+    _, photos, y = looked
+    found = np.tile([0.4, 0.4, 0.6, 0.4, 0.5, 0.5, 0.42, 0.6, 0.58, 0.6], (12, 1))
+    landmarks = DummyRegressor().fit(found, found)
+    pipe = skface.make_attribute_pipeline(weights=None, align=landmarks)
+    pipe.set_params(
+        features__layer="block1_pool",
+        features__pooling="avg",
+        features__input_size=32,
+        head__epochs=1,
+        head__early_stopping=False,
+    )
+    labels = (y[:, :2] > y[:, :2].mean(axis=0)).astype(int)
+    card = skface.card(pipe.fit(photos, labels), photos, labels)
+    assert "Landmarks are found first, and the face is turned upright" in card.markdown

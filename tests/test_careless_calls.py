@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from public_api import PUBLIC
+from sklearn.dummy import DummyRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
@@ -120,13 +121,35 @@ def head_fitted(head, given, y):
 
 
 def pipeline_made(maker):
+    own = "align" if maker is skface.make_attribute_pipeline else "looks"
     return maker, {
+        own: None,
         "preset": "best",
         "weights": None,
         "cache_dir": None,
         "random_state": 0,
         "verbose": 0,
     }
+
+
+def looked(given):
+    head = skface.DenseHeadRegressor(0, epochs=1, early_stopping=False, target="bbox")
+    steps = [("features", given.transformer), ("head", head)]
+    pipe = skface.pipelines.FacePipeline(steps)
+
+    def fit(X, y, X_val, y_val, sample_weight, **params):
+        look = skface.SecondLook(pipe, pipe, **params)
+        look.fit(X, y, X_val=X_val, y_val=y_val).score(X, y, sample_weight)
+
+    params = skface.SecondLook(pipe, pipe).get_params(deep=False)
+    del params["first"], params["second"]
+    X, y = given.photos, given.boxes
+    data = {"X": X, "y": y, "X_val": X, "y_val": y, "sample_weight": np.ones(6)}
+    return fit, data | params
+
+
+def aligned(X, **params):
+    skface.AlignedFaces(**params).fit(X).transform(X)
 
 
 def pipeline_fitted(given):
@@ -299,6 +322,15 @@ CALLS = {
         skface.make_attribute_pipeline
     ),
     "skface.pipelines.FacePipeline": pipeline_fitted,
+    "skface.SecondLook": looked,
+    "skface.AlignedFaces": lambda given: (
+        aligned,
+        {
+            "X": given.photos,
+            "landmarks": DummyRegressor().fit(given.points, given.points),
+            "template": "celeba",
+        },
+    ),
     "skface.metrics.iou_score": lambda given: (
         metrics.iou_score,
         {"y_true": given.boxes, "y_pred": given.boxes, "sample_weight": None},
@@ -411,6 +443,7 @@ CALLS = {
             "order": "worst",
             "names": ["a", "b"],
             "image_sizes": (178, 218),
+            "frames": None,
             "n_columns": 1,
             "n_attributes": 1,
         },
@@ -552,7 +585,7 @@ MISTAKES = {
     ),
     "a list for a preset": (
         lambda given: skface.make_bbox_pipeline(["best"]),
-        r"preset must be in \['paper', 'best'\], got \['best'\]",
+        r"preset must be in \['paper', 'fast', 'best'\], got \['best'\]",
     ),
     "no file to save": (
         lambda given: skface.save(given.pipe["head"], None),

@@ -407,6 +407,21 @@ def test_landmarks_and_attributes_take_the_aligned_photos(celeba_root, target):
     assert (bunch.image_sizes == (178, 218)).all()
 
 
+def test_attributes_in_the_wild_on_request(celeba_root):
+    loaders = [CelebALoader(celeba_root, aligned=each) for each in (False, True)]
+    wild, aligned = (loader.load_bunch("train") for loader in loaders)
+    assert all("/img_celeba/" in path for path in wild.images.paths)
+    assert len(np.unique(wild.image_sizes, axis=0)) == 16
+    np.testing.assert_array_equal(wild.image_ids, aligned.image_ids)
+    np.testing.assert_array_equal(wild.target, aligned.target)
+    assert "16 in-the-wild photos" in wild.DESCR
+
+
+def test_attributes_in_the_wild_of_a_folder_without_these_photos(kaggle_root):
+    with pytest.raises(DatasetError, match="no folder img_celeba in it"):
+        CelebALoader(kaggle_root, aligned=False).load("train")
+
+
 def test_landmarks_in_the_wild_on_request(celeba_root):
     loader = CelebALoader(celeba_root, "landmarks", aligned=False)
     bunch = loader.load_bunch("train")

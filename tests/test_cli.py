@@ -19,7 +19,9 @@ import skface
 from skface import CelebALoader
 from skface.cli import main
 from skface.datasets import ATTRIBUTE_NAMES, to_pixels
-from skface.metrics import attribute_accuracy, iou_score
+from skface.metrics import attribute_accuracy, iou_score, nme_score
+from skface.photos import photo_sizes
+from skface.pipelines import AlignedFaces, FacePipeline
 
 COMMANDS = [
     *("demo", "info", "extract", "fit", "search"),
@@ -45,7 +47,18 @@ def photos(celeba):
 def box_run(celeba, tmp_path_factory):
     """Folder of a fit of boxes."""
     folder = tmp_path_factory.mktemp("run") / "box"
-    arguments = ["fit", "--data", str(celeba), "--target", "bbox", *FAST]
+    arguments = ["fit", "--data", str(celeba), "--target", "bbox", "--looks", "1"]
+    arguments += FAST
+    assert main([*arguments, "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def points_run(celeba, tmp_path_factory):
+    """Folder of a fit of landmarks, which are looked for twice."""
+    folder = tmp_path_factory.mktemp("run") / "points"
+    arguments = ["fit", "--data", str(celeba), "--target", "landmarks", "--wild", *FAST]
+    arguments += ["--set", "n_looks=2", "head__n_layers=0", "second__head__n_layers=1"]
     assert main([*arguments, "--output", str(folder)]) == 0
     return folder
 
@@ -186,6 +199,28 @@ def test_fit_writes_a_folder(box_run, attribute_run):
         assert names == {*common.split(), *own}
 
 
+def test_fit_tells_and_pictures_both_looks(points_run, run, celeba, tmp_path):
+    names = {path.name for path in points_run.iterdir()}
+    assert {"history-first.png", "history-second.png"} <= names
+    assert "history.png" not in names
+    report = json.loads((points_run / "report.json").read_text())
+    assert [look["n_epochs"] for look in report["looks"]] == [2, 2]
+    params = json.loads((points_run / "settings.json").read_text())["pipeline"]
+    layers = [params[f"{look}__head__n_layers"] for look in ("first", "second")]
+    assert (layers, params["n_looks"]) == ([0, 1], 2)
+    _, _, err = run(
+        *("fit", "--data", celeba, "--target", "bbox", "--looks", 2, *FAST),
+        *("--set", "head__n_layers=0", "--output", tmp_path / "box"),
+    )
+    assert re.search(r"first look: 2 epochs, the best \d\nsecond look: 2 epochs", err)
+
+
+def test_looks_at_attributes_are_refused(run, celeba):
+    status, _, err = run("fit", "--data", celeba, "--looks", 2)
+    assert status == 1
+    assert "--looks 2: boxes and landmarks can be looked for more than once" in err
+
+
 def test_report_is_that_of_the_model_beside_the_baseline(celeba, box_run):
     loader = CelebALoader(celeba, "bbox")
     X, y = loader.load("test")
@@ -303,6 +338,7 @@ def test_search_writes_the_table_and_the_best_model(run, celeba, tmp_path):
     folder = tmp_path / "search"
     status, out, _ = run(
         *("search", "--data", celeba, "--target", "bbox", *FAST, "--random-state", 0),
+        *("--looks", 1),
         *("--n-layers", 0, 1, "--n-units", 4, 16, "--output", folder),
     )
     assert status == 0
@@ -321,7 +357,7 @@ def test_search_writes_the_table_and_the_best_model(run, celeba, tmp_path):
 
 def test_search_of_nothing_but_failures_tells_the_cause(run, celeba, tmp_path):
     status, _, err = run(
-        *("search", "--data", celeba, "--target", "bbox", *FAST),
+        *("search", "--data", celeba, "--target", "bbox", *FAST, "--looks", 1),
         *("--set", "head__loss=least", "--n-layers", 1, "--output", tmp_path / "run"),
     )
     assert status == 1
@@ -330,7 +366,126 @@ def test_search_of_nothing_but_failures_tells_the_cause(run, celeba, tmp_path):
     assert "'loss' parameter of DenseHeadRegressor" in last
 
 
+def test_search_finds_the_head_of_both_looks(run, celeba, tmp_path):
+    folder = tmp_path / "search"
+    status, _, err = run(
+        *("search", "--data", celeba, "--target", "bbox", *FAST, "--random-state", 0),
+        *("--n-layers", 0, 1, "--n-units", 4, "--output", folder),
+    )
+    assert status == 0
+    assert "VGG19 on 48 train photos" in err
+    best = pd.read_csv(folder / "search.csv").iloc[0]
+    look = skface.load(folder / "model.skface")
+    heads = look.first_["head"], look.second_["head"]
+    assert [head.n_layers for head in heads] == [best["n_layers"]] * 2
+
+
 # predict
+
+
+def test_landmarks_of_two_looks_are_told_and_measured(run, points_run, celeba, photos):
+    model = points_run / "model.skface"
+    _, out, _ = run("predict", model, *photos, "--fractions", "--json")
+    found = [list(row.values())[1:] for row in json.loads(out)]
+    X, y = CelebALoader(celeba, "landmarks", aligned=False).load("test")
+    look = skface.load(model)
+    assert look.n_looks == 2
+    assert np.array(found) == pytest.approx(look.predict(photos), abs=1e-6)
+    status, out, _ = run("evaluate", model, "--data", celeba, "--wild")
+    report = pd.read_csv(points_run / "report.csv", index_col="figure")
+    assert status == 0
+    assert report.loc["landmark NME", "skface"] == pytest.approx(
+        nme_score(y, look.predict(X), image_sizes=photo_sizes(X.paths)), rel=1e-5
+    )
+    assert float(out.splitlines()[1].split()[-1]) == pytest.approx(
+        report["skface"].iloc[0], abs=5e-4
+    )
+
+
+@pytest.fixture(scope="module")
+def aligned_model(attribute_run, points_run, tmp_path_factory):
+    """Attributes behind a step that aligns, and its file."""
+    file = tmp_path_factory.mktemp("aligned") / "model.skface"
+    pipe = skface.load(attribute_run / "model.skface")
+    names, align = (
+        pipe.target_names_,
+        AlignedFaces(skface.load(points_run / "model.skface")),
+    )
+    pipe = FacePipeline([("align", align), *pipe.steps], mirror=pipe.mirror)
+    skface.save(pipe, file, target_names=names)
+    return file
+
+
+@pytest.mark.filterwarnings("error")
+def test_faces_are_aligned_before_attributes_are_told(
+    run, attribute_run, points_run, aligned_model, photos, tmp_path
+):
+    model, points = attribute_run / "model.skface", points_run / "model.skface"
+    crops = tmp_path / "crops"
+    status, out, err = run(
+        *("predict", model, *photos, "--proba", "--landmarks", points),
+        *("--crops", crops),
+    )
+    assert status == 0
+    assert f"3 faces in {crops}\n" in err
+    faces = AlignedFaces(skface.load(points)).fit(photos).transform(photos)
+    expected = skface.load(model).predict_proba(faces)
+    found = np.array([row[1:] for row in rows_of(out)[1:]], float)
+    assert found == pytest.approx(expected, abs=1e-6)
+    for photo, face in zip(photos, faces, strict=True):
+        with Image.open(crops / os.path.basename(photo)) as crop:
+            assert crop.size == (178, 218)
+            assert np.abs(np.subtract(crop, face, dtype=int)).mean() < 5
+    assert run("predict", aligned_model, *photos, "--proba")[1] == out
+
+
+@pytest.mark.filterwarnings("default::skface.exceptions.SkfaceWarning")
+def test_photos_in_the_wild_are_told_with_the_option_that_aligns(
+    run, attribute_run, photos
+):
+    status, _, err = run("predict", attribute_run / "model.skface", *photos)
+    assert status == 0
+    assert err.count("skface: warning: ") == 1
+    assert "--landmarks MODEL of skface predict" in err
+
+
+def test_crops_of_boxes_are_1_8_boxes(run, box_run, photos, tmp_path):
+    model = box_run / "model.skface"
+    status, *_ = run("predict", model, *photos, "--crops", tmp_path / "crops")
+    assert status == 0
+    boxes = skface.load(model).predict(photos)
+    sizes = [Image.open(photo).size for photo in photos]
+    frames = skface.Frames.from_boxes(boxes, sizes, margin=0.4)
+    expected = skface.ImageArray(photos, 224, frames)
+    for photo, face in zip(photos, expected, strict=True):
+        with Image.open(tmp_path / "crops" / os.path.basename(photo)) as crop:
+            assert np.abs(np.subtract(crop, face, dtype=int)).mean() < 5
+
+
+def test_crops_of_landmarks_are_aligned_faces(run, points_run, photos, tmp_path):
+    model = points_run / "model.skface"
+    run("predict", model, photos[0], "--crops", tmp_path / "crops")
+    face = AlignedFaces(skface.load(model)).fit(photos).transform(photos[:1])[0]
+    with Image.open(tmp_path / "crops" / "000001.jpg") as crop:
+        assert np.abs(np.subtract(crop, face, dtype=int)).mean() < 5
+
+
+def test_options_that_do_not_go_with_the_model_are_refused(
+    run, box_run, attribute_run, points_run, aligned_model, photos, tmp_path
+):
+    box, points = box_run / "model.skface", points_run / "model.skface"
+    attributes = attribute_run / "model.skface"
+    seen = tmp_path / "seen"
+    for model, options, text in (
+        (box, ["--landmarks", points], "is for models of attributes"),
+        (attributes, ["--landmarks", box], "tells boxes, not the five landmarks"),
+        (aligned_model, ["--landmarks", points], "aligns photos by itself"),
+        (attributes, ["--crops", seen], "does not tell where the face is; add --land"),
+        (box, ["--crops", seen, "--annotate", seen], "is the folder of --annotate too"),
+    ):
+        status, out, err = run("predict", model, photos[0], *options)
+        assert (status, out) == (1, "")
+        assert text in err
 
 
 def test_boxes_are_pixels_of_each_photo(run, box_run, photos):
@@ -356,6 +511,7 @@ def test_fractions_are_what_the_pipeline_predicts(run, box_run, photos):
     )
 
 
+@pytest.mark.filterwarnings("ignore:most photos have another shape")
 def test_attributes_are_0_or_1_or_probabilities(run, attribute_run, photos):
     model = attribute_run / "model.skface"
     pipe = skface.load(model)
@@ -416,6 +572,7 @@ def test_folder_without_photos_is_an_error(run, box_run, tmp_path):
     assert re.match(rf"skface: error: {tmp_path}: no photo there \(.*BMP, ", err)
 
 
+@pytest.mark.filterwarnings("ignore:most photos have another shape")
 @pytest.mark.parametrize("target", ["bbox", "attributes"])
 def test_bad_photos_are_reported_and_the_others_predicted(
     run, box_run, attribute_run, photos, tmp_path, target
@@ -503,6 +660,7 @@ def test_photos_are_never_annotated_in_their_own_folder(run, box_run, photos):
     assert sorted(os.listdir(folder)) == before
 
 
+@pytest.mark.filterwarnings("ignore:most photos have another shape")
 def test_four_attributes_are_told_and_drawn_as_attributes(
     run, attribute_run, celeba, photos, tmp_path
 ):
@@ -575,6 +733,7 @@ def test_extracted_photos_are_not_sent_through_the_network_again(
 ):
     store = tmp_path / "store"
     arguments = ["--target", "bbox", "--weights", "synthetic", "--cache-dir", store]
+    arguments += ["--looks", "1"]
     status, out, _ = run("extract", celeba, *arguments)
     assert status == 0
     assert out.startswith("120 new rows, 120 in all, in ")  # both sides
@@ -593,7 +752,7 @@ def test_extracted_photos_are_not_sent_through_the_network_again(
 
 
 def test_extract_of_known_photos_loads_no_keras(run, photos, tmp_path):
-    arguments = ["extract", photos[0], "--weights", "synthetic"]
+    arguments = ["extract", photos[0], "--weights", "synthetic", "--looks", "1"]
     arguments += ["--cache-dir", str(tmp_path / "store")]
     run(*arguments)
     # where a GPU's driver is loaded, Keras is asked what the GPU can do
@@ -613,15 +772,32 @@ print(main({arguments}), "keras" in sys.modules)
 
 def test_extract_takes_every_target_of_a_celeba_folder(run, celeba, tmp_path):
     options = ["--weights", "synthetic", "--cache-dir", tmp_path / "store"]
-    status, out, _ = run("extract", celeba, *options)
+    status, out, _ = run("extract", celeba, *options, "--looks", 1)
     assert status == 0
     assert out.startswith("240 new rows")  # in the wild, and aligned; both sides
+
+
+def test_frames_of_a_second_look_are_extracted_from_a_celeba_folder(
+    run, celeba, tmp_path, monkeypatch
+):
+    store = ["--weights", "synthetic", "--cache-dir", tmp_path / "store"]
+    status, out, _ = run("extract", celeba, "--target", "bbox", *store)
+    assert status == 0
+    assert out.startswith("162 new rows")  # 60 photos, twice 48 frames and 6
+    assert run("extract", celeba, "--target", "bbox", *store)[1].startswith("0 new")
+    X, y = CelebALoader(celeba, "bbox").load("train")
+    X_val, y_val = CelebALoader(celeba, "bbox").load("valid")
+    look = skface.make_bbox_pipeline(weights="synthetic", cache_dir=store[-1])
+    look.set_params(head__epochs=1, head__n_layers=0)
+    monkeypatch.setattr("skface.features._vgg19.get_network", None)
+    look.fit(X, y, X_val=X_val, y_val=y_val)
 
 
 def test_extract_skips_bad_photos(run, photos, tmp_path):
     bad = bad_photos(tmp_path)
     status, out, err = run(
         *("extract", photos[0], *bad, "--target", "bbox", "--weights", "synthetic"),
+        *("--looks", 1),
         *("--cache-dir", tmp_path / "store"),
     )
     assert status == 1

@@ -19,6 +19,16 @@ from skface.features import FeatureArray, FeatureStore
 from skface.metrics import get_scorer
 
 
+class Looks(BaseEstimator):
+    """Fitted like a SecondLook, whose second look is all that it says."""
+
+    def __init__(self, first_, second_):
+        self.first_, self.second_ = first_, second_
+
+    def score(self, X, y):
+        return self.second_.score(X, y)
+
+
 @pytest.fixture(scope="module")
 def data():
     X = np.random.default_rng(0).normal(size=(80, 6))
@@ -142,6 +152,12 @@ def test_features_in_the_store_are_read_before_the_clock_runs(tmp_path):
     scorer = make_cost_aware_scorer(lambda *_: 1.0, target=1, cost="time")
     scorer(Noting().fit(None, None), FeatureArray(store, digests), None)
     assert set(seen) == {np.ndarray}
+
+
+def test_both_heads_of_a_second_look_cost(head, data):
+    looks = Looks(head, head)
+    scorer = make_cost_aware_scorer(target=2 * MULTIPLY_ADDS, exponent=-1)
+    assert scorer(looks, *data) == pytest.approx(head.score(*data))
 
 
 def test_names_of_scikit_learn_are_known(data):

@@ -39,6 +39,7 @@ def test_demo_writes_pipelines_and_pictures(ran):
     }
 
 
+@pytest.mark.filterwarnings("ignore:most photos have another shape")
 def test_saved_pipelines_predict_the_named_targets(ran, drawn_root):
     photo = sorted(drawn_root.glob("Img/img_celeba/*.jpg"))[0]
     for target, n_targets in (("bbox", 4), ("landmarks", 10), ("attributes", 40)):

@@ -15,7 +15,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from skface import DenseHeadClassifier, ImageArray
+from skface import (
+    DenseHeadClassifier,
+    DenseHeadRegressor,
+    Frames,
+    ImageArray,
+    SecondLook,
+)
 from skface.displays import (
     AttributesDisplay,
     ErrorsDisplay,
@@ -877,3 +883,67 @@ except ImportError as error:
         "HistoryDisplay.plot needs matplotlib, which is not installed: "
         "pip install skface[plots]\n"
     )
+
+
+def outline(ax):
+    from matplotlib.patches import Polygon
+
+    (frame,) = [patch for patch in ax.patches if isinstance(patch, Polygon)]
+    return frame.get_xy()[:4]
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Three files of 60 x 40 pixels."""
+    paths = [tmp_path / f"{number}.png" for number in range(3)]
+    for path in paths:
+        Image.new("RGB", (60, 40), "grey").save(path)
+    return ImageArray(paths, (40, 60))
+
+
+def test_frames_are_outlined_and_turned_where_they_are_turned(files, boxes):
+    frames = Frames.from_boxes([[0.2, 0.2, 0.2, 0.3]] * 3, (60, 40)).turned([0, 45, 0])
+    display = FacesDisplay.from_predictions(
+        files, boxes[1][:3], target="bbox", frames=frames
+    )
+    upright, turned, _ = map(outline, display.axes_)
+    expected = [[0.2, 0.2], [0.4, 0.2], [0.4, 0.5], [0.2, 0.5]]
+    assert upright == pytest.approx(np.array(expected))
+    middle = turned.mean(axis=0)
+    assert middle == pytest.approx([0.3, 0.35])
+    corner = (turned[0] - middle) * [60, 40]
+    assert corner == pytest.approx([0, -6 * np.sqrt(2)], abs=1e-9)
+
+
+def test_photos_seen_through_frames_are_shown_whole_with_the_frames(files, boxes):
+    frames = Frames.from_boxes([[0.1, 0.2, 0.2, 0.3], *[[0, 0, 1, 1]] * 2], (60, 40))
+    display = FacesDisplay.from_predictions(
+        files.framed(frames), boxes[1][:3], boxes[0][:3], target="bbox", order="worst"
+    )
+    assert display.index.tolist() == [2, 1, 0]
+    assert not display.images.is_framed
+    assert outline(display.axes_[2])[0] == pytest.approx([0.1, 0.2])
+    np.testing.assert_array_equal(display.boxes, boxes[1][[2, 1, 0]])
+
+
+def test_whole_photos_have_no_outline(files, boxes):
+    display = FacesDisplay.from_predictions(files, boxes[1][:3], target="bbox")
+    assert display.frames is None
+    assert [len(ax.patches) for ax in display.axes_] == [1, 1, 1]
+
+
+def test_frames_of_other_photos_are_refused(files, boxes):
+    with pytest.raises(InputError, match="one for each of 3 photos, got Frames"):
+        FacesDisplay.from_predictions(
+            files, boxes[1][:3], target="bbox", frames=Frames.whole(2)
+        )
+
+
+def test_history_of_a_second_look_is_that_of_its_second():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20, 3)), rng.uniform(size=(20, 4))
+    heads = [DenseHeadRegressor(0, epochs=n, random_state=0).fit(X, y) for n in (1, 2)]
+    look = SecondLook(*heads)
+    look.first_, look.second_ = heads
+    display = HistoryDisplay.from_estimator(look)
+    assert len(display.lines_["loss"].get_ydata()) == 2

@@ -277,6 +277,11 @@ def test_a_network_larger_than_its_arrays(manifest, refuses, field):
     )
 
 
+@pytest.mark.parametrize("aspect", [0, -1.0, 1e9, "1.2", True, [1.2]])
+def test_a_shape_of_photos_that_is_none(manifest, refuses, aspect):
+    refuses(manifest("estimator", "aspect", value=aspect), "its aspect must be a photo")
+
+
 @pytest.mark.parametrize("n_units", [7, 9, 100_000])
 def test_a_network_of_another_width_than_its_arrays(manifest, refuses, n_units):
     members = manifest(*HEAD, "architecture", "n_units", value=n_units)

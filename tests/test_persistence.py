@@ -1,5 +1,6 @@
 """skface.save and skface.load: what comes back, and that it is the same."""
 
+import copy
 import hashlib
 import json
 import os
@@ -176,6 +177,15 @@ def test_a_loaded_pipeline_can_be_fitted_again(pipe, photos, path):
     again = skface.load(path).fit(photos, y)
     fresh = clone(pipe).fit(photos, y)
     assert np.array_equal(again.predict_proba(photos), fresh.predict_proba(photos))
+
+
+def test_the_shape_of_the_photos_that_it_learnt_from_comes_back(pipe, path):
+    skface.save(pipe, path)
+    assert skface.load(path).aspect_ is None
+    of_aligned = copy.copy(pipe)
+    of_aligned.aspect_ = 218 / 178
+    skface.save(of_aligned, path)
+    assert skface.load(path).aspect_ == 218 / 178
 
 
 def test_training_figures_come_back(pipe, path):

@@ -5,13 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skface import (
     DenseHeadRegressor,
+    Frames,
     ImageArray,
     make_attribute_pipeline,
     make_bbox_pipeline,
@@ -19,7 +20,7 @@ from skface import (
 )
 from skface.datasets import mirrored
 from skface.evaluation import Evaluation
-from skface.exceptions import InputError, ParameterError
+from skface.exceptions import InputError, ParameterError, SkfaceWarning
 from skface.features._network import get_network
 from skface.metrics import iou_score
 from skface.pipelines import FacePipeline
@@ -47,9 +48,10 @@ def attributes():
 
 
 @pytest.mark.parametrize("maker", MAKERS)
-@pytest.mark.parametrize("preset", ["best", "paper"])
+@pytest.mark.parametrize("preset", ["best", "fast", "paper"])
 def test_makers_give_a_pipeline_of_features_and_head(maker, preset):
-    pipe = maker(preset, weights=None)
+    looks = {} if maker is make_attribute_pipeline else {"looks": 1}
+    pipe = maker(preset, weights=None, **looks)
     assert isinstance(pipe, Pipeline)
     assert list(pipe.named_steps) == ["features", "head"]
 
@@ -81,8 +83,8 @@ def test_paper_preset_counts_as_many_parameters_as_the_paper(
 
 
 def test_unknown_preset_is_refused():
-    with pytest.raises(ParameterError, match=r"preset must be in .*'fast'"):
-        make_bbox_pipeline("fast")
+    with pytest.raises(ParameterError, match=r"preset must be in .*'quick'"):
+        make_bbox_pipeline("quick")
 
 
 def test_validation_photos_go_through_the_features(photos, attributes):
@@ -111,11 +113,11 @@ def test_same_seed_gives_the_same_predictions(photos, attributes):
 
 
 def test_repr_is_short():
-    assert len(repr(make_landmark_pipeline(weights=None))) < 700
+    assert len(repr(make_landmark_pipeline(looks=1, weights=None))) < 700
 
 
 def test_html_view_shows_both_steps():
-    html = make_landmark_pipeline(weights=None)._repr_html_()
+    html = make_landmark_pipeline(looks=1, weights=None)._repr_html_()
     assert "VGG19Features" in html
     assert "DenseHeadRegressor" in html
 
@@ -124,7 +126,9 @@ def test_a_mirror_pipeline_learns_what_mirrored_photos_would_teach(photos):
     """Photos and their mirror images as one X give the same training samples."""
     boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4)).astype(np.float32)
     settings = SMALL | {"head__early_stopping": False, "head__batch_size": 48}
-    pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**settings)
+    pipe = make_bbox_pipeline(looks=1, weights=None, random_state=0).set_params(
+        **settings
+    )
     expected = clone(pipe.set_params(mirror=False)).fit(
         np.concatenate([photos, photos[:, :, ::-1]]),
         np.concatenate([boxes, mirrored(boxes, "bbox")]),
@@ -138,12 +142,12 @@ def test_a_mirror_pipeline_learns_what_mirrored_photos_would_teach(photos):
 def test_mirror_needs_a_step_that_sees_photos():
     head = DenseHeadRegressor(n_layers=0, epochs=1)
     pipe = FacePipeline([("scale", StandardScaler()), ("head", head)], mirror="fit")
-    with pytest.raises(ParameterError, match="a first step that sees photos"):
+    with pytest.raises(ParameterError, match="a step that sees photos"):
         pipe.fit(np.zeros((4, 3)), np.full((4, 4), 0.5))
 
 
 def test_targets_that_are_no_coordinates_cannot_be_mirrored(photos):
-    pipe = make_bbox_pipeline(weights=None).set_params(**SMALL, mirror="fit")
+    pipe = make_bbox_pipeline(looks=1, weights=None).set_params(**SMALL, mirror="fit")
     with pytest.raises(InputError, match="y must hold boxes"):
         pipe.fit(photos, np.full((24, 2), 0.5))
 
@@ -164,7 +168,7 @@ def test_boxes_beside_attributes_are_mirrored(photos, attributes, monkeypatch):
         "fit",
         lambda self, X, y, **params: taught.append(y) or fit(self, X, y, **params),
     )
-    pipe = make_bbox_pipeline(weights=None).set_params(**SMALL, mirror="fit")
+    pipe = make_bbox_pipeline(looks=1, weights=None).set_params(**SMALL, mirror="fit")
     pipe.set_params(head__target=target, head__epochs=1)
     pipe.fit(photos, np.hstack([boxes, attributes]))
     expected = np.hstack([mirrored(boxes, "bbox"), attributes])
@@ -174,7 +178,7 @@ def test_boxes_beside_attributes_are_mirrored(photos, attributes, monkeypatch):
 def test_boxes_of_a_frame_are_mirrored_by_their_names(photos):
     boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4))
     frame = pd.DataFrame(boxes, columns=BBOX.columns())
-    pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    pipe = make_bbox_pipeline(looks=1, weights=None, random_state=0).set_params(**SMALL)
     pipe.set_params(head__epochs=1, mirror="fit")
     expected = clone(pipe).fit(photos, boxes)
     found = clone(pipe).fit(photos, frame[["height", "y", "width", "x"]])
@@ -190,7 +194,7 @@ def test_a_memory_does_not_take_other_photos_for_those_before(photos, tmp_path):
             Image.fromarray(photo).save(path)
 
     boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4))
-    pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    pipe = make_bbox_pipeline(looks=1, weights=None, random_state=0).set_params(**SMALL)
     pipe.set_params(mirror=False, head__epochs=1, memory=str(tmp_path / "memory"))
     taught = []
     for pixels in (photos, photos[::-1]):
@@ -206,7 +210,7 @@ def test_a_memory_does_not_take_other_photos_for_those_before(photos, tmp_path):
 @pytest.fixture
 def two_sided(photos):
     boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4)).astype(np.float32)
-    pipe = make_bbox_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    pipe = make_bbox_pipeline(looks=1, weights=None, random_state=0).set_params(**SMALL)
     return pipe.set_params(mirror="fit+predict").fit(photos, boxes)
 
 
@@ -241,15 +245,15 @@ def test_an_evaluation_reads_both_sides_too(two_sided, photos):
 
 
 def test_an_unknown_way_to_mirror_is_refused(photos):
-    pipe = make_bbox_pipeline(weights=None).set_params(mirror="predict")
-    with pytest.raises(ParameterError, match=r"mirror must be False, .* 'predict'"):
+    pipe = make_bbox_pipeline(looks=1, weights=None).set_params(mirror="both")
+    with pytest.raises(ParameterError, match=r"mirror must be in .*, got 'both'"):
         pipe.fit(photos, np.full((24, 4), 0.4))
 
 
 def test_a_step_between_is_fitted_on_the_photos_and_serves_both_sides(photos):
     boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4))
     features, head = make_bbox_pipeline(
-        weights=None, random_state=0
+        looks=1, weights=None, random_state=0
     ).named_steps.values()
     head.set_params(epochs=1)
     pipe = FacePipeline(
@@ -271,4 +275,116 @@ def test_a_step_between_is_fitted_on_the_photos_and_serves_both_sides(photos):
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "score"])
 def test_steps_without_a_head_have_no_predictions(method):
-    assert not hasattr(make_bbox_pipeline(weights=None)[:-1], method)
+    assert not hasattr(make_bbox_pipeline(looks=1, weights=None)[:-1], method)
+
+
+SHAPES = {
+    "aligned": (178, 218),
+    "wild": (60, 40),
+    "upright": (60, 80),
+    "square": (64, 64),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Eight files of each shape, by its name."""
+    folder, rng = tmp_path_factory.mktemp("shapes"), np.random.default_rng(0)
+    paths = {name: [folder / f"{name}-{i}.png" for i in range(8)] for name in SHAPES}
+    for name, size in SHAPES.items():
+        for path in paths[name]:
+            blocks = rng.integers(0, 256, (4, 3, 3), dtype=np.uint8)
+            Image.fromarray(blocks).resize(size).save(path)
+    return {name: list(map(str, each)) for name, each in paths.items()}
+
+
+@pytest.fixture(scope="module")
+def of_aligned(files):
+    pipe = make_attribute_pipeline(weights=None, random_state=0).set_params(**SMALL)
+    return pipe.fit(files["aligned"], np.tile([[0, 1], [1, 0]], (4, 1)))
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "outputs"])
+@pytest.mark.parametrize("name", ["wild", "upright"])
+def test_photos_that_are_plainly_not_aligned_are_told_with_the_cure(
+    of_aligned, files, method, name
+):
+    with pytest.warns(SkfaceWarning, match=r"AlignedFaces\(landmarks\)") as caught:
+        getattr(of_aligned, method)(files[name] + files["aligned"][:3])
+    assert [warning.filename for warning in caught] == [__file__]
+    width, height = SHAPES[name]
+    said = f"such as {height / width:.2f} times as high as wide, than those"
+    assert said in str(caught[0].message)
+    assert "all 1.22 times" in str(caught[0].message)
+
+
+@pytest.mark.filterwarnings("error")
+def test_photos_that_may_be_aligned_are_read_without_a_word(of_aligned, files):
+    few = files["wild"][:3]
+    for photos in (
+        files["aligned"],
+        files["square"],  # crops of faces are
+        files["aligned"] + few,
+        ImageArray(few).framed(Frames.from_boxes([[0, 0, 1, 1]] * 3, (60, 40))),
+        np.asarray(ImageArray(few)),
+        [Image.open(path) for path in few],
+    ):
+        of_aligned.predict(photos)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["mixed", "arrays", "boxes"])
+def test_a_pipeline_of_photos_of_any_shape_says_no_word(files, name):
+    X = files["aligned"][:4] + files["wild"][:4]
+    if name == "arrays":
+        X = np.asarray(ImageArray(files["aligned"], 32))
+    pipe, y = make_attribute_pipeline(weights=None), np.tile([[0, 1], [1, 0]], (4, 1))
+    if name == "boxes":
+        X, pipe = files["aligned"], make_bbox_pipeline(looks=1, weights=None)
+        y = np.full((8, 4), 0.4)
+    pipe.set_params(**SMALL).fit(X, y)
+    assert pipe.aspect_ is None
+    pipe.predict(files["wild"])
+
+
+def test_the_shape_of_the_last_fits_photos_counts(of_aligned, files):
+    again = clone(of_aligned).fit(files["wild"], np.tile([[0, 1], [1, 0]], (4, 1)))
+    assert again.aspect_ == pytest.approx(2 / 3)
+    assert of_aligned.aspect_ == pytest.approx(218 / 178)
+    with pytest.warns(SkfaceWarning, match="such as 1.22 times"):
+        again.predict(files["aligned"][:1])
+
+
+class Middle(BaseEstimator):
+    """Finds one face in the middle of every photo."""
+
+    def fit(self, X, y=None):
+        self.fitted_ = True
+        return self
+
+    def predict(self, X):
+        return np.tile(
+            [0.4, 0.4, 0.6, 0.4, 0.5, 0.5, 0.42, 0.6, 0.58, 0.6], (len(X), 1)
+        )
+
+
+@pytest.mark.filterwarnings("error")
+def test_photos_that_a_step_aligns_may_have_any_shape(files):
+    pipe = make_attribute_pipeline(weights=None, align=Middle().fit(None))
+    pipe.set_params(**SMALL).fit(files["wild"], np.tile([[0, 1], [1, 0]], (4, 1)))
+    assert pipe.is_aligning
+    found = pipe.predict_proba(files["upright"])
+    faces = pipe.aligned(files["upright"])
+    assert faces.shape == (8, 218, 178, 3)
+    reader = pipe.after_aligning
+    assert reader.mirror == pipe.mirror == "fit"
+    np.testing.assert_array_equal(reader.predict_proba(faces), found)
+
+
+def test_passes_of_a_photo_are_counted():
+    best, three = make_attribute_pipeline(), make_landmark_pipeline()
+    assert best.n_passes == make_landmark_pipeline("fast").n_passes == 1
+    assert make_landmark_pipeline(looks=1).n_passes == 2
+    assert (three.n_passes, make_bbox_pipeline().n_passes) == (5, 3)
+    assert make_attribute_pipeline(align=three).n_passes == 6
+    assert three.set_params(second__mirror=False).n_passes == 3

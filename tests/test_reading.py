@@ -412,7 +412,9 @@ def test_a_fit_with_mirror_images_reads_every_photo_once(
     X, y = CelebALoader(celeba_root, "landmarks").load("all")
     assert Counter(photos_opened) == dict.fromkeys(NAMES, 1)  # their headers
     photos_opened.clear()
-    pipe = make_landmark_pipeline(weights="synthetic", cache_dir=tmp_path / "store")
+    pipe = make_landmark_pipeline(
+        looks=1, weights="synthetic", cache_dir=tmp_path / "store"
+    )
     pipe.set_params(head__epochs=1, head__n_layers=0)
     assert pipe.mirror == "fit+predict"
     pipe.fit(X[:20], y[:20], X_val=X[20:], y_val=y[20:])

@@ -6,7 +6,7 @@ from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyRegressor
 
-from skface import ImageArray
+from skface import ImageArray, make_attribute_pipeline, make_bbox_pipeline
 from skface.displays import SaliencyDisplay
 from skface.exceptions import InputError, ParameterError
 
@@ -153,3 +153,51 @@ def test_an_estimator_without_probabilities_is_refused(photo):
     mean = DummyRegressor().fit([[0]], [0])
     with pytest.raises(ParameterError, match="DummyRegressor gives no probabilities"):
         SaliencyDisplay.from_estimator(mean, photo, 0)
+
+
+class Middle(BaseEstimator):
+    """Finds one face in the middle of every photo, and counts them."""
+
+    def __init__(self):
+        self.n_seen_ = 0
+
+    def fit(self, X, y=None):
+        return self
+
+    def predict(self, X):
+        self.n_seen_ += len(X)
+        return np.tile(
+            [0.4, 0.4, 0.6, 0.4, 0.5, 0.5, 0.42, 0.6, 0.58, 0.6], (len(X), 1)
+        )
+
+
+def test_a_pipeline_that_aligns_has_the_map_of_the_aligned_face(tmp_path):
+    path = tmp_path / "photo.png"
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 90, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(path)
+    landmarks = Middle()
+    pipe = make_attribute_pipeline(weights=None, align=landmarks, random_state=0)
+    pipe.set_params(
+        features__layer="block1_pool",
+        features__pooling="avg",
+        features__input_size=32,
+        head__epochs=1,
+        head__early_stopping=False,
+    )
+    pipe.fit([path] * 4, np.tile([[0, 1], [1, 0]], (2, 1)))
+    pipe.target_names_ = ["a", "b"]
+    landmarks.n_seen_ = 0
+    display = SaliencyDisplay.from_estimator(pipe, path, "b", patch=80, stride=100)
+    assert landmarks.n_seen_ == 1
+    np.testing.assert_array_equal(display.image, pipe.aligned([path])[0])
+    assert display.image.shape == (218, 178, 3)
+    reader = pipe.after_aligning
+    expected = reader.predict_proba(display.image[np.newaxis])[0, 1]
+    assert display.probability == pytest.approx(expected)
+    assert display.name == "b"
+    assert display.drops.shape == (2, 2)
+
+
+def test_a_second_look_has_no_probabilities_to_fall(photo):
+    with pytest.raises(ParameterError, match="SecondLook gives no probabilities"):
+        SaliencyDisplay.from_estimator(make_bbox_pipeline(), photo, 0)

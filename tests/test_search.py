@@ -27,6 +27,7 @@ from skface import (
     VGG19Features,
     extract_once,
     make_attribute_pipeline,
+    make_landmark_pipeline,
     search_report,
 )
 from skface.datasets import make_celeba
@@ -437,6 +438,66 @@ def test_mirror_images_are_extracted_too(photos, stored, mirror, space, n_rows):
     assert extract_once(GridSearchCV(pipe, space), photos) == 2 * len(photos)
     store = FeatureStore(stored["features"].cache_dir)
     assert len(store) == n_rows * len(photos)
+
+
+@pytest.fixture(scope="module")
+def faces(loader):
+    """Photos in the wild and their landmarks, of train and valid."""
+    other = CelebALoader(loader.root, "landmarks", aligned=False)
+    return [other.load(split) for split in ("train", "valid")]
+
+
+@pytest.fixture
+def look(tmp_path):
+    look = make_landmark_pipeline(
+        looks=2, weights="synthetic", cache_dir=tmp_path / "store", random_state=0
+    )
+    return look.set_params(
+        features__pooling="avg", head__epochs=1, head__early_stopping=False
+    )
+
+
+def test_both_looks_of_a_search_are_extracted_once(look, faces, monkeypatch):
+    (X, y), _ = faces
+    search = GridSearchCV(look, {"head__n_layers": [0, 1]}, cv=2, refit=False)
+    assert extract_once(search, X, y) == 3 * len(X)  # and two frames
+    assert extract_once(search, X[::-1], y[::-1]) == 0
+    fitted = clone(look)
+    monkeypatch.setattr("skface.features._vgg19.get_network", None)
+    fitted.fit(X[:10], y[:10])
+    assert fitted.second_["head"].n_epochs_ == 1
+
+
+def test_poolings_of_both_looks_share_their_passes(look, faces):
+    (X, y), _ = faces
+    search = GridSearchCV(look, {"features__pooling": ["avg", (2, 2)]}, cv=2)
+    assert extract_once(search, X, y) == 3 * len(X)
+    store = FeatureStore(look.first["features"].cache_dir)
+    assert len(store) == 6 * len(X)
+    search = GridSearchCV(look, {"n_frames": [2, 3]}, cv=2)
+    assert extract_once(search, X, y) == len(X)
+
+
+def test_frames_of_a_second_look_need_y(look, faces):
+    (X, _), _ = faces
+    with pytest.raises(ParameterError, match="y is needed for the frames"):
+        extract_once(GridSearchCV(look, {"head__n_layers": [0]}), X)
+
+
+def test_faces_that_a_pipeline_aligns_are_extracted_as_it_sees_them(
+    look, faces, tmp_path, monkeypatch
+):
+    (X, y), _ = faces
+    pipe = make_attribute_pipeline(
+        align=look.first.fit(X, y),
+        weights="synthetic",
+        cache_dir=tmp_path / "aligned",
+        random_state=0,
+    ).set_params(features__pooling="avg", head__epochs=1)
+    search = GridSearchCV(pipe, {"head__n_layers": [0, 1]}, cv=2)
+    assert extract_once(search, X) == 2 * len(X)
+    monkeypatch.setattr("skface.features._vgg19.get_network", None)
+    pipe.fit(X, np.tile([[0, 1], [1, 0]], (len(X) // 2, 1)))
 
 
 def test_extraction_needs_a_store(photos, stored):

@@ -137,7 +137,7 @@ def test_a_parameter_that_no_look_has_is_refused(look):
 
 def test_frames_of_a_photo_are_the_same_among_other_photos(look, photos, points):
     def frames(rows):
-        images, _, of_row = look._to_learn_from(photos[rows], points[rows], 2)
+        images, _, of_row = look.frames_of(photos[rows], points[rows], 2)
         own = images.frames.matrices[of_row == list(rows).index(7)]
         return own.round(12).tolist()
 
@@ -145,7 +145,7 @@ def test_frames_of_a_photo_are_the_same_among_other_photos(look, photos, points)
 
 
 def test_frames_lie_round_the_truth_and_half_of_them_are_mirrored(look, photos, points):
-    images, y, rows = look._to_learn_from(photos, points, 2)
+    images, y, rows = look.frames_of(photos, points, 2)
     np.testing.assert_array_equal(rows, np.tile(np.arange(20), 2))
     np.testing.assert_array_equal(y, points[rows])
     assert images.frames.is_mirrored.reshape(2, 20).sum(axis=0).tolist() == [1] * 20
@@ -156,8 +156,7 @@ def test_frames_lie_round_the_truth_and_half_of_them_are_mirrored(look, photos, 
 def test_frames_of_another_random_state_are_others(look, photos, points):
     other = clone(look).set_params(random_state=1)
     one, two = (
-        each._to_learn_from(photos, points, 1)[0].frames.matrices
-        for each in (look, other)
+        each.frames_of(photos, points, 1)[0].frames.matrices for each in (look, other)
     )
     assert (one != two).all(axis=(1, 2)).all()
 
@@ -197,7 +196,7 @@ def test_attributes_take_no_second_look(photos):
 
 def test_boxes_are_looked_at_in_upright_frames(photos, boxes):
     look = make_bbox_pipeline(weights=None).set_params(**SMALL)
-    images, _, _ = look._to_learn_from(photos, boxes, 2)
+    images, _, _ = look.frames_of(photos, boxes, 2)
     across = images.frames.matrices[:, [0, 1], [1, 0]]
     np.testing.assert_allclose(across, 0, atol=1e-12)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import assert_type
 
     from skface import (
+        AlignedFaces,
         AttributesDisplay,
         CelebALoader,
         DenseHeadClassifier,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         ImageArray,
         SaliencyDisplay,
         SearchDisplay,
+        SecondLook,
         VGG19Features,
         __version__,
         card,
@@ -120,8 +122,14 @@ def use_features(photos: "ImageArray", folder: str) -> None:
 def use_pipelines(X: "ImageArray", y: np.ndarray, path: str) -> None:
     pipe = make_attribute_pipeline("paper", weights=None, random_state=0)
     assert_type(pipe, pipelines.FacePipeline)
-    assert_type(make_bbox_pipeline(), pipelines.FacePipeline)
-    assert_type(make_landmark_pipeline(cache_dir=path), pipelines.FacePipeline)
+    looking = make_bbox_pipeline(looks=2)
+    assert_type(looking, pipelines.FacePipeline | pipelines.SecondLook)
+    looking.fit(X, y, X_val=X, y_val=y).predict(["me.jpg"])
+    assert_type(looking.n_passes, int)
+    make_landmark_pipeline(cache_dir=path)
+    make_attribute_pipeline(align=looking)
+    AlignedFaces(looking).fit(X).transform(X)
+    assert_type(SecondLook(pipe, pipe, n_looks=2).frames_of(X, y), tuple)
     pipe.fit(X, y, X_val=X, y_val=y).predict(["me.jpg"])
     save(pipe, path, target_names=["Smiling"])
     persistence.load(path).predict(["me.jpg"])

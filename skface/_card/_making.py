@@ -6,7 +6,6 @@ from html import escape
 from pathlib import Path
 
 import pandas as pd
-from sklearn.pipeline import Pipeline
 
 from skface._card import _texts
 from skface._card._document import Document
@@ -16,11 +15,12 @@ from skface.displays import check_matplotlib
 from skface.displays._pictures import (
     faces_picture,
     has_matplotlib,
-    history_picture,
+    history_pictures,
     scores_picture,
 )
 from skface.evaluation import Evaluation
 from skface.features import VGG19Features
+from skface.pipelines import AlignedFaces, SecondLook
 
 _N_FACES, _N_COLUMNS = 6, 3  # of photos, as wide as the page
 # Folders of this machine, and what changes no answer.
@@ -173,12 +173,11 @@ def _document(estimator, evaluation, groups, trained_on, y_train):
     nouns = " and ".join(part.target.plural for part in parts)
     document = Document(f"Model card: face {nouns}")
     what = ", and ".join(map(_what, parts))
-    how = _texts.HOW if _is_skfaces(estimator) else ""
-    document.paragraph(f"This model {what}. {how}".rstrip())
+    document.paragraph(" ".join([f"This model {what}.", *_how(estimator)]))
     document.heading("What it was trained on")
     document.paragraph(trained_on or "Whoever wrote this card did not say.")
-    if has_matplotlib() and (png := history_picture(estimator)):
-        document.picture("history", png, "Training, epoch by epoch.")
+    for name, png in history_pictures(estimator).items() if has_matplotlib() else ():
+        document.picture(name, png, _texts.HISTORY[name])
 
     document.heading("How good it is")
     constant = " and ".join(_texts.CONSTANT[part.target.name] for part in parts)
@@ -216,8 +215,17 @@ def _what(part):
     return _texts.WHAT[part.target.name].format(n=len(part.names), points=points)
 
 
-def _is_skfaces(estimator):
-    return isinstance(estimator, Pipeline) and isinstance(estimator[0], VGG19Features)
+def _how(estimator):
+    """Sentences on what happens to a photo, of skface's own models."""
+    kinds = {type(step) for _, step in getattr(estimator, "steps", ())}
+    if isinstance(estimator, SecondLook) and estimator.n_looks > 1:
+        yield _texts.LOOKS.format(n=estimator.n_looks)
+    if AlignedFaces in kinds:
+        yield _texts.ALIGNED
+    n_passes = getattr(estimator, "n_passes", int(VGG19Features in kinds))
+    if n_passes:
+        yield _texts.HOW
+        yield _texts.PASSES.format(n="once" if n_passes == 1 else f"{n_passes} times")
 
 
 def _attribute_table(evaluation):

@@ -7,9 +7,21 @@ WHAT = {
 }
 
 HOW = (
-    "It is a pipeline of skface: a frozen VGG19 turns the photo into features, and a "
-    "small dense network reads them."
+    "It is a pipeline of skface: a frozen VGG19 turns what it sees into features, and "
+    "a small dense network reads them."
 )
+LOOKS = (
+    "It looks at a photo {n} times: at the whole of it, then at a frame round what it "
+    "has found."
+)
+ALIGNED = "Landmarks are found first, and the face is turned upright by them."
+PASSES = "A photo goes through VGG19 {n}."
+
+HISTORY = {
+    "history": "Training, epoch by epoch.",
+    "history-first": "Training of the first look, epoch by epoch.",
+    "history-second": "Training of the further looks, epoch by epoch.",
+}
 
 CONSTANT = {
     "bbox": "the mean box",

@@ -14,8 +14,8 @@ _SKY = "#56B4E9"  # of FacesDisplay's predictions
 _QUALITY = 92
 
 
-def check_folder(folder, photos):
-    """Make the folder.
+def check_folder(option, folder, photos):
+    """Make the folder of an option.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def check_folder(folder, photos):
     folder = Path(folder)
     place = folder.resolve()
     if any(Path(photo).resolve().parent == place for photo in photos):
-        raise InputError(f"--annotate {folder}: holds the photos; name another folder")
+        raise InputError(f"--{option} {folder}: holds the photos; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -62,6 +62,18 @@ def annotate(photos, y, target, names, folder):
                 image.save(file, "JPEG", quality=_QUALITY)
 
     map_photos(draw, photos)
+
+
+def write_images(images, folder):
+    """Write what an ImageArray shows, as `annotate` does; each file is read once."""
+    files = _file_names(images.paths)
+
+    def write(rows, photo):
+        for row, pixels in zip(rows, images.seen(photo, rows), strict=True):
+            with replacing(Path(folder, files[row])) as file:
+                Image.fromarray(pixels).save(file, "JPEG", quality=_QUALITY)
+
+    images.each_photo(write)
 
 
 def _file_names(photos):

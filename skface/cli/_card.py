@@ -7,14 +7,14 @@ import pandas as pd
 
 from skface import card
 from skface.cli._evaluate import load_split, training_targets
-from skface.cli._shared import load_model, say
+from skface.cli._shared import is_aligned, load_model, say
 from skface.datasets import CelebALoader
 from skface.exceptions import InputError
 
 
 def run(args):
     pipe, target = load_model(args)
-    loader = CelebALoader(args.data, target.name)
+    loader = CelebALoader(args.data, target.name, aligned=is_aligned(args))
     names = pipe.target_names_
     bunch = load_split(loader, args.split, names)
     card(

@@ -1,13 +1,13 @@
 """``skface evaluate``, and the report that it has in common with ``skface fit``."""
 
 from skface._files import write_file
-from skface.cli._shared import as_csv, as_json, load_model, new_folder, say
+from skface.cli._shared import as_csv, as_json, is_aligned, load_model, new_folder, say
 from skface.cli._streams import write_out
 from skface.datasets import CelebALoader
 from skface.displays._pictures import (
     faces_picture,
     has_matplotlib,
-    history_picture,
+    history_pictures,
     scores_picture,
 )
 from skface.evaluation import Evaluation
@@ -64,7 +64,7 @@ def training_targets(loader, names):
 
 def _evaluated(pipe, target, args):
     """An evaluation on ``args.split`` of ``args.data``, with its photos."""
-    loader = CelebALoader(args.data, target.name)
+    loader = CelebALoader(args.data, target.name, aligned=is_aligned(args))
     names = pipe.target_names_
     bunch = load_split(loader, args.split, names)
     evaluation = Evaluation.from_estimator(
@@ -111,12 +111,11 @@ def write_pictures(folder, pipe, evaluation, images):
     if not has_matplotlib():
         return
     pictures = {
-        "history": history_picture(pipe),
+        **history_pictures(pipe),
         "errors" if evaluation.target.is_coordinates else "attributes": (
             scores_picture(evaluation)
         ),
         "worst": faces_picture(evaluation, images, "worst"),
     }
     for name, png in pictures.items():
-        if png is not None:
-            write_file(folder / f"{name}.png", png)
+        write_file(folder / f"{name}.png", png)

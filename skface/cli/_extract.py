@@ -2,10 +2,13 @@
 
 import os
 
+import numpy as np
+
 from skface.cli._finding import find_photos
 from skface.cli._shared import (
     cache_dir,
     counted,
+    is_aligned,
     say,
     verbose,
     without_unreadable,
@@ -24,17 +27,24 @@ def run(args):
     targets = [args.target] if args.target else celeba or list(PRESETS)
     photos = None if celeba else find_photos(args)
     jobs = {}  # photos of each transformer, and whether their mirror images too
+    second_looks = {}  # target's loader, where the recipe looks again
     for target in targets:
         preset = preset_of(target, args.preset)  # a pipeline's head would load Keras
         features = VGG19Features(
             args.weights, cache_dir=place, verbose=verbose(args), **preset.features
         )
         if celeba:
-            loader = CelebALoader(args.photos[0], target)
+            loader = CelebALoader(args.photos[0], target, aligned=is_aligned(args))
             photos = loader.load("all")[0].paths
-        mirrored = photos if preset.mirror == "fit+predict" else []
-        if preset.mirror == "fit" and celeba:
+        n_looks = args.looks or 1 + (preset.second_look is not None)
+        looks_again = target != "attributes" and n_looks > 1
+        mirrored = []  # the first of several looks reads one side
+        if preset.mirror == "fit+predict" and not looks_again:
+            mirrored = photos
+        elif preset.mirror == "fit" and not looks_again and celeba:
             mirrored = loader.load("train")[0].paths
+        if looks_again and celeba:
+            second_looks[target] = loader
         # each once, however many targets want it
         _, sides = jobs.setdefault(repr(features.get_params()), (features, {}))
         sides |= {path: sides.get(path, False) for path in photos}
@@ -49,6 +59,8 @@ def run(args):
             if paths:
                 say(args, f"{counted(len(paths), 'photo')}, {features.layer}{text}")
             bad |= _extract(features, paths, is_mirrored)
+    for target, loader in second_looks.items():
+        bad |= _extract_frames(target, loader, bad, args)
     n_new = len(store) - n_before
     write_out(f"{counted(n_new, 'new row')}, {len(store):,} in all, in {store.path}")
     return int(bool(bad))
@@ -63,6 +75,35 @@ def _extract(features, paths, is_mirrored):
 
     read, _ = without_unreadable(transform, paths)
     return set(paths) - set(read)
+
+
+def _extract_frames(target, loader, bad, args):
+    """The frames that the second look of a target learns from, as `_extract`."""
+    from skface.pipelines import MAKERS  # which loads Keras
+
+    look = MAKERS[target](
+        args.preset,
+        looks=args.looks,
+        weights=args.weights,
+        cache_dir=cache_dir(args),
+        verbose=verbose(args),
+    )
+    found = set()
+    for split, n_frames in (("train", look.n_frames), ("valid", 1)):
+        X, y = loader.load(split)
+        good = ~np.isin(X.paths, [*bad, *found])
+        if not good.any():
+            continue
+        frames, *_ = look.frames_of(X[good], y[good], n_frames)
+        say(args, f"{counted(len(frames), 'frame')} for a second look, {target}")
+
+        def transform(paths, frames=frames):
+            features = look.second["features"]
+            features.transform(frames[np.isin(frames.paths, paths)])
+
+        paths = list(dict.fromkeys(frames.paths))
+        found |= set(paths) - set(without_unreadable(transform, paths)[0])
+    return found
 
 
 def _celeba_targets(names):

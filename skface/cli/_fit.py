@@ -14,6 +14,7 @@ from skface.cli._evaluate import figures_text, write_pictures, write_report
 from skface.cli._shared import (
     as_json,
     cache_dir,
+    is_aligned,
     new_folder,
     say,
     verbose,
@@ -23,7 +24,7 @@ from skface.datasets import CelebALoader
 from skface.evaluation import Evaluation
 from skface.exceptions import ParameterError
 from skface.persistence import save
-from skface.pipelines import MAKERS
+from skface.pipelines import MAKERS, SecondLook
 
 
 def run(args):
@@ -33,7 +34,9 @@ def run(args):
 
 
 def loader_of(args):
-    return CelebALoader(args.data, args.target, verbose=verbose(args))
+    return CelebALoader(
+        args.data, args.target, aligned=is_aligned(args), verbose=verbose(args)
+    )
 
 
 def load_splits(loader):
@@ -47,19 +50,28 @@ def make_pipeline(args):
     Raises
     ------
     ParameterError
-        It has no such parameter.
+        It has no such parameter, or attributes were to be looked for more than once.
     """
     if args.random_state is None:
         args.random_state = secrets.randbelow(2**31)
         args.arguments += ["--random-state", str(args.random_state)]
+    looks = {} if args.looks is None else {"looks": args.looks}
+    if looks and args.target == "attributes":
+        raise ParameterError(
+            f"--looks {args.looks}: boxes and landmarks can be looked for more than "
+            "once, attributes cannot; leave it out"
+        )
     pipe = MAKERS[args.target](
         args.preset,
         weights=args.weights,
         cache_dir=cache_dir(args),
         random_state=args.random_state,
         verbose=verbose(args),
+        **looks,
     )
     known = settable_params(pipe)
+    if isinstance(pipe, SecondLook):  # what is set in both looks, too
+        known |= settable_params(pipe.second)
     for name, value in args.set:
         if name not in known:
             near = difflib.get_close_matches(name, known, cutoff=0)
@@ -73,6 +85,15 @@ def make_pipeline(args):
 
 def settable_params(pipe):
     """Parameters of the steps, and those of the pipeline that shape what it learns."""
+    if isinstance(pipe, SecondLook):
+        own = pipe.get_params(deep=False)
+        looks = {name: own.pop(name) for name in ("first", "second")}
+        of_looks = {
+            f"{look}__{name}": value
+            for look in looks
+            for name, value in settable_params(looks[look]).items()
+        }
+        return own | of_looks
     return {
         name: value
         for name, value in pipe.get_params().items()
@@ -96,7 +117,7 @@ def fit_into(folder, pipe, splits, args, **more):
     start = perf_counter()
     pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
     seconds = perf_counter() - start
-    _save(folder / "model.skface", pipe, train.target_names, args)
+    save(pipe, folder / "model.skface", target_names=train.target_names)
     settings = {
         "command": shlex.join(["skface", *args.arguments]),
         "working_directory": os.getcwd(),
@@ -111,8 +132,10 @@ def fit_into(folder, pipe, splits, args, **more):
         **more,
     }
     write_file(folder / "settings.json", as_json(settings) + "\n")
-    epochs = {"n_epochs": pipe[-1].n_epochs_, "best_epoch": pipe[-1].best_epoch_ + 1}
-    say(args, "{n_epochs} epochs, the best {best_epoch}".format(**epochs))
+    epochs = _epochs(pipe)
+    for look, numbers in epochs.items():
+        say(args, "{}{n_epochs} epochs, the best {best_epoch}".format(look, **numbers))
+    told = epochs.get("") or {"looks": list(epochs.values())}
 
     evaluation = Evaluation.from_estimator(
         pipe,
@@ -123,7 +146,7 @@ def fit_into(folder, pipe, splits, args, **more):
         image_sizes=test.image_sizes,
     )
     write_report(
-        folder, evaluation, split="test", **epochs, fit_seconds=round(seconds, 1)
+        folder, evaluation, split="test", **told, fit_seconds=round(seconds, 1)
     )
     write_pictures(folder, pipe, evaluation, test.images)
     say(args, f"on {len(test.images):,} test photos:")
@@ -132,8 +155,13 @@ def fit_into(folder, pipe, splits, args, **more):
     say(args, f"in {folder}: {names}")
 
 
-def _save(path, pipe, target_names, args):
-    """Write the pipeline as one that shows no bars, as in Python it need not."""
-    pipe.set_params(features__verbose=0, head__verbose=0)
-    save(pipe, path, target_names=target_names)
-    pipe.set_params(features__verbose=verbose(args))
+def _epochs(pipe):
+    """Epochs of each head, and which was the best, by what is said before them."""
+    looks = {"": pipe}
+    if isinstance(pipe, SecondLook):
+        looks = {"first look: ": pipe.first_, "second look: ": pipe.second_}
+    heads = {look: each[-1] for look, each in looks.items()}
+    return {
+        look: {"n_epochs": head.n_epochs_, "best_epoch": head.best_epoch_ + 1}
+        for look, head in heads.items()
+    }

@@ -32,6 +32,7 @@ def add_recipe(parser):
         help="what is learnt (default: attributes)",
     )
     add_preset(parser)
+    add_looks(parser)
     add_weights(parser)
     parser.add_argument(
         "--set",
@@ -57,6 +58,15 @@ def add_data(parser):
         required=True,
         metavar="DIR",
         help="a folder laid out like CelebA, the official one or Kaggle's",
+    )
+    add_wild(parser)
+
+
+def add_wild(parser):
+    parser.add_argument(
+        "--wild",
+        action="store_true",
+        help="take its photos in the wild for landmarks and attributes too",
     )
 
 
@@ -91,9 +101,18 @@ def add_photos(parser, more=""):
 def add_preset(parser):
     parser.add_argument(
         "--preset",
-        choices=("best", "paper"),
+        choices=("best", "fast", "paper"),
         default="best",
         help="the recipe (default: best)",
+    )
+
+
+def add_looks(parser):
+    parser.add_argument(
+        "--looks",
+        type=at_least(1),
+        metavar="N",
+        help="how often boxes and landmarks are looked for (default: the preset's)",
     )
 
 

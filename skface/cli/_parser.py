@@ -9,6 +9,7 @@ from skface.cli._options import (
     add_cache_dir,
     add_command,
     add_json,
+    add_looks,
     add_model,
     add_photos,
     add_preset,
@@ -16,6 +17,7 @@ from skface.cli._options import (
     add_run_folder,
     add_split,
     add_weights,
+    add_wild,
     at_least,
     path,
 )
@@ -111,10 +113,10 @@ def _add_extract(commands):
         "extract",
         "send photos through VGG19 ahead of time",
         """\
-Sends photos, and their mirror images where the recipe reads them, through VGG19 and
-keeps the features in the cache, where fit, search, evaluate and predict find them.
-Photos whose features are there already are skipped, so that an interrupted run goes on
-where it stopped.""",
+Sends photos, their mirror images where the recipe reads them and, of a CelebA folder,
+the frames that a second look learns from, through VGG19 and keeps the features in the
+cache, where fit, search, evaluate and predict find them. Photos whose features are
+there already are skipped, so that an interrupted run goes on where it stopped.""",
         """\
 examples:
   skface extract celeba                     for every target that the folder has
@@ -127,7 +129,9 @@ examples:
         choices=TARGETS,
         help="whose photos and features (default: all that there are)",
     )
+    add_wild(extract)
     add_preset(extract)
+    add_looks(extract)
     add_weights(extract)
     add_cache_dir(extract)
 
@@ -148,10 +152,11 @@ on the test photos. A new folder receives
   settings.json    the settings and the command that repeat the run""",
         """\
 examples:
-  skface fit --data celeba --target landmarks
+  skface fit --data celeba --target landmarks --wild
   skface fit --data celeba --weights vgg19_notop.h5 --output run
   skface fit --data celeba --preset paper --random-state 0
-  skface fit --data celeba --set head__n_layers=2 mirror=fit features__pooling=7,7""",
+  skface fit --data celeba --set head__n_layers=2 mirror=fit features__pooling=7,7
+  skface fit --data celeba --target bbox --looks 3 --set second__head__n_layers=3""",
     )
     add_recipe(fit)
     add_cache_dir(fit, or_none=True)
@@ -227,12 +232,16 @@ def _add_predict(commands):
 Writes one line a photo. Boxes (x, y, width, height) and landmarks (x and y of each
 point) are pixels of the upright photo, counted from its upper left corner; attributes
 are 0 or 1. A photo that cannot be read is reported, the others are predicted, and the
-exit status is 1.""",
+exit status is 1.
+
+A model of attributes reads photos like those it has learnt from, as a rule aligned
+ones; --landmarks turns the faces of all others upright first.""",
         """\
 examples:
   skface predict box/model.skface me.jpg
   skface predict smile/model.skface holiday/ 'more/*.png' --proba --json
-  skface predict box/model.skface holiday/ --annotate seen/ --output boxes.csv""",
+  skface predict box/model.skface holiday/ --annotate seen/ --output boxes.csv
+  skface predict smile/model.skface me.jpg --landmarks points/model.skface""",
     )
     add_model(predict)
     add_photos(predict)
@@ -257,6 +266,18 @@ examples:
         type=path,
         metavar="DIR",
         help="write the photos there, with what was found drawn on them",
+    )
+    predict.add_argument(
+        "--landmarks",
+        type=path,
+        metavar="MODEL",
+        help="a model of landmarks, by which faces are aligned for attributes",
+    )
+    predict.add_argument(
+        "--crops",
+        type=path,
+        metavar="DIR",
+        help="write the faces there, aligned like CelebA's, or cut out round a box",
     )
     add_cache_dir(predict, or_none=True)
 

@@ -1,11 +1,12 @@
 """``skface predict``."""
 
 import os
+from os.path import samefile
 
 import pandas as pd
 
 from skface._files import write_file
-from skface.cli._annotate import annotate, check_folder
+from skface.cli._annotate import annotate, check_folder, write_images
 from skface.cli._finding import find_photos
 from skface.cli._shared import (
     as_csv,
@@ -18,8 +19,11 @@ from skface.cli._shared import (
 )
 from skface.cli._streams import write_out
 from skface.exceptions import InputError
-from skface.photos import photo_sizes, to_pixels
+from skface.photos import TEMPLATES, ImageArray, photo_sizes, to_pixels
+from skface.pipelines import AlignedFaces, FacePipeline, frames_around
+from skface.targets import BBOX, LANDMARKS
 
+_SIDE = 224  # pixels, of what is cut out round a box
 _PIXEL_DIGITS, _FRACTION_DIGITS = 2, 6
 
 
@@ -27,17 +31,36 @@ def run(args):
     """Predict, and return 1 where photos could not be read."""
     given = find_photos(args)
     if args.annotate is not None:
-        check_folder(args.annotate, given)
+        check_folder("annotate", args.annotate, given)
+    if args.crops is not None:
+        check_folder("crops", args.crops, given)
+        if args.annotate is not None and samefile(args.annotate, args.crops):
+            raise InputError(f"--crops {args.crops}: is the folder of --annotate too")
     pipe, target = load_model(args)
     if args.proba and not hasattr(pipe, "predict_proba"):
         raise InputError(
             f"--proba is for attributes; {args.model} finds {target.plural}"
         )
+    if args.landmarks is not None:
+        pipe = _aligning(pipe, target, args)
+    is_aligning = getattr(pipe, "is_aligning", False)
+    if args.crops is not None and not (is_aligning or target in (BBOX, LANDMARKS)):
+        raise InputError(
+            f"--crops {args.crops}: {args.model} does not tell where the face is; add "
+            "--landmarks MODEL"
+        )
 
     say(args, counted(len(given), "photo"))
-    predict = pipe.predict_proba if args.proba else pipe.predict
-    photos, y = without_unreadable(predict, given)
+
+    def read(photos):
+        faces, reader = photos, pipe
+        if is_aligning:  # once for the crops too
+            faces, reader = pipe.aligned(photos), pipe.after_aligning
+        return faces, (reader.predict_proba if args.proba else reader.predict)(faces)
+
+    photos, found = without_unreadable(read, given)
     if photos:
+        faces, y = found
         if y.dtype.kind == "f":
             y = y.astype(float)  # float32 would be written with all its digits
         digits, shown = _FRACTION_DIGITS, y
@@ -49,7 +72,39 @@ def run(args):
         if args.annotate is not None:
             annotate(photos, y, target, pipe.target_names_, args.annotate)
             say(args, f"{counted(len(photos), 'annotated photo')} in {args.annotate}")
+        if args.crops is not None:
+            if not is_aligning:
+                faces = _faces(photos, y, target)
+            write_images(faces, args.crops)
+            say(args, f"{counted(len(photos), 'face')} in {args.crops}")
     return int(len(photos) < len(given))
+
+
+def _aligning(pipe, target, args):
+    """The pipeline behind a step that aligns by the model of ``args.landmarks``."""
+    what = f"--landmarks {args.landmarks}: "
+    if target.is_coordinates:
+        raise InputError(
+            f"{what}is for models of attributes; {args.model} finds {target.plural}"
+        )
+    if getattr(pipe, "is_aligning", False):
+        raise InputError(f"{what}{args.model} aligns photos by itself; leave it out")
+    landmarks, found = load_model(args, args.landmarks)
+    if found != LANDMARKS:
+        raise InputError(f"{what}tells {found.plural}, not the five landmarks")
+    aligning = FacePipeline(
+        [("align", AlignedFaces(landmarks)), *pipe.steps],
+        mirror=getattr(pipe, "mirror", False),
+    )
+    aligning.target_names_ = pipe.target_names_
+    return aligning
+
+
+def _faces(photos, y, target):
+    """What lies round boxes or landmarks, the latter aligned like CelebA's photos."""
+    frames = frames_around(y, target, photo_sizes(photos), "celeba")
+    size = TEMPLATES["celeba"].image_size if target == LANDMARKS else _SIDE
+    return ImageArray(photos, size, frames)
 
 
 def _write(table, digits, args):

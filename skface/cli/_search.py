@@ -13,7 +13,13 @@ from skface.cli._streams import write_out
 from skface.displays import SearchDisplay
 from skface.displays._pictures import as_png, has_matplotlib
 from skface.exceptions import ParameterError
-from skface.search import N_LAYERS, N_UNITS, head_search, search_report
+from skface.search import (
+    N_LAYERS,
+    N_UNITS,
+    extract_for,
+    head_search,
+    search_report,
+)
 
 
 def run(args):
@@ -22,9 +28,10 @@ def run(args):
     pipe = make_pipeline(args)
     folder = run_folder(args)
     X, y = loader.load("train+valid")
+    train = splits["train"]
     n_layers, n_units = sorted(set(args.n_layers)), sorted(set(args.n_units))
-    say(args, f"VGG19 on {len(X):,} train and valid photos of {args.data}")
-    pipe[0].transform(X)
+    say(args, f"VGG19 on {len(train.images):,} train photos of {args.data}")
+    extract_for([pipe], train.images, train.target)
     n_heads = len(n_layers) * len(n_units)
     say(args, f"{n_heads} heads, each scored on the valid photos")
     search = head_search(pipe, loader, n_layers, n_units)

@@ -39,6 +39,11 @@ def cache_dir(args):
     return args.cache_dir or user_cache() / "features"
 
 
+def is_aligned(args):
+    """`aligned` of the CelebALoader."""
+    return False if args.wild else None
+
+
 def without_unreadable(function, paths):
     """``function(paths)``, once more without the photos that it cannot read.
 
@@ -71,22 +76,35 @@ def without_unreadable(function, paths):
     return [], None
 
 
-def load_model(args):
-    """The pipeline of ``args.model``, and its target."""
+def load_model(args, path=None):
+    """The pipeline of ``args.model``, or of another path, and its target."""
     from skface import load
     from skface.evaluation import target_names
-    from skface.targets import target_of
+    from skface.targets import last_step, target_of
 
-    pipe = load(args.model, weights=args.weights, cache_dir=cache_dir(args))
-    if not hasattr(pipe, "steps"):
+    path = path or args.model
+    pipe = load(path, weights=args.weights, cache_dir=cache_dir(args))
+    head = last_step(pipe)
+    if head is pipe:
         raise InputError(
-            f"{args.model}: holds a head alone, which takes features; give a pipeline"
+            f"{path}: holds a head alone, which takes features; give a pipeline"
         )
-    pipe.set_params(**{f"{pipe.steps[0][0]}__verbose": verbose(args)})
+    for each in pipelines_of(pipe):
+        each[-2].verbose = verbose(args)
     target = target_of(pipe)
-    n_targets = pipe[-1].model_.output_shape[-1]
-    pipe.target_names_ = target_names(pipe, target, n_targets)
+    pipe.target_names_ = target_names(pipe, target, head.model_.output_shape[-1])
     return pipe, target
+
+
+def pipelines_of(model):
+    """Every FacePipeline in a fitted model, in the order in which they see a photo."""
+    from skface.pipelines import AlignedFaces, SecondLook
+
+    if isinstance(model, SecondLook):
+        return [*pipelines_of(model.first_), *pipelines_of(model.second_)]
+    aligning = [step for _, step in model.steps if isinstance(step, AlignedFaces)]
+    before = [pipe for step in aligning for pipe in pipelines_of(step.landmarks)]
+    return [*before, model]
 
 
 def as_json(value):

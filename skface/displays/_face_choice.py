@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skface._validation import as_array, as_floats
+from skface._validation import as_array, as_floats, shown
 from skface.evaluation import presence, target_names
 from skface.exceptions import InputError, ParameterError
-from skface.photos import ImageArray
+from skface.photos import Frames, ImageArray
 from skface.targets import (
     ATTRIBUTES,
     BBOX,
@@ -80,6 +80,17 @@ def check_sizes(image_sizes, n_images):
         raise InputError(
             f"image_sizes must be (width, height) in pixels, of the shape "
             f"({n_images}, 2) or (2,), got the shape {sizes.shape}"
+        )
+
+
+def check_frames(frames, n_images):
+    """`frames` are one for each photo."""
+    if frames is not None and not (
+        isinstance(frames, Frames) and len(frames) == n_images
+    ):
+        raise InputError(
+            f"frames must be Frames, one for each of {n_images} photos, got "
+            f"{shown(frames)}"
         )
 
 
@@ -166,7 +177,7 @@ def rows(values, index):
     return np.asarray(values)[index]
 
 
-def chosen(images, found, n_faces, order, names, image_sizes):
+def chosen(images, found, n_faces, order, names, image_sizes, frames):
     """The photos that come first, and their part of everything.
 
     Parameters
@@ -179,6 +190,8 @@ def chosen(images, found, n_faces, order, names, image_sizes):
         Of the attributes; those of what was found without it.
     image_sizes : array-like of shape (n, 2) or (2,), or None
         (width, height) of the photos in pixels.
+    frames : Frames, or None
+        Those of the photos without it.
 
     Returns
     -------
@@ -205,12 +218,20 @@ def chosen(images, found, n_faces, order, names, image_sizes):
     titles = [" · ".join(texts[i] for texts in labels) for i in index]
     if len(labels) > 1:  # or they reach into the next photo
         titles = [title.removesuffix(" right") for title in titles]
+    images = images[index]
+    if frames is not None:
+        frames = frames[index]
+    elif isinstance(images, ImageArray) and images.is_framed:
+        frames = images.frames
+    if isinstance(images, ImageArray):  # what is found are fractions of the whole
+        images = ImageArray(images.paths, images.image_size)
     return {
-        "images": images[index],
+        "images": images,
         **{kind: rows(part, index) for kind, part in parts.items()},
         "names": columns.get(ATTRIBUTES.plural) if names is None else names,
         "titles": titles if labels else None,
         "image_sizes": rows(image_sizes, index),
+        "frames": frames,
         "index": index,
     }
 

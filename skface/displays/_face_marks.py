@@ -95,6 +95,15 @@ def draw_coordinates(ax, parts, i, point_size=4.5):
             ax.add_line(_points(points, prefix, point_size))
 
 
+def draw_frame(ax, matrix):
+    """The outline of a frame; of what lies outside the photo nothing is seen."""
+    from matplotlib.patches import Polygon
+
+    corners = np.array([[0, 0, 1], [1, 0, 1], [1, 1, 1], [0, 1, 1]])
+    style = {"edgecolor": "white", "linewidth": 1, "path_effects": _casing(1)}
+    ax.add_patch(Polygon(corners @ matrix.T, facecolor="none", **style))
+
+
 def legend_handles(parts):
     """What tells predicted from true, where both are drawn."""
     from matplotlib.lines import Line2D

@@ -10,6 +10,7 @@ from skface.displays._face_choice import (
     as_several,
     aspects_of,
     check_choice,
+    check_frames,
     check_sizes,
     checked_parts,
     chosen,
@@ -22,6 +23,7 @@ from skface.displays._face_marks import (
     LINE,
     captions,
     draw_coordinates,
+    draw_frame,
     legend_handles,
     write_caption,
     write_title,
@@ -65,6 +67,8 @@ class FacesDisplay:
     image_sizes : array-like of shape (n, 2) or (2,), default=None
         (width, height) of the photos in pixels: gives them back the aspect that
         resizing to `images` took.
+    frames : Frames of length n, default=None
+        What was seen of each photo: outlined, turned where it is turned.
     index : ndarray of shape (n,), default=None
         Rows that the photos had in X.
 
@@ -114,6 +118,7 @@ class FacesDisplay:
         names=None,
         titles=None,
         image_sizes=None,
+        frames=None,
         index=None,
     ):
         self.images = images
@@ -126,6 +131,7 @@ class FacesDisplay:
         self.names = names
         self.titles = titles
         self.image_sizes = image_sizes
+        self.frames = frames
         self.index = index
 
     @classmethod
@@ -140,6 +146,7 @@ class FacesDisplay:
         order=None,
         names=None,
         image_sizes=None,
+        frames=None,
         ax=None,
         n_columns=None,
         n_attributes=4,
@@ -154,7 +161,8 @@ class FacesDisplay:
             attributes, by `predict_proba` where they have it.
         X : ImageArray, ndarray of shape (n, height, width, 3), or sequence of paths
             Without an order only the first `n_faces` are predicted; only those shown
-            are decoded to be shown.
+            are decoded to be shown. Photos seen through frames are shown whole, the
+            frames outlined.
         y : array-like of shape (n, n_targets), or list of them, default=None
             The truth; for a list of estimators one array each, None where unknown.
         target : {"bbox", "landmarks", "attributes"}, Target, tuple or list of them, \
@@ -162,7 +170,7 @@ default=None
             What the columns of y mean, where the estimator does not say it itself, as
             skface's pipelines do; for a list of estimators one each. Without either
             they are taken for boxes or landmarks by their number, which is deprecated.
-        n_faces, order, names, image_sizes, ax, n_columns, n_attributes
+        n_faces, order, names, image_sizes, frames, ax, n_columns, n_attributes
             As for `from_predictions`.
 
         Returns
@@ -201,18 +209,20 @@ default=None
         images = as_images(X)
         check_choice(n_faces, order, truths[0])
         check_sizes(image_sizes, len(images))
+        check_frames(frames, len(images))
         for truth in truths:
             if truth is not None and len(truth) != len(images):
                 raise InputError(f"{len(images)} photos, but {len(truth)} rows of y")
         if order is None:  # what is not shown need not be predicted
             X, images = X[:n_faces], images[:n_faces]
             image_sizes = rows(image_sizes, slice(n_faces))
+            frames = None if frames is None else frames[:n_faces]
             truths = [truth if truth is None else truth[:n_faces] for truth in truths]
         found = [
             predicted(one, X, truth, its_target)
             for one, truth, its_target in zip(estimators, truths, targets, strict=True)
         ]
-        shown = chosen(images, found, n_faces, order, names, image_sizes)
+        shown = chosen(images, found, n_faces, order, names, image_sizes, frames)
         return cls(**shown).plot(ax, n_columns=n_columns, n_attributes=n_attributes)
 
     @classmethod
@@ -227,6 +237,7 @@ default=None
         order=None,
         names=None,
         image_sizes=None,
+        frames=None,
         ax=None,
         n_columns=None,
         n_attributes=4,
@@ -236,7 +247,8 @@ default=None
         Parameters
         ----------
         X : ImageArray, ndarray of shape (n, height, width, 3), or sequence of paths
-            Only the photos shown are decoded.
+            Only the photos shown are decoded. Photos seen through frames are shown
+            whole, the frames outlined.
         y_pred : array-like of shape (n, n_targets), or list of such arrays
             Boxes or landmarks as fractions of the photo's width and height, or
             attributes: probabilities, or in {0, 1}. A list holds at most one of each.
@@ -258,6 +270,8 @@ default=None
         image_sizes : array-like of shape (n, 2) or (2,), default=None
             (width, height) of the photos in pixels: gives them back their aspect, and
             counts both axes of landmark errors equally.
+        frames : Frames of length n, default=None
+            What was seen of each photo, to be outlined; those of X without it.
         ax : matplotlib Axes, default=None
             Its place is filled with the grid. A new figure without it.
         n_columns : int, default=None
@@ -306,11 +320,12 @@ default=None
         images = as_images(X)
         check_choice(n_faces, order, truths[0])
         check_sizes(image_sizes, len(images))
+        check_frames(frames, len(images))
         found = [
             paired(as_array(y, "y_pred"), truth, its_target)
             for y, truth, its_target in zip(arrays, truths, targets, strict=True)
         ]
-        shown = chosen(images, found, n_faces, order, names, image_sizes)
+        shown = chosen(images, found, n_faces, order, names, image_sizes, frames)
         return cls(**shown).plot(ax, n_columns=n_columns, n_attributes=n_attributes)
 
     def plot(self, ax=None, *, n_columns=None, n_attributes=4) -> "FacesDisplay":
@@ -374,6 +389,8 @@ default=None
             face_ax.spines[:].set_visible(False)
             if self.titles is not None:
                 write_title(face_ax, self.titles[i], width)
+            if self.frames is not None:
+                draw_frame(face_ax, self.frames.matrices[i])
             draw_coordinates(face_ax, parts, i)
             face_ax.set(xlim=(0, 1), ylim=(1, 0))
             self.captions_.append(write_caption(face_ax, lines[i], width))
@@ -389,6 +406,7 @@ default=None
         kinds = ("boxes", "landmarks", "attributes")
         names = [name for kind in kinds for name in (kind, f"true_{kind}")]
         parts = {name: getattr(self, name) for name in names}
+        check_frames(self.frames, len(self.images))
         return checked_parts(parts, len(self.images))
 
     def _add_legend(self, handles, aspects, whole_figure):

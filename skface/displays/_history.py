@@ -68,7 +68,8 @@ class HistoryDisplay:
         Parameters
         ----------
         estimator : fitted DenseHeadRegressor or DenseHeadClassifier
-            Or a pipeline that ends with one, or a search whose best estimator does.
+            Or a pipeline that ends with one, or a search whose best estimator does. Of
+            a `SecondLook` its second look is shown; give ``look.first_`` for the first.
         ax : matplotlib Axes, default=None
             Its place is filled with the panels. A new figure without it.
 

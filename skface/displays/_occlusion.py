@@ -6,21 +6,24 @@ from skface.exceptions import InputError, ParameterError
 from skface.photos import ImageArray, as_image_size
 
 
-def one_photo(X):
-    """The photo as an array (height, width, 3), uint8."""
+def photo_row(X):
+    """The photo as an ImageArray or array of length 1."""
     if not hasattr(X, "dtype"):
         X = ImageArray(X if isinstance(X, (list, tuple)) else [X])
     if X.dtype.kind in "OUS":
         X = ImageArray(np.ravel(X))
-    shape = X.shape
-    if X.ndim == 4 and len(X) == 1:
-        X = X[0]
-    if X.ndim != 3 or X.shape[2] != 3 or X.dtype != np.uint8:
+    row = X[np.newaxis] if X.ndim == 3 else X
+    if row.ndim != 4 or row.shape[::3] != (1, 3) or row.dtype != np.uint8:
         raise InputError(
             "X must be one photo: a path, an array uint8 of shape (height, width, 3), "
-            f"or a row X[i : i + 1] of photos; got {X.dtype} of shape {shape}"
+            f"or a row X[i : i + 1] of photos; got {X.dtype} of shape {X.shape}"
         )
-    return np.asarray(X)
+    return row
+
+
+def one_photo(X):
+    """The photo as an array (height, width, 3), uint8."""
+    return np.asarray(photo_row(X)[0])
 
 
 def fitting_size(value, name, image, divisor):

@@ -7,6 +7,7 @@ from skface.displays._errors import ErrorsDisplay
 from skface.displays._faces import FacesDisplay
 from skface.displays._history import HistoryDisplay
 from skface.displays._styling import check_matplotlib
+from skface.pipelines import SecondLook
 from skface.targets import last_step
 
 _DPI = 120
@@ -20,11 +21,19 @@ def has_matplotlib():
     return True
 
 
-def history_picture(estimator):
-    """Loss and metric by epoch; None where the estimator keeps no history."""
-    if not hasattr(last_step(estimator), "history_"):
-        return None
-    return as_png(HistoryDisplay.from_estimator(estimator))
+def history_pictures(estimator):
+    """Loss and metric by epoch, by the picture's name; none without a history."""
+    looks = {"history": estimator}
+    if isinstance(estimator, SecondLook):
+        looks = {
+            "history-first": estimator.first_,
+            "history-second": estimator.second_,
+        }
+    return {
+        name: as_png(HistoryDisplay.from_estimator(look))
+        for name, look in looks.items()
+        if hasattr(last_step(look), "history_")
+    }
 
 
 def scores_picture(evaluation, groups=None):

@@ -11,6 +11,7 @@ from skface.displays._occlusion import (
     occluded,
     one_photo,
     patch_places,
+    photo_row,
 )
 from skface.displays._styling import (
     BLACK,
@@ -25,6 +26,7 @@ from skface.displays._styling import (
 )
 from skface.evaluation import presence
 from skface.exceptions import InputError, ParameterError
+from skface.pipelines import FacePipeline
 
 _PHOTO_HEIGHT, _MOST_WIDTH, _BAR_WIDTH = 3.4, 7.0, 1.2  # inches
 _BAR_HEIGHT = 2.6  # what its label needs
@@ -121,7 +123,8 @@ class SaliencyDisplay:
         Parameters
         ----------
         estimator : fitted classifier
-            A pipeline that takes photos and has `predict_proba`.
+            A pipeline that takes photos and has `predict_proba`. Where it aligns faces
+            by itself, the map is that of the aligned face, which is found once.
         X : path-like, ndarray of shape (height, width, 3), uint8, or one row of photos
             The photo; a row is an ImageArray, an array of photos or a list of paths
             that holds one.
@@ -179,6 +182,11 @@ class SaliencyDisplay:
                [0.  , 0.  ]])
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
+        if isinstance(estimator, FacePipeline) and estimator.is_aligning:
+            if names is None:
+                names = getattr(estimator, "target_names_", None)
+            X, image_sizes = estimator.aligned(photo_row(X)), None
+            estimator = estimator.after_aligning
         image = one_photo(X)
         patch = fitting_size(patch, "patch", image, _PATCHES)
         stride = fitting_size(stride, "stride", image, _STRIDES)

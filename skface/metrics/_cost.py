@@ -33,8 +33,16 @@ class CostAwareScorer:
         else:
             quality = self.scoring(estimator, X, y)
         measure = _multiply_adds if self.cost == "multiply_adds" else _seconds
-        factor = (measure(estimator, X) / self.target) ** self.exponent
+        cost = sum(measure(look, X) for look in _looks(estimator))
+        factor = (cost / self.target) ** self.exponent
         return quality * factor if quality >= 0 else quality / factor
+
+
+def _looks(estimator):
+    """Both pipelines of a fitted `SecondLook`; another estimator by itself."""
+    if hasattr(estimator, "second_"):
+        return [estimator.first_, estimator.second_]
+    return [estimator]
 
 
 def _multiply_adds(estimator, X):

@@ -35,6 +35,7 @@ _MOST = {
     "n_frames": 1000,
 }
 _MOST_SIDE = 1024  # pixels
+_MOST_ASPECT = 65_535  # of a JPEG
 _MOST_PIXELS = 2**24  # of a batch of photos
 _CONTAINERS = ("default", "pandas", "polars")
 
@@ -315,6 +316,11 @@ class _Steps(Kind):
         return steps
 
     @classmethod
+    def learnt(cls, estimator, name, arrays):
+        aspect = getattr(estimator, "aspect_", None)
+        return {} if aspect is None else {"aspect": aspect}
+
+    @classmethod
     def stem_of(cls, name):
         return ""
 
@@ -335,6 +341,15 @@ class _Steps(Kind):
                 f"its layer and pooling give {n_features:,} features, its head takes "
                 f"{head.architecture.n_features:,}"
             )
+        self.aspect = record.get("aspect")
+        if self.aspect is not None and not (
+            type(self.aspect) is float and 0 < self.aspect < _MOST_ASPECT
+        ):
+            raise SavedFileError("its aspect must be a photo's height over its width")
+
+    def fill(self, arrays):
+        if isinstance(self.estimator, FacePipeline):
+            self.estimator.aspect_ = self.aspect
 
 
 class _SecondLook(Kind):

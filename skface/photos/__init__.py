@@ -10,6 +10,7 @@ from skface.photos._image_array import (
 )
 from skface.photos._inputs import (
     as_images,
+    files_of,
     framed,
     known_keys,
     of_size,
@@ -36,6 +37,7 @@ __all__ = [
     "as_image_size",
     "as_images",
     "check_photo",
+    "files_of",
     "frame_keys",
     "framed",
     "is_photo",

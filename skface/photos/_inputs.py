@@ -1,6 +1,7 @@
 """What users pass as photos, in one form, and what tells each from all others."""
 
 import hashlib
+import os
 from numbers import Real
 
 import numpy as np
@@ -145,6 +146,19 @@ def _as_uint8(array):
                 "multiply X by 255"
             )
     return np.rint(array).astype(np.uint8)
+
+
+def files_of(X):
+    """The files of photos that are seen whole; none of arrays, images and frames.
+
+    Parameters
+    ----------
+    X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+    """
+    if isinstance(X, ImageArray):
+        return X.paths if X.frames.is_whole.all() else []
+    items = _items(X) or []
+    return [item for item in items if isinstance(item, str | bytes | os.PathLike)]
 
 
 def of_size(images, image_size):

@@ -58,6 +58,11 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
     def __sklearn_clone__(self):
         return copy.copy(self)
 
+    @property
+    def n_passes(self) -> int:
+        """How often a photo goes through VGG19 to be aligned."""
+        return getattr(self.landmarks, "n_passes", 0)
+
     def fit(self, X, y=None):
         """Check the parameters and the form of X; there is nothing to learn.
 

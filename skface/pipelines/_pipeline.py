@@ -1,8 +1,11 @@
 """Photos to predictions: the transformer and a head as one estimator."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from sklearn import get_config
+from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
@@ -11,6 +14,7 @@ from skface._validation import Options, StrOptions, as_array
 from skface.exceptions import ParameterError
 from skface.features import VGG19Features
 from skface.photos import seen_from
+from skface.pipelines._shapes import common_aspect, warn_of_others
 from skface.targets import target_of
 
 # where both sides of a photo are seen
@@ -43,6 +47,13 @@ class FacePipeline(Pipeline):
         of the features keeps as it keeps the first.
     transform_input, memory, verbose
         As for `sklearn.pipeline.Pipeline`.
+
+    Attributes
+    ----------
+    aspect_ : float or None
+        Height over width of the files that a classifier has learnt from, where nearly
+        all have the same, as aligned photos have; else None. A prediction warns where
+        most files plainly have another.
 
     Notes
     -----
@@ -100,6 +111,7 @@ class FacePipeline(Pipeline):
         self.check_fit(X, y, X_val=X_val, y_val=y_val, **params)
         vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
         head, n_sides = self.steps[-1][1], self._n_sides("fit")
+        photos = X
         X, frames = self._seen(X, n_sides)
         if n_sides == 2:
             y, params = self._doubled(y, params)
@@ -109,7 +121,7 @@ class FacePipeline(Pipeline):
             y_val = self._into(frames, y_val)
         of_steps, of_head = self._routed(params)
         if len(self.steps) > 1:
-            steps = self._after_aligning[:-1]
+            steps = self.after_aligning[:-1]
             X = steps.fit_transform(X, y, **of_steps)
             self.steps[-1 - len(steps) : -1] = steps.steps  # `memory` fits copies
             if X_val is not None:
@@ -117,6 +129,7 @@ class FacePipeline(Pipeline):
         if X_val is not None:
             of_head = {**of_head, "X_val": X_val, "y_val": y_val}
         head.fit(X, y, **of_head)
+        self.aspect_ = common_aspect(photos) if self._needs_alike else None
         return self
 
     @_if_head_has("predict")
@@ -137,7 +150,7 @@ class FacePipeline(Pipeline):
         if hasattr(head, "outputs") and not params:
             return head.predictions(self._outputs(head, X))
         X, frames = self._seen(X)
-        y = super(FacePipeline, self._after_aligning).predict(X, **params)
+        y = super(FacePipeline, self.after_aligning).predict(X, **params)
         return self._out_of(frames, y)
 
     @_if_head_has("predict_proba")
@@ -180,7 +193,7 @@ class FacePipeline(Pipeline):
             y_pred = head.predictions(self._outputs(head, X))
             return head.scored(y, y_pred, sample_weight)
         X, frames = self._seen(X)
-        y, pipe = self._into(frames, y), self._after_aligning
+        y, pipe = self._into(frames, y), self.after_aligning
         return super(FacePipeline, pipe).score(X, y, sample_weight, **params)
 
     @_if_head_has("outputs")
@@ -198,15 +211,53 @@ class FacePipeline(Pipeline):
         """
         return self._outputs(self._head_now(), X)
 
+    def aligned(self, X) -> Any:
+        """Photos as VGG19 sees them: through upright frames, after `AlignedFaces`.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+
+        Returns
+        -------
+        ImageArray or ndarray; X where no step aligns
+        """
+        for step in self._of_photos[:-1]:
+            X = step.transform(X)
+        return X
+
+    @property
+    def is_aligning(self) -> bool:
+        """Whether a step before VGG19, as `AlignedFaces`, turns faces upright."""
+        return len(self._of_photos) > 1
+
+    @property
+    def after_aligning(self) -> "FacePipeline":
+        """The pipeline that reads photos which are `aligned` already."""
+        pipe = self[max(len(self._of_photos) - 1, 0) :]
+        pipe.mirror = self.mirror
+        return pipe
+
+    @property
+    def n_passes(self) -> int:
+        """How often a photo goes through VGG19 to be predicted."""
+        if not self._of_photos:
+            return 0
+        n_before = sum(getattr(step, "n_passes", 0) for step in self._of_photos[:-1])
+        return n_before + self._n_sides("predict")
+
     def _outputs(self, head, X):
-        n_sides = self._n_sides("predict")
+        photos, n_sides = X, self._n_sides("predict")
         X, frames = self._seen(X, n_sides)
-        features = self._after_aligning[:-1].transform(X) if len(self) > 1 else X
+        features = self.after_aligning[:-1].transform(X) if len(self) > 1 else X
         n = len(features) // n_sides  # a call each: a row's bits depend on its batch
         outputs = [
             head.outputs(features[side * n : (side + 1) * n]) for side in range(n_sides)
         ]
         outputs = self._out_of(frames, np.concatenate(outputs))
+        aspect = getattr(self, "aspect_", None)
+        if aspect is not None and self._needs_alike:
+            warn_of_others(photos, aspect, stacklevel=3)  # at who called predict
         return sum(np.split(outputs, n_sides)) / n_sides
 
     @property
@@ -217,14 +268,14 @@ class FacePipeline(Pipeline):
         return steps[: sees_photos.index(True) + 1] if any(sees_photos) else []
 
     @property
-    def _after_aligning(self):
-        return self[max(len(self._of_photos) - 1, 0) :]
+    def _needs_alike(self):
+        """Whether faces are to lie in the photos as in those that it learns from."""
+        is_first = len(self._of_photos) == 1
+        return is_first and is_classifier(self.steps[-1][1])
 
     def _seen(self, X, n_sides=1):
-        """Photos as VGG19 sees them, from one side or both, and their frames."""
-        for step in self._of_photos[:-1]:
-            X = step.transform(X)
-        return seen_from(X, n_sides)
+        """`aligned` photos, from one side or both, and their frames."""
+        return seen_from(self.aligned(X), n_sides)
 
     def _n_sides(self, method):
         return 2 if method in _MIRROR[self.mirror] else 1

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, as_array, validate_params
+from skface._validation import Interval, as_array, as_floats, validate_params
 from skface.photos import ImageArray, as_images, framed, sizes_of
 from skface.pipelines._around import frames_around
 from skface.pipelines._pipeline import FacePipeline
@@ -90,7 +90,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.shift = shift
         self.random_state = random_state
 
-    def set_params(self, **params):
+    def set_params(self, **params) -> "SecondLook":
         """Set parameters; what is not of one look alone is set in both.
 
         Returns
@@ -128,10 +128,10 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         validate_params(self)
         first, second = clone(self.first), clone(self.second)
         first.check_fit(X, y, X_val=X_val, y_val=y_val)
-        near, truth, rows = self._to_learn_from(X, y, self.n_frames)
+        near, truth, rows = self.frames_of(X, y)
         of_second = second.fit_parameters(groups=rows)
         if X_val is not None:
-            near_val, truth_val, _ = self._to_learn_from(X_val, y_val, n_frames=1)
+            near_val, truth_val, _ = self.frames_of(X_val, y_val, n_frames=1)
             of_second |= {"X_val": near_val, "y_val": truth_val}
         second.check_fit(near, truth, **of_second)
         self.first_ = first.fit(X, y, X_val=X_val, y_val=y_val)
@@ -183,10 +183,38 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """What the columns of y mean, as the second look says."""
         return target_of(self.second)
 
-    def _to_learn_from(self, X, y, n_frames):
-        """Photos through frames near their faces, y, and the row of each."""
+    @property
+    def n_passes(self) -> int:
+        """How often a photo goes through VGG19 to be predicted."""
+        first = getattr(self, "first_", self.first)
+        second = getattr(self, "second_", self.second)
+        return first.n_passes + (self.n_looks - 1) * second.n_passes
+
+    def frames_of(self, X, y, n_frames=None) -> tuple:
+        """The frames near the truth that `second` learns from.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        y : array-like of shape (n, n_targets)
+            Fractions of the photo.
+        n_frames : int, default=None
+            Of each photo; the parameter's number without it.
+
+        Returns
+        -------
+        images : ImageArray of length n_frames * n, or ndarray
+            The photos through the frames, all photos once, then once more.
+        y : ndarray of shape (n_frames * n, n_targets)
+            Fractions of the photo; of an array, which does not know its frames, of
+            these.
+        rows : ndarray of shape (n_frames * n,)
+            Of X.
+        """
+        n_frames = self.n_frames if n_frames is None else n_frames
         target, images = self.target, as_images(X)
         y = target.checked(as_array(target.arranged(y), "y"))
+        as_floats(y, "y")  # or it is no place for a frame
         rows = np.tile(np.arange(len(y)), n_frames)
         number = np.repeat(np.arange(n_frames), len(y))
         seeds = np.array([crc32(row.tobytes()) for row in np.round(y, 6) + 0.0])[rows]

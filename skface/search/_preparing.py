@@ -1,16 +1,20 @@
 """Before a search: its features from one pass, and the search of a head."""
 
+from functools import partial
+
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, ParameterGrid
 
 from skface.exceptions import ParameterError
 from skface.features import VGG19Features, extract_together
 from skface.photos import as_images, with_mirror_images
+from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
 
 _SPACES = ("param_grid", "param_distributions")
+_FRAMES = ("n_frames", "degrees", "log_scale", "shift", "random_state")
 
 
-def extract_once(search, X) -> int:
+def extract_once(search, X, y=None) -> int:
     """Send each photo through VGG19 once for all candidates of a search.
 
     A search over ``features__layer``, ``features__pooling`` or ``features__normalize``
@@ -26,6 +30,8 @@ def extract_once(search, X) -> int:
         extracted, also where the search will try only some.
     X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
         The photos that the search will be fitted on, and any others.
+    y : array-like of shape (n, n_targets), default=None
+        Needed by a `SecondLook`, which learns from frames round them.
 
     Returns
     -------
@@ -35,7 +41,8 @@ def extract_once(search, X) -> int:
     Raises
     ------
     ParameterError
-        The search has no `VGG19Features`, or it has no `cache_dir`.
+        The search has no `VGG19Features`, or it has no `cache_dir`, or it is one over
+        a `SecondLook`, and y is missing.
     ImageError, InputError, WeightsError, StoreError
         As from `VGG19Features.transform`. What was extracted until then is kept.
 
@@ -45,7 +52,9 @@ def extract_once(search, X) -> int:
     cannot be, such as a grid finer than a layer's map, are left to the search, which
     reports them as failed. The parameters that change what the network sees,
     ``weights``, ``preprocessing``, ``input_size``, cost a pass for each of their
-    values, and so do mirror images where the pipeline takes them.
+    values, and so do mirror images where the pipeline takes them. The frames in which a
+    `SecondLook` predicts are known only as each candidate is scored; those are left to
+    the search too.
 
     Examples
     --------
@@ -54,7 +63,7 @@ def extract_once(search, X) -> int:
     >>> from sklearn.model_selection import GridSearchCV
     >>> from skface import extract_once, make_bbox_pipeline
     >>> folder = tempfile.TemporaryDirectory()
-    >>> pipe = make_bbox_pipeline(weights=None, cache_dir=folder.name)
+    >>> pipe = make_bbox_pipeline(looks=1, weights=None, cache_dir=folder.name)
     >>> pipe = pipe.set_params(features__input_size=32, head__epochs=1)
     >>> grid = {"features__layer": ["block1_pool", "block2_pool"],
     ...         "features__pooling": ["avg", (2, 2)]}
@@ -74,7 +83,7 @@ def extract_once(search, X) -> int:
     ]
     if not any(map(_features, estimators)):
         raise ParameterError(f"no VGG19Features in the search's {search.estimator!r}")
-    return extract_for(estimators, X)
+    return extract_for(estimators, X, y)
 
 
 N_LAYERS, N_UNITS = "head__n_layers", "head__n_units"
@@ -85,8 +94,8 @@ def head_search(pipe, loader, n_layers, n_units):
 
     Parameters
     ----------
-    pipe : FacePipeline
-        Its candidates show no bars.
+    pipe : FacePipeline or SecondLook
+        Both looks have the same head. Its candidates show no bars.
     loader : CelebALoader
         Whose ``load("train+valid")`` the search will be fitted on.
     n_layers, n_units : list of int
@@ -99,24 +108,57 @@ def head_search(pipe, loader, n_layers, n_units):
     )
 
 
-def extract_for(estimators, X) -> int:
+def extract_for(estimators, X, y=None) -> int:
     """`extract_together` of every VGG19Features that fits of the estimators run.
 
     Parameters
     ----------
     estimators : list of estimator
     X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+    y : array-like of shape (n, n_targets), default=None
+        As for `extract_once`.
 
     Returns
     -------
     n_passes : int
     """
-    plain, both = [], []
+    views: dict[tuple, tuple] = {}
     for estimator in estimators:
-        found = [each for each in _features(estimator).values() if _can_be(each, X)]
-        (both if getattr(estimator, "mirror", False) else plain).extend(found)
-    n_passes = extract_together(both, with_mirror_images(as_images(X))) if both else 0
-    return n_passes + (extract_together(plain, X) if plain else 0)
+        for key, see, part in _views(estimator):
+            _, found = views.setdefault(key, (see, []))
+            found += [each for each in _features(part).values() if _can_be(each, X)]
+    n_passes = 0
+    for see, found in views.values():
+        n_passes += extract_together(found, see(X, y)) if found else 0
+    return n_passes
+
+
+def _views(estimator):
+    """Yield a key of what a part sees, how that is made of X and y, and the part."""
+    if isinstance(estimator, SecondLook):
+        yield from _views(estimator.first)
+        key = estimator.second.mirror, *(getattr(estimator, name) for name in _FRAMES)
+        yield key, partial(_frames_of, estimator), estimator.second
+        return
+    is_mirrored, steps = bool(getattr(estimator, "mirror", False)), []
+    if isinstance(estimator, FacePipeline):
+        steps = [step for _, step in estimator.steps if isinstance(step, AlignedFaces)]
+        estimator = estimator.after_aligning
+    key = is_mirrored, *((id(step.landmarks), step.template) for step in steps)
+    yield key, partial(_sides_of, steps, is_mirrored), estimator
+
+
+def _frames_of(look, X, y):
+    if y is None:
+        raise ParameterError("y is needed for the frames that a SecondLook learns from")
+    frames, *_ = look.frames_of(X, y)
+    return with_mirror_images(frames) if "fit" in str(look.second.mirror) else frames
+
+
+def _sides_of(steps, is_mirrored, X, y):
+    for step in steps:
+        X = step.transform(X)
+    return with_mirror_images(as_images(X)) if is_mirrored else X
 
 
 def _features(estimator):
@@ -128,9 +170,13 @@ def _features(estimator):
 
 
 def _settings(search):
-    """Yield each combination of what is listed for the features' parameters."""
-    steps = list(_features(search.estimator))
-    own, prefixes = [*steps, "mirror"], tuple(f"{step}__" for step in steps)
+    """Yield each combination of what is listed for what the network sees."""
+    names = list(_features(search.estimator))
+    own = ["mirror"]
+    if isinstance(search.estimator, SecondLook):  # what is set in both looks, too
+        own += [*_FRAMES, "first__mirror", "second__mirror"]
+        names += [name.partition("__")[2] for name in names]
+    own, prefixes = [*own, *names], tuple(f"{name}__" for name in names)
     spaces = next(getattr(search, name) for name in _SPACES if hasattr(search, name))
     for space in [spaces] if isinstance(spaces, dict) else spaces:
         listed = {
