@@ -4,12 +4,15 @@ import csv
 import os
 import random
 import sys
+from collections import OrderedDict
+from functools import partialmethod
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from skface.datasets import make_celeba
 from skface.targets import ATTRIBUTE_NAMES
 
 NAMES = [f"{number:06d}.jpg" for number in range(1, 25)]
@@ -27,6 +30,12 @@ def celeba_root(tmp_path_factory):
     root = tmp_path_factory.mktemp("celeba")
     _write_celeba(root)
     return root
+
+
+@pytest.fixture(scope="session")
+def drawn_root(tmp_path_factory):
+    """60 drawn faces in the official layout, 48 / 6 / 6."""
+    return make_celeba(tmp_path_factory.mktemp("drawn") / "celeba", 60, random_state=0)
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +64,18 @@ def kaggle_root(celeba_root, tmp_path_factory):
     rows = [line.split() for line in partition.read_text().splitlines()]
     _write_csv(root / "list_eval_partition.csv", [["image_id", "partition"], *rows])
     return root
+
+
+@pytest.fixture
+def untraced(monkeypatch):
+    """Heads train step by step: tracing takes longer than the few steps of a test."""
+    import keras
+
+    from skface.heads import _training
+
+    compile = partialmethod(keras.Model.compile, run_eagerly=True)
+    monkeypatch.setattr(keras.Model, "compile", compile)
+    monkeypatch.setattr(_training, "_trainers", OrderedDict())
 
 
 @pytest.fixture

@@ -497,7 +497,7 @@ def raw_error(call, arguments):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("name", CALLS)
-def test_no_raw_error_comes_out(name, given, tmp_path, monkeypatch):
+def test_no_raw_error_comes_out(name, given, untraced, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("skface._card._making.has_matplotlib", lambda: False)  # slow
     call, valid = CALLS[name](given)

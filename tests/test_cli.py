@@ -22,7 +22,6 @@ from skface.cli import main
 from skface.datasets import (
     ATTRIBUTE_NAMES,
     WiderFaceLoader,
-    make_celeba,
     make_wider,
     to_pixels,
 )
@@ -34,13 +33,13 @@ COMMANDS = [
     *("demo", "info", "extract", "fit", "search"),
     *("evaluate", "predict", "read", "card", "cache"),
 ]
-FAST = ["--weights", "synthetic", "--set", "head__epochs=2", "head__n_units=16"]
+FAST = ["--weights", "synthetic", "--set"]
+FAST += ["head__n_layers=1", "head__n_units=16", "head__epochs=2"]
 
 
 @pytest.fixture(scope="module")
-def celeba(tmp_path_factory):
-    """60 drawn faces, 48 / 6 / 6."""
-    return make_celeba(tmp_path_factory.mktemp("cli") / "celeba", 60, random_state=0)
+def celeba(drawn_root):
+    return drawn_root
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +64,7 @@ def points_run(celeba, tmp_path_factory):
     """Folder of a fit of landmarks, which are looked for twice."""
     folder = tmp_path_factory.mktemp("run") / "points"
     arguments = ["fit", "--data", str(celeba), "--target", "landmarks", "--wild", *FAST]
-    arguments += ["--set", "n_looks=2", "second__head__n_layers=1", "head__n_layers=0"]
+    arguments += ["--set", "n_looks=2", "head__n_layers=0", "second__head__n_layers=1"]
     assert main([*arguments, "--output", str(folder)]) == 0
     return folder
 
@@ -371,7 +370,7 @@ def test_search_writes_the_table_and_the_best_model(run, celeba, tmp_path):
     status, out, _ = run(
         *("search", "--data", celeba, "--target", "bbox", *FAST, "--random-state", 0),
         *("--looks", 1),
-        *("--n-layers", 1, 2, "--n-units", 4, 16, "--output", folder),
+        *("--n-layers", 0, 1, "--n-units", 4, 16, "--output", folder),
     )
     assert status == 0
     table = pd.read_csv(folder / "search.csv")

@@ -34,19 +34,43 @@ def photos():
     return (rng.integers(0, 156, (N, 32, 32, 3)) + light).astype(np.uint8)
 
 
-@pytest.fixture
-def images(photos, tmp_path):
-    paths = [tmp_path / f"{number}.png" for number in range(N)]
+@pytest.fixture(scope="module")
+def images(photos, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("photos")
+    paths = [folder / f"{number}.png" for number in range(N)]
     for path, photo in zip(paths, photos, strict=True):
         Image.fromarray(photo).save(path)
     return ImageArray(paths, (32, 32))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def features():
     return VGG19Features(
         weights="synthetic", layer="block2_pool", input_size=32, batch_size=4
     )
+
+
+@pytest.fixture(scope="module")
+def search(features):
+    pipe = make_attribute_pipeline(weights="synthetic", random_state=0)
+    pipe.set_params(
+        **{f"features__{k}": v for k, v in features.get_params().items() if v},
+        features__pooling=None,
+        head__epochs=3,
+        head__n_units=8,
+    )
+    return GridSearchCV(pipe, GRID, cv=2)
+
+
+@pytest.fixture(scope="module")
+def labels():
+    return (np.arange(N)[:, np.newaxis] % [2, 4] < 1).astype(int)
+
+
+@pytest.fixture(scope="module")
+def local(search, images, labels):
+    """The search, in this process alone."""
+    return clone(search).fit(images, labels)
 
 
 def test_the_cluster_gives_the_same_features(client, images, features, tmp_path):
@@ -65,28 +89,17 @@ def test_photos_in_memory_travel(client, photos, features):
 
 @pytest.mark.parametrize("warm", [True, False])
 def test_a_search_on_the_cluster_finds_the_same(
-    client, images, features, tmp_path, warm
+    client, images, labels, search, local, tmp_path, warm
 ):
-    pipe = make_attribute_pipeline(
-        weights="synthetic", cache_dir=tmp_path / "store", random_state=0
-    )
-    pipe.set_params(
-        **{f"features__{k}": v for k, v in features.get_params().items() if v},
-        features__pooling=None,
-        head__epochs=3,
-        head__n_units=8,
-    )
-    y = np.arange(N)[:, np.newaxis] % [2, 4] < 1
-    search = GridSearchCV(pipe, GRID, cv=2)
-    local = clone(search).set_params(estimator__features__cache_dir=None)
-    local.fit(images, y.astype(int))
+    store = tmp_path / "store"
+    search = clone(search).set_params(estimator__features__cache_dir=store)
     with parallel_config(backend="dask"):
         if warm:
-            pipe["features"].transform(images)
-        search.fit(images, y.astype(int))
+            search.estimator["features"].transform(images)
+        search.fit(images, labels)
     assert search.best_params_ == local.best_params_
     np.testing.assert_array_equal(
         search.cv_results_["mean_test_score"], local.cv_results_["mean_test_score"]
     )
     n_sides = 2  # the preset trains on mirror images too
-    assert len(FeatureStore(tmp_path / "store")) == n_sides * N
+    assert len(FeatureStore(store)) == n_sides * N

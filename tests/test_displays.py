@@ -665,7 +665,7 @@ def test_losses_far_apart_are_drawn_on_a_log_scale():
     assert accuracy.get_yscale() == "linear"
 
 
-def test_history_of_a_pipelines_head_is_found():
+def test_history_of_a_pipelines_head_is_found(untraced):
     X = np.random.default_rng(0).normal(size=(40, 3))
     head = DenseHeadClassifier(0, epochs=2, random_state=0)
     pipe = make_pipeline(StandardScaler(), head)

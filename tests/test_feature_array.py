@@ -2,10 +2,9 @@ import pickle
 
 import numpy as np
 import pytest
-from joblib import Parallel, delayed
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import GridSearchCV, cross_val_predict, train_test_split
+from sklearn.model_selection import cross_val_predict, train_test_split
 
 from skface.exceptions import InputError
 from skface.store import FeatureArray, FeatureStore
@@ -154,20 +153,3 @@ def test_cross_validation_agrees_with_an_array(features, values):
     y = values[:, :2].astype(float)
     predictions = cross_val_predict(Ridge(), features, y)
     assert_array_equal(predictions, cross_val_predict(Ridge(), values, y))
-
-
-def test_grid_search_in_processes_agrees_with_an_array(features, values):
-    y = values[:, 0].astype(float)
-    grid = {"alpha": [0.1, 1.0, 10.0]}
-    scores = [
-        GridSearchCV(Ridge(), grid, n_jobs=n_jobs).fit(X, y).cv_results_
-        for X, n_jobs in ((features, 2), (values, 1))
-    ]
-    assert_array_equal(scores[0]["mean_test_score"], scores[1]["mean_test_score"])
-
-
-def test_workers_read_their_rows(features, values):
-    parts = Parallel(n_jobs=2)(
-        delayed(np.asarray)(features[start : start + 30]) for start in (0, 30)
-    )
-    assert_array_equal(np.concatenate(parts), values)

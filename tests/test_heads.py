@@ -153,7 +153,7 @@ def test_reused_trainer_equals_a_fresh_one(features, attributes):
     assert same_weights(fresh, fit())
 
 
-def test_large_trainers_are_dropped(features, attributes, monkeypatch):
+def test_large_trainers_are_dropped(features, attributes, untraced, monkeypatch):
     monkeypatch.setattr(_training, "_MAX_CACHED_PARAMETERS", 400)
     for n_units in (16, 17):
         head = DenseHeadClassifier(**FAST | {"n_units": n_units}, epochs=1)
@@ -161,7 +161,9 @@ def test_large_trainers_are_dropped(features, attributes, monkeypatch):
     assert len(_training._trainers) == 1
 
 
-def test_trainers_of_many_small_heads_are_dropped(features, attributes, monkeypatch):
+def test_trainers_of_many_small_heads_are_dropped(
+    features, attributes, untraced, monkeypatch
+):
     monkeypatch.setattr(_training, "_MAX_CACHED_TRAINERS", 2)
     for n_units in (1, 2, 3):
         head = DenseHeadClassifier(**FAST | {"n_units": n_units}, epochs=1)

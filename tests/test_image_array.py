@@ -2,7 +2,6 @@
 
 import pickle
 
-import joblib
 import numpy as np
 import pytest
 from PIL import Image
@@ -223,23 +222,6 @@ def test_grid_search_runs_on_photos(X):
     search.fit(X, np.arange(8) % 2)
     assert search.best_params_ == {"threshold": 128}
     assert search.best_score_ == 1
-
-
-@pytest.fixture(scope="module")
-def decode_in_workers():
-    """Two loky workers that have skface imported already."""
-
-    def decode_in_workers(images):
-        workers = joblib.Parallel(n_jobs=2, backend="loky")
-        return workers(joblib.delayed(np.asarray)(X) for X in images)
-
-    decode_in_workers([ImageArray([], SIZE)] * 2)
-    return decode_in_workers
-
-
-def test_loky_workers_decode(decode_in_workers, X, pixels):
-    halves = decode_in_workers([X[:4], X[4:]])
-    np.testing.assert_array_equal(np.concatenate(halves), pixels)
 
 
 @pytest.mark.parametrize(

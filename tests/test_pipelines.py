@@ -72,7 +72,9 @@ def test_paper_preset_is_the_papers_recipe():
 @pytest.mark.parametrize(
     ("n_outputs", "n_parameters"), [(40, 34_466_408), (4, 34_447_940)]
 )
-def test_paper_preset_counts_as_many_parameters_as_the_paper(n_outputs, n_parameters):
+def test_paper_preset_counts_as_many_parameters_as_the_paper(
+    n_outputs, n_parameters, untraced
+):
     pipe = make_attribute_pipeline("paper", weights=None)
     network = get_network(pipe["features"]._specification(), "float32")
     head = pipe["head"].set_params(epochs=1, early_stopping=False)

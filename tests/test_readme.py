@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from skface.datasets import drawn_celeba
+from skface.pipelines._presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -20,14 +20,22 @@ def code_blocks(page, kind="python"):
     return re.findall(rf"^```{kind}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
 
 
-@pytest.fixture(autouse=True)
-def fewer_faces(monkeypatch):
-    """Code that draws the usual 1,500 faces gets 300 of them, and runs as it stands."""
-    monkeypatch.setattr(drawn_celeba, "__defaults__", (300,))
+@pytest.fixture
+def few_faces(drawn_root, monkeypatch):
+    """Code gets 60 drawn faces, however many it asks for, and runs as it stands."""
+    monkeypatch.setattr("skface.datasets.drawn_celeba", lambda n=60: drawn_root)
+
+
+@pytest.fixture
+def small_heads(monkeypatch):
+    """Heads of the makers' preset have few layers and epochs."""
+    for presets in PRESETS.values():
+        monkeypatch.setitem(presets["best"].head, "n_layers", 0)
+        monkeypatch.setitem(presets["best"].head, "epochs", 5)
 
 
 @pytest.mark.parametrize("code", code_blocks(README))
-def test_code_block_runs(code, capsys):
+def test_code_block_runs(code, few_faces, capsys):
     exec(compile(code, str(README), "exec"), {})
     assert float(capsys.readouterr().out) > 0.85
 
@@ -39,7 +47,9 @@ def test_readme_has_code_blocks():
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if code_blocks(page)], ids=lambda page: page.name
 )
-def test_code_of_a_page_runs_from_top_to_bottom(page, tmp_path, monkeypatch):
+def test_code_of_a_page_runs_from_top_to_bottom(
+    page, few_faces, small_heads, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     names = {}
     for code in code_blocks(page):

@@ -613,7 +613,9 @@ def random_vgg19(keras):
     for layer in network.layers:
         if layer.weights:
             kernel, bias = layer.get_weights()
-            kernel = rng.normal(0, (2 / kernel[..., 0].size) ** 0.5, kernel.shape)
+            kernel = rng.standard_normal(kernel.shape, np.float32) * np.sqrt(
+                2 / kernel[..., 0].size, dtype=np.float32
+            )
             layer.set_weights([kernel, rng.normal(0, 0.1, bias.shape)])
     return network
 
@@ -776,7 +778,7 @@ def test_joblib_tells_weights_files_by_more_than_their_path(
 @pytest.fixture(scope="module")
 def real_paths(real_faces):
     folder = real_faces / "celeba" / "Img" / "img_align_celeba"
-    return sorted(folder.iterdir())[:4]
+    return sorted(folder.iterdir())[:2]
 
 
 def real_features(weights, **options):
@@ -795,7 +797,7 @@ def keras_rows(keras, real_weights, real_paths):
     vgg19 = keras.applications.VGG19(include_top=False, weights=str(real_weights))
     images = np.asarray(ImageArray(real_paths, (224, 224)), dtype=np.float32)
     images = keras.applications.vgg19.preprocess_input(images)
-    return vgg19.predict_on_batch(images).reshape(4, -1)
+    return vgg19.predict_on_batch(images).reshape(2, -1)
 
 
 @pytest.fixture(scope="module")
@@ -806,7 +808,7 @@ def bfloat16_rows(real_weights, real_paths):
 
 
 def test_real_features_are_those_of_keras_vgg19(real_rows, keras_rows):
-    assert real_rows.shape == (4, 25088)
+    assert real_rows.shape == (2, 25088)
     error = np.linalg.norm(real_rows - keras_rows, axis=1)
     assert (error < 0.01 * np.linalg.norm(keras_rows, axis=1)).all()
 
@@ -817,12 +819,6 @@ def test_real_features_in_bfloat16_are_close_to_float32(real_rows, bfloat16_rows
 
 def test_real_photos_differ_in_their_features(real_rows):
     assert _cosines(real_rows[:1], real_rows[1:]).max() < 0.9
-
-
-def test_workers_give_the_same_features(photos):
-    alone = features(batch_size=1)
-    spread = clone(alone).set_params(n_jobs=2)
-    assert np.array_equal(alone.fit_transform(photos), spread.fit_transform(photos))
 
 
 def test_large_features_stay_in_the_store(photos, tmp_path, monkeypatch):

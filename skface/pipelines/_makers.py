@@ -1,5 +1,6 @@
 """The pipeline of each target, from a preset."""
 
+from collections.abc import Callable
 from numbers import Integral
 
 from skface.exceptions import ParameterError
@@ -176,7 +177,7 @@ def _pipeline(preset, head, weights, cache_dir, verbose):
     return FacePipeline([("features", features), ("head", head)], mirror=preset.mirror)
 
 
-MAKERS = {
+MAKERS: dict[str, Callable] = {
     "bbox": make_bbox_pipeline,
     "landmarks": make_landmark_pipeline,
     "attributes": make_attribute_pipeline,

@@ -122,14 +122,15 @@ def extract_for(estimators, X, y=None) -> int:
     -------
     n_passes : int
     """
-    views = {}
+    views: dict[tuple, tuple] = {}
     for estimator in estimators:
         for key, see, part in _views(estimator):
             _, found = views.setdefault(key, (see, []))
             found += [each for each in _features(part).values() if _can_be(each, X)]
-    return sum(
-        extract_together(found, see(X, y)) for see, found in views.values() if found
-    )
+    n_passes = 0
+    for see, found in views.values():
+        n_passes += extract_together(found, see(X, y)) if found else 0
+    return n_passes
 
 
 def _views(estimator):
