@@ -40,7 +40,7 @@ SHOWN = [
 # %%
 # CelebA's points are taken from its photos in the wild: faces in photos of groups are
 # seen as there.
-wider = WiderFaceLoader(args.wider or drawn_wider(120, verbose=1))
+wider = WiderFaceLoader(args.wider or drawn_wider(80, verbose=1))
 celeba = args.data or drawn_celeba(verbose=1)
 train = CelebALoader(celeba, "attributes").load_bunch("train")
 

@@ -29,7 +29,7 @@ from skface.persistence import save
 from skface.pipelines import MAKERS, AlignedFaces, FacePipeline
 from skface.search import N_LAYERS, N_UNITS, head_search
 
-_N_FACES, _N_GROUPS = 1500, 120  # drawn photos of one person, and of several
+_N_FACES, _N_GROUPS = 750, 80  # drawn photos of one person, and of several
 _N_LAYERS, _N_UNITS = [1, 2, 3], [64, 256]
 _N_PICTURED, _N_GROUPS_PICTURED = 12, 4
 _DPI = 120
