@@ -1,34 +1,32 @@
 """
-Box, landmarks and attributes of one photo
-==========================================
+Every face in the photo
+=======================
 
-Three pipelines read the same photos: where the face is, where its eyes, nose and mouth
-are, and which of forty attributes it has.
+A reader finds all faces of a photo, and tells of each where its eyes, nose and mouth
+are and which of forty attributes it has. It learns from three kinds of data: photos
+with the boxes of all their faces, photos in the wild with points, aligned photos with
+attributes.
 
-Without arguments it draws its own faces. On CelebA, and with ImageNet weights::
+Without arguments it draws its own people. On WIDER FACE and CelebA, and with ImageNet
+weights::
 
-    python plot_read_faces.py --data CELEBA --weights imagenet
+    python plot_read_faces.py --wider WIDER --data CELEBA --weights imagenet
 """
 
 import argparse
-import tempfile
 
 import matplotlib.pyplot as plt
+import pandas as pd
 from PIL import Image
 
-from skface import (
-    CelebALoader,
-    FacesDisplay,
-    make_attribute_pipeline,
-    make_bbox_pipeline,
-    make_landmark_pipeline,
-)
-from skface.datasets import drawn_celeba
+from skface import CelebALoader, GroupDisplay, make_face_reader
+from skface.datasets import WiderFaceLoader, drawn_celeba, drawn_wider
 
 parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--wider", help="a WIDER FACE folder; drawn groups without it")
 parser.add_argument("--data", help="a CelebA folder; drawn faces without it")
 parser.add_argument("--weights", default="synthetic", help="imagenet, or a file")
-parser.add_argument("--cache-dir", help="folder that keeps the features")
+parser.add_argument("--cache-dir", help="folder that keeps features and maps")
 parser.add_argument("--output", help="a picture file to write")
 args = parser.parse_args()
 
@@ -40,55 +38,36 @@ SHOWN = [
 ]
 
 # %%
-# Boxes belong to photos in the wild, so all three targets are taken from these. The
-# three pipelines make the same features of whole photos, which the store keeps: each
-# goes through VGG19 once. Box and landmarks then look again at frames of their own.
-root = args.data or drawn_celeba(verbose=1)
-cache_dir = args.cache_dir or tempfile.mkdtemp()
-makers = {
-    "bbox": make_bbox_pipeline,
-    "landmarks": make_landmark_pipeline,
-    "attributes": make_attribute_pipeline,
-}
-pipes, truths = [], []
-for target, maker in makers.items():
-    loader = CelebALoader(root, target, aligned=False)
-    pipe = maker(weights=args.weights, cache_dir=cache_dir, random_state=0)
-    X_val, y_val = loader.load("valid")
-    pipe.fit(*loader.load("train"), X_val=X_val, y_val=y_val)
-    test = loader.load_bunch("test")
-    pipes.append(pipe)
-    truths.append(test.target)
-    print(f"{target}: {pipe.score(test.images, test.target):.3f}")
+# CelebA's points are taken from its photos in the wild: faces in photos of groups are
+# seen as there.
+wider = WiderFaceLoader(args.wider or drawn_wider(120, verbose=1))
+celeba = args.data or drawn_celeba(verbose=1)
+train = CelebALoader(celeba, "attributes").load_bunch("train")
+
+reader = make_face_reader(
+    weights=args.weights, cache_dir=args.cache_dir, random_state=0, verbose=1
+)
+reader.fit(
+    boxes=wider.load("train"),
+    landmarks=CelebALoader(celeba, "landmarks", aligned=False).load("train"),
+    attributes=(
+        train.images,
+        pd.DataFrame(train.target, columns=train.target_names),
+    ),
+)
 
 # %%
-# For each of some attributes the test photo where the pipeline is surest of it; nobody
-# there was seen in training. Portraits, so that they stand in one row.
-box, landmark, attribute = pipes
-columns = [test.target_names.index(name) for name in SHOWN]
-probabilities = attribute.predict_proba(test.images)[:, columns]
-width, height = test.image_sizes.T
-left = probabilities * ((height > width) & (height < 1.3 * width))[:, None]
-chosen = []
-for name in (
-    "Smiling",
-    "Eyeglasses",
-    "Blond_Hair",
-    "Wearing_Hat",
-    "Black_Hair",
-    "Bald",
-):
-    chosen.append(left[:, SHOWN.index(name)].argmax())
-    left[chosen] = 0
+# One row a face. Nobody in these photos was seen in training.
+X, boxes = wider.load("val")
+faces = reader.read(X)
+print(f"{len(faces)} faces found in {len(X)} photos; {sum(map(len, boxes))} are there")
+print(faces[["photo", "face", "score", "x", "y", "width", "height"]].round(2).head())
 
-photos = test.images[chosen]
-display = FacesDisplay.from_predictions(
-    photos,
-    [box.predict(photos), landmark.predict(photos), probabilities[chosen]],
-    target=list(makers),
-    names=SHOWN,
-    image_sizes=test.image_sizes[chosen],
-)
+# %%
+# The three photos with the most faces. At each face stand its most probable attributes.
+most = faces["photo"].value_counts().index[:3]
+columns = [name for name in faces if name in SHOWN or name not in train.target_names]
+display = GroupDisplay.from_reading(faces.loc[faces["photo"].isin(most), columns])
 plt.show()
 
 if args.output:

@@ -1,5 +1,6 @@
 # What __init__.py imports lazily, for type checkers and editors.
 from . import datasets as datasets
+from . import detection as detection
 from . import displays as displays
 from . import exceptions as exceptions
 from . import features as features
@@ -12,6 +13,9 @@ from . import targets as targets
 from ._card import card as card
 from ._version import __version__ as __version__
 from .datasets import CelebALoader as CelebALoader
+from .detection import FaceDetector as FaceDetector
+from .detection import FaceReader as FaceReader
+from .detection import make_face_reader as make_face_reader
 from .displays import AttributesDisplay as AttributesDisplay
 from .displays import DetectionDisplay as DetectionDisplay
 from .displays import ErrorsDisplay as ErrorsDisplay

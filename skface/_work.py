@@ -3,10 +3,13 @@
 import contextlib
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from threading import Condition, Event, Lock
 
 import joblib
 from tqdm.auto import tqdm
+
+_has_a_bar = ContextVar("_has_a_bar", default=False)
 
 
 def read_ahead(read, items):
@@ -107,5 +110,15 @@ class Share:
 
 def progress_bar(total, what, verbose, **options):
     """A bar on ``sys.stderr``, where that is wanted and there is one."""
-    hidden = not verbose or sys.stderr is None
+    hidden = not verbose or sys.stderr is None or _has_a_bar.get()
     return tqdm(total=total, desc=what, disable=hidden, **options)
+
+
+@contextlib.contextmanager
+def part_of_a_bar():
+    """Work for which somebody else shows a bar: those within are hidden."""
+    token = _has_a_bar.set(True)
+    try:
+        yield
+    finally:
+        _has_a_bar.reset(token)

@@ -77,6 +77,13 @@ def given(tmp_path_factory, celeba_root):
     rows = store.specification({"n_features": 2})
     rows.write([bytes(16)], np.ones((1, 2)))
     grid = {"head__l2": [0, 0.1], "head__learning_rate": [1e-3, 1e-2]}
+    point_head = skface.DenseHeadRegressor(
+        0, epochs=1, early_stopping=False, target="landmarks"
+    )
+    face = [0.4, 0.4, 0.6, 0.4, 0.5, 0.5, 0.4, 0.6, 0.6, 0.6]
+    steps = [("features", transformer), ("head", point_head)]
+    finder = skface.pipelines.FacePipeline(steps)
+    look = skface.SecondLook(finder, finder).fit(photos, np.tile(face, (6, 1)))
     searched = GridSearchCV(pipe, grid, cv=2).fit(photos, labels)
     return SimpleNamespace(
         root=celeba_root,
@@ -84,6 +91,7 @@ def given(tmp_path_factory, celeba_root):
         labels=labels,
         boxes=rng.uniform(0.2, 0.6, (6, 4)),
         points=rng.uniform(0.2, 0.6, (6, 10)),
+        look=look,
         transformer=transformer,
         pipe=pipe,
         saved=folder / "head.skface",
@@ -146,6 +154,10 @@ def looked(given):
     X, y = given.photos, given.boxes
     data = {"X": X, "y": y, "X_val": X, "y_val": y, "sample_weight": np.ones(6)}
     return fit, data | params
+
+
+def read(X, **params):
+    skface.FaceReader(**params).read(X)
 
 
 def aligned(X, **params):
@@ -320,6 +332,20 @@ CALLS = {
     ),
     "skface.make_attribute_pipeline": lambda given: pipeline_made(
         skface.make_attribute_pipeline
+    ),
+    "skface.make_face_reader": lambda given: (
+        skface.make_face_reader,
+        skface.make_face_reader.__kwdefaults__ | {"preset": "best", "weights": None},
+    ),
+    "skface.FaceReader": lambda given: (
+        read,
+        {
+            "X": given.photos,
+            "detector": lambda photo: [[4, 4, 20, 20]],
+            "landmarks": given.look,
+            "attributes": given.pipe,
+            "verbose": 0,
+        },
     ),
     "skface.pipelines.FacePipeline": pipeline_fitted,
     "skface.SecondLook": looked,

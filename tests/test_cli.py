@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pathlib
 import re
 import shlex
 import subprocess
@@ -18,14 +19,19 @@ from PIL import Image
 import skface
 from skface import CelebALoader
 from skface.cli import main
-from skface.datasets import ATTRIBUTE_NAMES, to_pixels
+from skface.datasets import (
+    ATTRIBUTE_NAMES,
+    WiderFaceLoader,
+    make_wider,
+    to_pixels,
+)
 from skface.metrics import attribute_accuracy, iou_score, nme_score
 from skface.photos import photo_sizes
 from skface.pipelines import AlignedFaces, FacePipeline
 
 COMMANDS = [
     *("demo", "info", "extract", "fit", "search"),
-    *("evaluate", "predict", "card", "cache"),
+    *("evaluate", "predict", "read", "card", "cache"),
 ]
 FAST = ["--weights", "synthetic", "--set"]
 FAST += ["head__n_layers=1", "head__n_units=16", "head__epochs=2"]
@@ -96,6 +102,31 @@ def bad_photos(folder):
     (folder / "text.jpg").write_text("no photo")
     (folder / "half.jpg").write_bytes(whole.getvalue()[:1500])
     return [str(folder / "text.jpg"), str(folder / "half.jpg")]
+
+
+@pytest.fixture(scope="module")
+def wider(tmp_path_factory):
+    """12 drawn photos of groups, 10 / 2."""
+    return make_wider(tmp_path_factory.mktemp("wider") / "wider", 12, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def reader_run(wider, points_run, attribute_run, tmp_path_factory):
+    """Folder of a fit of a reader of all faces."""
+    folder = tmp_path_factory.mktemp("run") / "reader"
+    arguments = ["fit", "--data", str(wider), "--target", "faces"]
+    arguments += ["--landmarks", str(points_run / "model.skface")]
+    arguments += ["--attributes", str(attribute_run / "model.skface")]
+    arguments += ["--weights", "synthetic", "--random-state", "0", "--no-cache"]
+    arguments += ["--set", "longest_side=224", "epochs=4", "threshold=0.3"]
+    assert main([*arguments, "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def groups(wider):
+    """The val photos, with their paths as strings."""
+    return list(map(str, sorted(wider.glob("WIDER_val/images/*/*.jpg"))))
 
 
 # help and errors
@@ -870,3 +901,121 @@ def test_card_refuses_groups_that_the_folder_lacks(run, celeba, box_run, tmp_pat
     assert status == 1
     assert "--groups Rich: " in err
     assert "has the attributes 5_o_Clock_Shadow" in err
+
+
+# read
+
+
+def test_fit_of_faces_writes_a_reader_with_its_figures(reader_run, groups):
+    names = {path.name for path in reader_run.iterdir()}
+    assert {"model.skface", "report.csv", "settings.json", "precision.png"} <= names
+    report = json.loads((reader_run / "report.json").read_text())
+    assert report["n_photos"] == len(groups)
+    figures = {row["figure"]: row["skface"] for row in report["figures"]}
+    assert list(figures) == [
+        "average precision",
+        "average precision, faces of 0.1 of the height",
+        "precision at score 0.3",
+        "recall at score 0.3",
+    ]
+    X, boxes = WiderFaceLoader(reader_run_data(reader_run)).load("val")
+    detector = skface.load(reader_run / "model.skface").detector
+    assert figures["average precision"] == detector.score(X, boxes)
+
+
+def reader_run_data(folder):
+    return json.loads((folder / "settings.json").read_text())["data"]
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--target", "faces"], "--target faces needs --landmarks MODEL, a file of"),
+        (["--landmarks", "points.skface"], "--landmarks: is for --target faces"),
+    ],
+)
+def test_models_of_a_reader_go_with_faces(run, wider, options, text):
+    status, _, said = run("fit", "--data", wider, *options)
+    assert status == 1
+    assert text in said
+
+
+def test_read_writes_what_the_reader_reads(run, reader_run, groups):
+    status, text, said = run("read", reader_run / "model.skface", *groups)
+    table = pd.read_csv(io.StringIO(text))
+    expected = skface.load(reader_run / "model.skface").read(groups)
+    assert status == 0
+    assert len(expected) > 0
+    assert list(table) == list(expected)
+    assert table["photo"].tolist() == expected["photo"].tolist()
+    np.testing.assert_allclose(table["x"], expected["x"], atol=0.006)
+    np.testing.assert_allclose(table["Smiling"], expected["Smiling"], atol=6e-5)
+    n_photos = expected["photo"].nunique()
+    assert f"{len(expected)} faces in {n_photos} photo" in said
+
+
+def test_faces_as_json_are_those_of_the_csv(run, reader_run, groups):
+    _, text, _ = run("read", reader_run / "model.skface", *groups)
+    _, as_json, _ = run("read", reader_run / "model.skface", *groups, "--json")
+    of_csv = pd.read_csv(io.StringIO(text)).to_dict("records")
+    assert json.loads(as_json) == of_csv
+
+
+def test_photos_without_a_face_and_bad_ones_are_named(
+    run, reader_run, groups, tmp_path
+):
+    Image.new("RGB", (300, 200)).save(tmp_path / "black.png")
+    bad = bad_photos(tmp_path)
+    photos = [*groups, tmp_path / "black.png", *bad]
+    status, text, said = run("read", reader_run / "model.skface", *photos)
+    assert status == 1
+    assert {row[0] for row in rows_of(text)[1:]} <= set(groups)
+    assert f"without a face: 1 photo ({tmp_path / 'black.png'})" in said
+    assert all(f"skface: error: {photo}" in said for photo in bad)
+
+
+def test_every_photo_is_annotated_and_every_face_cut_out(
+    run, reader_run, groups, tmp_path
+):
+    Image.new("RGB", (300, 200)).save(tmp_path / "black.png")
+    seen, faces = tmp_path / "seen", tmp_path / "faces"
+    photos = [*groups, tmp_path / "black.png"]
+    options = ["--annotate", seen, "--crops", faces]
+    _, text, _ = run("read", reader_run / "model.skface", *photos, *options)
+    table = pd.read_csv(io.StringIO(text))
+    assert len(list(seen.iterdir())) == len(photos)
+    for photo in photos:
+        with Image.open(seen / f"{pathlib.Path(photo).stem}.jpg") as image:
+            assert image.size == Image.open(photo).size
+    names = {
+        f"{pathlib.Path(photo).stem}-{face}.jpg"
+        for photo, face in zip(table["photo"], table["face"], strict=True)
+    }
+    assert {path.name for path in faces.iterdir()} == names
+    assert Image.open(faces / min(names)).size == (178, 218)
+
+
+def test_what_was_read_before_an_interrupt_is_written(
+    run, reader_run, groups, tmp_path, monkeypatch
+):
+    read_in_parts = skface.FaceReader.read_in_parts
+
+    def interrupted(reader, photos):
+        yield next(read_in_parts(reader, photos[:1]))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(skface.FaceReader, "read_in_parts", interrupted)
+    output = tmp_path / "faces.csv"
+    model = reader_run / "model.skface"
+    status, _, _ = run("read", model, *groups, "--output", output)
+    assert status == 130
+    assert set(pd.read_csv(output)["photo"]) <= {groups[0]}
+
+
+def test_models_of_one_face_and_of_all_are_told_apart(run, reader_run, box_run, photos):
+    status, _, said = run("read", box_run / "model.skface", *photos)
+    assert status == 1
+    assert "is a FacePipeline, which reads one face a photo; skface predict" in said
+    status, _, said = run("predict", reader_run / "model.skface", *photos)
+    assert status == 1
+    assert "is a FaceReader, for photos with any number of faces; skface read" in said

@@ -5,6 +5,7 @@ import pytest
 import skface
 from skface.__main__ import main
 from skface.cli import _demo
+from skface.datasets import WiderFaceLoader, make_wider
 from skface.pipelines import MAKERS
 
 
@@ -16,7 +17,13 @@ def small(maker):
 
 
 @pytest.fixture(scope="module")
-def ran(drawn_root, tmp_path_factory):
+def groups(tmp_path_factory):
+    """10 drawn photos of groups, 8 / 2."""
+    return make_wider(tmp_path_factory.mktemp("groups") / "wider", 10, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def ran(drawn_root, groups, tmp_path_factory):
     """Where the demo wrote, after a small search of small heads."""
     output = tmp_path_factory.mktemp("demo")
     makers = {target: small(maker) for target, maker in MAKERS.items()}
@@ -24,7 +31,9 @@ def ran(drawn_root, tmp_path_factory):
         patch.setattr(_demo, "MAKERS", makers)
         patch.setattr(_demo, "_N_LAYERS", [0, 1])
         patch.setattr(_demo, "_N_UNITS", [4, 8])
-        assert main(["demo", "--data", str(drawn_root), "--output", str(output)]) == 0
+        patch.setattr(_demo, "drawn_celeba", lambda *args, **options: drawn_root)
+        patch.setattr(_demo, "drawn_wider", lambda *args, **options: groups)
+        assert main(["demo", "--output", str(output)]) == 0
     return output
 
 
@@ -33,10 +42,19 @@ def test_demo_writes_pipelines_and_pictures(ran):
         "attributes.skface",
         "bbox.skface",
         "landmarks.skface",
+        "reader.skface",
         "boxes.png",
         "faces.png",
+        "groups.png",
         "search.png",
     }
+
+
+def test_saved_reader_reads_the_groups(ran, groups):
+    X, _ = WiderFaceLoader(groups).load("val")
+    faces = skface.load(ran / "reader.skface").read(X)
+    assert len(faces) > 0
+    assert set(faces["photo"]) <= set(X.paths)
 
 
 @pytest.mark.filterwarnings("ignore:most photos have another shape")

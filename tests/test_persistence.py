@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -251,6 +252,14 @@ def test_a_head_alone_comes_back(head, path):
     X = np.random.default_rng(3).normal(size=(9, 6))
     assert np.array_equal(loaded.predict_proba(X), head.predict_proba(X))
     assert loaded.target_names_ == NAMES
+
+
+def test_names_of_the_columns_of_y_come_back(path):
+    rng = np.random.default_rng(0)
+    y = pd.DataFrame(rng.integers(0, 2, (30, 3)), columns=NAMES)
+    head = DenseHeadClassifier(0, epochs=1, random_state=0)
+    skface.save(head.fit(rng.normal(size=(30, 6)), y), path)
+    assert skface.load(path).target_names_in_.tolist() == NAMES
 
 
 def test_labels_of_one_dimension_come_back(path):

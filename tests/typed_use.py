@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         DenseHeadRegressor,
         DetectionDisplay,
         ErrorsDisplay,
+        FaceDetector,
+        FaceReader,
         FacesDisplay,
         FeatureStore,
         Frames,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
         make_attribute_pipeline,
         make_bbox_pipeline,
         make_cost_aware_scorer,
+        make_face_reader,
         make_landmark_pipeline,
         metrics,
         persistence,
@@ -130,6 +133,13 @@ def use_pipelines(X: "ImageArray", y: np.ndarray, path: str) -> None:
     make_attribute_pipeline(align=looking)
     AlignedFaces(looking).fit(X).transform(X)
     assert_type(SecondLook(pipe, pipe, n_looks=2).frames_of(X, y), tuple)
+    reader = make_face_reader("fast", weights=path)
+    assert_type(reader, FaceReader)
+    FaceReader(FaceDetector(path).fit(X, y), looking, pipe).fit(landmarks=(X, y))
+    assert_type(reader.read(["me.jpg"]), pd.DataFrame)
+    assert_type(next(reader.read_in_parts(X)), pd.DataFrame)
+    assert_type(reader.aligned(reader.read(X)), ImageArray)
+    assert_type(reader.n_passes, int)
     pipe.fit(X, y, X_val=X, y_val=y).predict(["me.jpg"])
     save(pipe, path, target_names=["Smiling"])
     persistence.load(path).predict(["me.jpg"])

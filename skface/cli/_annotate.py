@@ -1,5 +1,6 @@
 """Photos with what was found drawn on them."""
 
+from os.path import samefile
 from pathlib import Path
 
 import numpy as np
@@ -8,25 +9,34 @@ from PIL import Image, ImageDraw, ImageFont
 from skface._files import replacing
 from skface.exceptions import InputError
 from skface.photos import map_photos, read_photo
-from skface.targets import BBOX, LANDMARKS
+from skface.targets import BBOX, BBOX_NAMES, LANDMARKS
 
 _SKY = "#56B4E9"  # of FacesDisplay's predictions
 _QUALITY = 92
+_N_WORDS = 3  # at a face
 
 
-def check_folder(option, folder, photos):
-    """Make the folder of an option.
+def check_folders(args, photos):
+    """Make the folders of ``--annotate`` and ``--crops``, where they are given.
 
     Raises
     ------
     InputError
-        Photos lie in it: they could be overwritten, or taken for photos to predict.
+        Photos lie in one: they could be overwritten, or taken for photos to predict.
+        Or both are one folder.
     """
-    folder = Path(folder)
-    place = folder.resolve()
-    if any(Path(photo).resolve().parent == place for photo in photos):
-        raise InputError(f"--{option} {folder}: holds the photos; name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
+    for option in ("annotate", "crops"):
+        folder = getattr(args, option)
+        if folder is None:
+            continue
+        place = Path(folder).resolve()
+        if any(Path(photo).resolve().parent == place for photo in photos):
+            raise InputError(
+                f"--{option} {folder}: holds the photos; name another folder"
+            )
+        place.mkdir(parents=True, exist_ok=True)
+    if None not in (args.annotate, args.crops) and samefile(args.annotate, args.crops):
+        raise InputError(f"--crops {args.crops}: is the folder of --annotate too")
 
 
 def annotate(photos, y, target, names, folder):
@@ -43,8 +53,7 @@ def annotate(photos, y, target, names, folder):
     folder : path-like
         Files take the photo's name; of photos with one name the later are numbered.
     """
-    files = _file_names(photos)
-
+    files = file_names(photos)
     parts = target.parts(y)
     names = [own[0] for _, own in target.parts(np.array([names]))]
 
@@ -64,9 +73,44 @@ def annotate(photos, y, target, names, folder):
     map_photos(draw, photos)
 
 
-def write_images(images, folder):
-    """Write what an ImageArray shows, as `annotate` does; each file is read once."""
-    files = _file_names(images.paths)
+def annotate_faces(table, photos, files, folder):
+    """Write photos with the boxes, points and strongest attributes of all their faces.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `FaceReader.read` gives it.
+    photos : list of str
+        Those of the table, and others, in which there is no face.
+    files : dict of str
+        The name of the new file, by photo.
+    folder : path-like
+    """
+    by_photo = dict(iter(table.groupby("photo")))
+    points = LANDMARKS.columns()
+    first = list(table).index(points[-1]) + 1
+
+    def draw(i, path):
+        with read_photo(path).upright() as image:
+            faces = by_photo.get(path, table[:0])
+            boxes = faces[list(BBOX_NAMES)].to_numpy(float)
+            fractions = 1 / np.array(image.size)
+            for box, face in zip(boxes, faces[points].to_numpy(float), strict=True):
+                line = max(1, round(box[2:].max() / 80))
+                _draw_box(image, box * np.tile(fractions, 2), line)
+                _draw_points(image, face * np.tile(fractions, 5), line)
+            attributes = faces.iloc[:, first:]
+            for box, (_, probable) in zip(boxes, attributes.iterrows(), strict=True):
+                strongest = probable[probable > 0.5].nlargest(_N_WORDS)
+                _write_words(image, box, list(strongest.index))
+            with replacing(Path(folder, files[path])) as file:
+                image.save(file, "JPEG", quality=_QUALITY)
+
+    map_photos(draw, photos)
+
+
+def write_images(images, files, folder):
+    """Write what an ImageArray shows under these names; each photo is read once."""
 
     def write(rows, photo):
         for row, pixels in zip(rows, images.seen(photo, rows), strict=True):
@@ -76,7 +120,8 @@ def write_images(images, folder):
     images.each_photo(write)
 
 
-def _file_names(photos):
+def file_names(photos):
+    """JPEG files named like the photos; of one name the later are numbered."""
     numbers = {}  # by name, in the order of the photos
     for photo in photos:
         name = stem = Path(photo).stem
@@ -87,18 +132,18 @@ def _file_names(photos):
     return [f"{name}.jpg" for name in numbers]
 
 
-def _draw_box(image, box):
+def _draw_box(image, box, line=None):
     x, y, width, height = box
     corners = np.clip([x, y, x + max(width, 0), y + max(height, 0)], 0, 1)
     corners = (corners * [*image.size, *image.size]).tolist()
-    line = _line_width(image)
+    line = line or _line_width(image)
     drawing = ImageDraw.Draw(image)
     drawing.rectangle(_grown(corners, line), outline="black", width=3 * line)
     drawing.rectangle(corners, outline=_SKY, width=line)
 
 
-def _draw_points(image, landmarks):
-    line = _line_width(image)
+def _draw_points(image, landmarks, line=None):
+    line = line or _line_width(image)
     drawing = ImageDraw.Draw(image)
     for x, y in landmarks.reshape(-1, 2) * image.size:
         circle = _grown([x, y, x, y], 3 * line)
@@ -106,6 +151,28 @@ def _draw_points(image, landmarks):
 
 
 _DRAW = {BBOX.name: _draw_box, LANDMARKS.name: _draw_points}
+
+
+def _write_words(image, box, names):
+    """Names under a box, or in it where the photo ends."""
+    x, y, width, height = box
+    size = float(np.clip(width / 7, 9, max(9, image.height / 24)))
+    font = ImageFont.load_default(size)
+    lines = [name.replace("_", " ") for name in names]
+    step = 1.25 * size
+    top = min(y + height + 0.2 * size, image.height - step * len(lines))
+    drawing = ImageDraw.Draw(image)
+    for number, line in enumerate(lines):
+        wide = font.getlength(line)
+        left = float(np.clip(x + width / 2 - wide / 2, 0, max(0, image.width - wide)))
+        drawing.text(
+            (left, top + number * step),
+            line,
+            fill="white",
+            font=font,
+            stroke_width=max(1, round(size / 10)),
+            stroke_fill="black",
+        )
 
 
 def _captioned(image, names):

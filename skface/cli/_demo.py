@@ -1,4 +1,4 @@
-"""``skface demo``: data, three pipelines, a search, and pictures, in minutes."""
+"""``skface demo``: data, pipelines, a search, every face, and pictures, in minutes."""
 
 import shlex
 from pathlib import Path
@@ -9,21 +9,36 @@ import pandas as pd
 
 from skface._files import user_cache
 from skface.cli._streams import write_out
-from skface.datasets import CelebALoader, available_targets, drawn_celeba
-from skface.displays import FacesDisplay, SearchDisplay, check_matplotlib
+from skface.datasets import (
+    CelebALoader,
+    WiderFaceLoader,
+    available_targets,
+    drawn_celeba,
+    drawn_wider,
+)
+from skface.detection import FaceDetector, FaceReader
+from skface.displays import (
+    FacesDisplay,
+    GroupDisplay,
+    SearchDisplay,
+    check_matplotlib,
+)
 from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError
 from skface.persistence import save
-from skface.pipelines import MAKERS
+from skface.pipelines import MAKERS, AlignedFaces, FacePipeline
 from skface.search import N_LAYERS, N_UNITS, head_search
 
+_N_FACES, _N_GROUPS = 1500, 120  # drawn photos of one person, and of several
 _N_LAYERS, _N_UNITS = [1, 2, 3], [64, 256]
-_N_PICTURED = 12
+_N_PICTURED, _N_GROUPS_PICTURED = 12, 4
 _DPI = 120
 
 
 def run(args):
     """Fit box, landmarks and attributes, search a head, and write it all to a folder.
+
+    Without a folder of the user's own it ends with every face of drawn groups.
 
     Raises
     ------
@@ -36,7 +51,7 @@ def run(args):
     check_matplotlib("the demo")
     verbose, weights = int(not args.quiet), args.weights
     say = write_out if verbose else lambda text: None
-    root = Path(args.data) if args.data else drawn_celeba(verbose=verbose)
+    root = Path(args.data or drawn_celeba(_N_FACES, verbose=verbose))
     say(f"Data: {root}")
 
     pipelines, figures = {}, []
@@ -48,8 +63,13 @@ def run(args):
         )
     output = Path(args.output)
     output.mkdir(parents=True, exist_ok=True)
+    aligned = dict.fromkeys(targets)
+    if has_landmarks_in_the_wild(root):
+        aligned["landmarks"] = False
     for target in targets:
-        pipe, rows = fit_and_score(root, target, weights, verbose=verbose)
+        pipe, rows = fit_and_score(
+            root, target, weights, aligned=aligned[target], verbose=verbose
+        )
         save(pipe, output / f"{target}.skface")
         pipelines[target] = pipe
         figures.append(rows)
@@ -57,16 +77,33 @@ def run(args):
     say(f"\nOn the test photos:\n{table.round(3).to_string(index=False)}")
 
     target = targets[-1]
-    search = _search(root, target, pipelines[target], say)
+    search = _search(root, target, aligned[target], pipelines[target], say)
     heat_map = SearchDisplay.from_estimator(search).figure_
     heat_map.savefig(output / "search.png", dpi=_DPI, bbox_inches="tight")
-    _picture(root, pipelines, ["bbox"], output / "boxes.png")
-    _picture(root, pipelines, ["landmarks", "attributes"], output / "faces.png")
+    _picture(root, pipelines, ["bbox"], aligned, output / "boxes.png")
+    shown = dict(pipelines)
+    if aligned.get("landmarks") is False and "attributes" in pipelines:
+        shown["attributes"] = _aligning(pipelines)
+        aligned["attributes"] = False
+    both = ["landmarks", "attributes"]
+    _picture(root, shown, both, aligned, output / "faces.png")
+    command, model = "predict", f"{targets[0]}.skface"
+    if args.data is None:
+        command, model = "read", "reader.skface"
+        _read_groups(pipelines, weights, output, say, verbose)
     names = ", ".join(sorted(path.name for path in output.iterdir()))
     say(f"\nIn {output.resolve()}: {names}")
-    model = shlex.quote(str(output / f"{targets[0]}.skface"))
     say(f"{perf_counter() - start:.0f} s in all. A photo of your own:\n")
-    say(f"    skface predict {model} me.jpg")
+    say(f"    skface {command} {shlex.quote(str(output / model))} me.jpg")
+
+
+def has_landmarks_in_the_wild(root):
+    """Whether a CelebA folder has landmarks of its photos in the wild."""
+    try:
+        CelebALoader(root, "landmarks", aligned=False).load("test")
+    except DatasetError:
+        return False
+    return True
 
 
 def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0):
@@ -112,9 +149,40 @@ def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0)
     return pipe, evaluation.figures()
 
 
-def _search(root, target, pipe, say):
+def _aligning(pipelines):
+    """The pipeline of attributes, for photos in the wild."""
+    attributes = pipelines["attributes"]
+    align = ("align", AlignedFaces(pipelines["landmarks"]))
+    pipe = FacePipeline([align, *attributes.steps], mirror=attributes.mirror)
+    pipe.target_names_ = attributes.target_names_
+    return pipe
+
+
+def _read_groups(pipelines, weights, output, say, verbose):
+    """Fit a detector on drawn groups, and read every face of those not learnt from."""
+    loader = WiderFaceLoader(drawn_wider(_N_GROUPS, verbose=verbose))
+    detector = FaceDetector(weights, random_state=0, verbose=verbose)
+    reader = FaceReader(
+        detector, pipelines["landmarks"], pipelines["attributes"], verbose=verbose
+    )
+    say("\nEvery face in photos of groups …")
+    reader.fit(boxes=loader.load("train"))
+    save(reader, output / "reader.skface")
+    X, boxes = loader.load("val")
+    reading = reader.read(X)
+    n_faces = sum(map(len, boxes))
+    say(f"{len(reading)} faces found in {len(X)} photos; {n_faces} are there")
+    if len(reading):
+        most = reading["photo"].value_counts().index[:_N_GROUPS_PICTURED]
+        display = GroupDisplay.from_reading(
+            reading[reading["photo"].isin(most)], n_columns=2
+        )
+        display.figure_.savefig(output / "groups.png", dpi=_DPI, bbox_inches="tight")
+
+
+def _search(root, target, aligned, pipe, say):
     """Layer count x width on the official split; the features are known by now."""
-    loader = CelebALoader(root, target)
+    loader = CelebALoader(root, target, aligned=aligned)
     search = head_search(pipe, loader, _N_LAYERS, _N_UNITS)
     say(f"\nSearch of the head for {target} on the validation photos …")
     search.fit(*loader.load("train+valid"))
@@ -128,10 +196,10 @@ def _search(root, target, pipe, say):
     return search
 
 
-def _picture(root, pipelines, targets, file):
+def _picture(root, pipelines, targets, aligned, file):
     """Test photos with what the pipelines of some targets find in them."""
     bunches = {
-        target: CelebALoader(root, target).load_bunch("test")
+        target: CelebALoader(root, target, aligned=aligned[target]).load_bunch("test")
         for target in targets
         if target in pipelines
     }

@@ -7,14 +7,13 @@ from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
-from skface.cli._shared import counted, say
+from skface.cli._shared import counted, say, some
 from skface.exceptions import InputError
 from skface.photos import INSTALL_HEIC, is_photo, photo_formats
 
 _HEIC_SUFFIXES = (".heic", ".heif", ".hif")
 # Made by machines, of copies: Synology, QNAP, Windows and macOS.
 _COPIES = {"@eadir", "@__thumb", "@recycle", "#recycle", "$recycle.bin", "__macosx"}
-_N_NAMED = 3
 
 
 def find_photos(args):
@@ -139,28 +138,23 @@ def _holds_copies(folder):
     return folder.startswith(".") or folder.lower() in _COPIES
 
 
-def _some(names):
-    more = ", …" if len(names) > _N_NAMED else ""
-    return f"({', '.join(names[:_N_NAMED])}{more})"
-
-
 def _others(files):
     suffixes = Counter(os.path.splitext(file)[1].lower() for file in files)
     told = [f"{n:,} {suffix or 'no suffix'}" for suffix, n in suffixes.most_common()]
     noun = "file that is no photo" if len(files) == 1 else "files that are no photos"
-    return f"{len(files):,} {noun} {_some(told)}"
+    return f"{len(files):,} {noun} {some(told)}"
 
 
 _REASONS = {
     "unreadable": lambda names: (
-        f"{counted(len(names), 'folder')} {_some(names)}: cannot be read"
+        f"{counted(len(names), 'folder')} {some(names)}: cannot be read"
     ),
     "copies": lambda names: (
-        f"{counted(len(names), 'hidden or thumbnail folder')} {_some(names)}"
+        f"{counted(len(names), 'hidden or thumbnail folder')} {some(names)}"
     ),
-    "hidden": lambda names: f"{counted(len(names), 'hidden file')} {_some(names)}",
+    "hidden": lambda names: f"{counted(len(names), 'hidden file')} {some(names)}",
     "HEIC": lambda names: (
-        f"{counted(len(names), 'HEIC photo')} {_some(names)}, which Pillow does not "
+        f"{counted(len(names), 'HEIC photo')} {some(names)}, which Pillow does not "
         f"read by itself: {INSTALL_HEIC}"
     ),
     "other": _others,

@@ -28,6 +28,14 @@ from skface.pipelines import MAKERS, SecondLook
 
 
 def run(args):
+    if args.target == "faces":
+        from skface.cli import _fit_faces  # which needs what is here
+
+        _fit_faces.run(args)
+        return
+    for option in ("landmarks", "attributes"):
+        if getattr(args, option) is not None:
+            raise ParameterError(f"--{option}: is for --target faces; leave it out")
     splits = load_splits(loader_of(args))
     pipe = make_pipeline(args)
     fit_into(run_folder(args), pipe, splits, args)
@@ -52,9 +60,7 @@ def make_pipeline(args):
     ParameterError
         It has no such parameter, or attributes were to be looked for more than once.
     """
-    if args.random_state is None:
-        args.random_state = secrets.randbelow(2**31)
-        args.arguments += ["--random-state", str(args.random_state)]
+    draw_seed(args)
     looks = {} if args.looks is None else {"looks": args.looks}
     if looks and args.target == "attributes":
         raise ParameterError(
@@ -72,15 +78,33 @@ def make_pipeline(args):
     known = settable_params(pipe)
     if isinstance(pipe, SecondLook):  # what is set in both looks, too
         known |= settable_params(pipe.second)
-    for name, value in args.set:
+    set_params(pipe, args.set, known)
+    return pipe
+
+
+def draw_seed(args):
+    """A seed where none was given, which the command that is written down has."""
+    if args.random_state is None:
+        args.random_state = secrets.randbelow(2**31)
+        args.arguments += ["--random-state", str(args.random_state)]
+
+
+def set_params(estimator, settings, known):
+    """Set the parameters of ``--set``.
+
+    Raises
+    ------
+    ParameterError
+        One is not among the `known`.
+    """
+    for name, value in settings:
         if name not in known:
             near = difflib.get_close_matches(name, known, cutoff=0)
             raise ParameterError(
                 f"--set {name}: the pipeline has no such parameter; near to it are "
                 f"{', '.join(near)}"
             )
-        pipe.set_params(**{name: value})
-    return pipe
+        estimator.set_params(**{name: value})
 
 
 def settable_params(pipe):
@@ -118,20 +142,10 @@ def fit_into(folder, pipe, splits, args, **more):
     pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
     seconds = perf_counter() - start
     save(pipe, folder / "model.skface", target_names=train.target_names)
-    settings = {
-        "command": shlex.join(["skface", *args.arguments]),
-        "working_directory": os.getcwd(),
-        "skface": __version__,
-        "started": started,
-        "data": Path(args.data).resolve(),
-        "target": args.target,
-        "n_photos": {split: len(bunch.images) for split, bunch in splits.items()},
-        "preset": args.preset,
-        "random_state": args.random_state,
-        "pipeline": settable_params(pipe),
-        **more,
-    }
-    write_file(folder / "settings.json", as_json(settings) + "\n")
+    parameters = settable_params(pipe)
+    write_settings(
+        folder, args, started, splits, preset=args.preset, pipeline=parameters, **more
+    )
     epochs = _epochs(pipe)
     for look, numbers in epochs.items():
         say(args, "{}{n_epochs} epochs, the best {best_epoch}".format(look, **numbers))
@@ -153,6 +167,22 @@ def fit_into(folder, pipe, splits, args, **more):
     write_out(figures_text(evaluation))
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
     say(args, f"in {folder}: {names}")
+
+
+def write_settings(folder, args, started, splits, **more):
+    """settings.json, which tells how to repeat a run."""
+    settings = {
+        "command": shlex.join(["skface", *args.arguments]),
+        "working_directory": os.getcwd(),
+        "skface": __version__,
+        "started": started,
+        "data": Path(args.data).resolve(),
+        "target": args.target,
+        "n_photos": {split: len(bunch.images) for split, bunch in splits.items()},
+        "random_state": args.random_state,
+        **more,
+    }
+    write_file(folder / "settings.json", as_json(settings) + "\n")
 
 
 def _epochs(pipe):

@@ -22,12 +22,12 @@ def add_command(commands, name, title, description, epilog=None):
     return parser
 
 
-def add_recipe(parser):
+def add_recipe(parser, targets=TARGETS):
     """What makes a pipeline and names its data."""
     add_data(parser)
     parser.add_argument(
         "--target",
-        choices=TARGETS,
+        choices=targets,
         default="attributes",
         help="what is learnt (default: attributes)",
     )

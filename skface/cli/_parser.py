@@ -34,6 +34,7 @@ examples:
   skface fit --data celeba --target bbox --output box
   skface predict box/model.skface me.jpg       x, y, width, height in pixels
   skface predict box/model.skface holiday/ --annotate seen/ > boxes.csv
+  skface read reader/model.skface party.jpg    every face, with all that is known of it
 
 `skface COMMAND --help` tells more, with examples. Data goes to the standard output,
 everything else to the standard error. Exit status: 0 well, 1 error, 2 wrong usage,
@@ -49,6 +50,7 @@ everything else to the standard error. Exit status: 0 well, 1 error, 2 wrong usa
         _add_search,
         _add_evaluate,
         _add_predict,
+        _add_read,
         _add_card,
         _add_cache,
     ):
@@ -70,9 +72,10 @@ def _add_demo(commands):
         "demo",
         "train, search and picture everything in minutes",
         """\
-Draws 1,500 faces (once), fits the box, landmark and attribute pipelines, prints their
-figures beside the trivial baselines, searches the head's layer count and width, and
-writes the fitted pipelines and pictures.""",
+Draws 1,500 faces and some groups of people (once), fits the box, landmark and attribute
+pipelines, prints their figures beside the trivial baselines, searches the head's layer
+count and width, finds and reads every face of the groups, and writes the fitted
+pipelines and pictures.""",
         """\
 examples:
   skface demo
@@ -156,9 +159,23 @@ examples:
   skface fit --data celeba --weights vgg19_notop.h5 --output run
   skface fit --data celeba --preset paper --random-state 0
   skface fit --data celeba --set head__n_layers=2 mirror=fit features__pooling=7,7
-  skface fit --data celeba --target bbox --looks 3 --set second__head__n_layers=3""",
+  skface fit --data celeba --target bbox --looks 3 --set second__head__n_layers=3
+  skface fit --data wider --target faces --landmarks points/model.skface \\
+      --attributes smile/model.skface
+
+The target "faces" is every face of photos with any number of them: --data is a folder
+laid out like WIDER FACE, from which a detector is trained. Together with a model of
+landmarks in the wild and one of attributes of aligned photos it makes a reader, for
+`skface read`, measured on the val photos.""",
     )
-    add_recipe(fit)
+    add_recipe(fit, [*TARGETS, "faces"])
+    for target in ("landmarks", "attributes"):
+        fit.add_argument(
+            f"--{target}",
+            type=path,
+            metavar="MODEL",
+            help=f"faces: a file of `skface fit --target {target}`",
+        )
     add_cache_dir(fit, or_none=True)
     add_run_folder(fit)
 
@@ -280,6 +297,52 @@ examples:
         help="write the faces there, aligned like CelebA's, or cut out round a box",
     )
     add_cache_dir(predict, or_none=True)
+
+
+def _add_read(commands):
+    read = add_command(
+        commands,
+        "read",
+        "find every face of photos, and read it",
+        """\
+Writes one line a face: the photo, the number of the face in it (0 is the best), the
+score, the box and the points in pixels of the upright photo, counted from its upper
+left corner, and the probability of each attribute. Photos without a face are named; a
+photo that cannot be read is reported, the others are read, and the exit status is 1.
+What was read before an interrupt is written.""",
+        """\
+examples:
+  skface read reader/model.skface party.jpg
+  skface read reader/model.skface holiday/ --annotate seen/ --output faces.csv
+  skface read reader/model.skface holiday/ --crops faces/ --json""",
+    )
+    add_model(read)
+    add_photos(read)
+    add_json(read, "JSON instead of CSV; so does an --output that ends in .json")
+    read.add_argument(
+        "--output",
+        type=path,
+        metavar="FILE",
+        help="write there, not to the standard output",
+    )
+    read.add_argument(
+        "--annotate",
+        type=path,
+        metavar="DIR",
+        help="write the photos there, with all faces drawn on them",
+    )
+    read.add_argument(
+        "--crops",
+        type=path,
+        metavar="DIR",
+        help="write the faces there, aligned like CelebA's",
+    )
+    read.add_argument(
+        "--cache-dir",
+        type=path,
+        metavar="DIR",
+        help="where features and the detector's maps are kept (default: nowhere)",
+    )
 
 
 def _add_card(commands):

@@ -1,23 +1,16 @@
 """``skface predict``."""
 
-import os
-from os.path import samefile
-
 import pandas as pd
 
-from skface._files import write_file
-from skface.cli._annotate import annotate, check_folder, write_images
+from skface.cli._annotate import annotate, check_folders, file_names, write_images
 from skface.cli._finding import find_photos
 from skface.cli._shared import (
-    as_csv,
-    as_json,
     counted,
-    is_formula,
     load_model,
     say,
     without_unreadable,
+    write_table,
 )
-from skface.cli._streams import write_out
 from skface.exceptions import InputError
 from skface.photos import TEMPLATES, ImageArray, photo_sizes, to_pixels
 from skface.pipelines import AlignedFaces, FacePipeline, frames_around
@@ -30,12 +23,7 @@ _PIXEL_DIGITS, _FRACTION_DIGITS = 2, 6
 def run(args):
     """Predict, and return 1 where photos could not be read."""
     given = find_photos(args)
-    if args.annotate is not None:
-        check_folder("annotate", args.annotate, given)
-    if args.crops is not None:
-        check_folder("crops", args.crops, given)
-        if args.annotate is not None and samefile(args.annotate, args.crops):
-            raise InputError(f"--crops {args.crops}: is the folder of --annotate too")
+    check_folders(args, given)
     pipe, target = load_model(args)
     if args.proba and not hasattr(pipe, "predict_proba"):
         raise InputError(
@@ -68,14 +56,14 @@ def run(args):
             digits, shown = _PIXEL_DIGITS, to_pixels(y, photo_sizes(photos))
         table = pd.DataFrame(shown, columns=pipe.target_names_)
         table.insert(0, "photo", photos, allow_duplicates=True)
-        _write(table, digits, args)
+        write_table(table.round(digits), args, f"%.{digits}f")
         if args.annotate is not None:
             annotate(photos, y, target, pipe.target_names_, args.annotate)
             say(args, f"{counted(len(photos), 'annotated photo')} in {args.annotate}")
         if args.crops is not None:
             if not is_aligning:
                 faces = _faces(photos, y, target)
-            write_images(faces, args.crops)
+            write_images(faces, file_names(photos), args.crops)
             say(args, f"{counted(len(photos), 'face')} in {args.crops}")
     return int(len(photos) < len(given))
 
@@ -105,21 +93,3 @@ def _faces(photos, y, target):
     frames = frames_around(y, target, photo_sizes(photos), "celeba")
     size = TEMPLATES["celeba"].image_size if target == LANDMARKS else _SIDE
     return ImageArray(photos, size, frames)
-
-
-def _write(table, digits, args):
-    if args.json or (args.output or "").endswith(".json"):
-        text = as_json(table.round(digits).to_dict("records")) + "\n"
-    else:
-        table.isetitem(0, [_no_formula(photo) for photo in table.iloc[:, 0]])
-        text = as_csv(table, f"%.{digits}f")
-    if args.output is None:
-        write_out(text)
-    else:
-        write_file(args.output, text)
-        say(args, f"{counted(len(table), 'line')} in {args.output}")
-
-
-def _no_formula(photo):
-    """Another path of the same photo, where a spreadsheet would compute this one."""
-    return os.path.join(os.curdir, photo) if is_formula(photo) else photo

@@ -2,17 +2,19 @@
 
 import csv
 import json
+import os
 import re
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from skface._files import user_cache
-from skface.cli._streams import tell
+from skface._files import user_cache, write_file
+from skface.cli._streams import tell, write_out
 from skface.exceptions import ImageError, InputError
 from skface.photos import check_photo
 
+_N_NAMED = 3
 _FORMULA = re.compile(r"[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")  # to a spreadsheet
 
 
@@ -25,6 +27,12 @@ def say(args, text):
 def counted(n, noun):
     """A number of things, such as "1 photo" or "1,200 photos"."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def some(names):
+    """The first of several names, in brackets."""
+    more = ", …" if len(names) > _N_NAMED else ""
+    return f"({', '.join(names[:_N_NAMED])}{more})"
 
 
 def verbose(args):
@@ -78,12 +86,17 @@ def without_unreadable(function, paths):
 
 def load_model(args, path=None):
     """The pipeline of ``args.model``, or of another path, and its target."""
-    from skface import load
+    from skface import FaceDetector, FaceReader, load
     from skface.evaluation import target_names
     from skface.targets import last_step, target_of
 
     path = path or args.model
     pipe = load(path, weights=args.weights, cache_dir=cache_dir(args))
+    if isinstance(pipe, FaceReader | FaceDetector):
+        raise InputError(
+            f"{path}: is a {type(pipe).__name__}, for photos with any number of faces; "
+            "skface read takes a FaceReader, Python both"
+        )
     head = last_step(pipe)
     if head is pipe:
         raise InputError(
@@ -131,6 +144,26 @@ def as_csv(table, float_format):
         lineterminator="\n",
         quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL,
     )
+
+
+def write_table(table, args, float_format=None):
+    """Write a table, whose first column names photos, where and how `args` say."""
+    if args.json or (args.output or "").endswith(".json"):
+        text = as_json(table.to_dict("records")) + "\n"
+    else:
+        table = table.copy()
+        table.isetitem(0, [_photo_in_csv(photo) for photo in table.iloc[:, 0]])
+        text = as_csv(table, float_format)
+    if args.output is None:
+        write_out(text)
+    else:
+        write_file(args.output, text)
+        say(args, f"{counted(len(table), 'line')} in {args.output}")
+
+
+def _photo_in_csv(photo):
+    """Another path of the same photo, where a spreadsheet would compute this one."""
+    return os.path.join(os.curdir, photo) if is_formula(photo) else photo
 
 
 def is_formula(text):

@@ -88,6 +88,32 @@ def get_joint_network(specifications, compute_dtype, digest):
     return _get(tuple(specifications), compute_dtype, digest)
 
 
+def get_map_network(weights, layer, compute_dtype):
+    """A Keras model of one layer's map, for photos of any size, built once.
+
+    Parameters
+    ----------
+    weights : "imagenet", "synthetic", path or None
+    layer : str
+    compute_dtype : {"float32", "bfloat16", "float16"}
+
+    Returns
+    -------
+    keras.Model
+        From uint8 photos of shape (n, height, width, 3) to float32 maps of shape
+        (n, rows, columns, channels).
+
+    Raises
+    ------
+    WeightsError
+        The weights cannot be had or are damaged.
+    """
+    import_keras()  # as in _get
+    content = weights_digest(weights)
+    with _building, keras_settings():
+        return _build_for_any_size(weights, layer, compute_dtype, content)
+
+
 def _get(specifications, compute_dtype, digest):
     import_keras()  # a forked process has a network and cannot run it
     weights = specifications[0].weights
@@ -108,16 +134,36 @@ def _build(specifications, compute_dtype, content):
         x = caffe(photos)
     else:
         x = ops.cast(photos, "float32") / 255.0
-    maps = {}
+    names = [name for each in specifications for name in each.layers]
+    maps = _maps(x, names, specification.weights, compute_dtype)
+    rows = [_rows(maps, each) for each in specifications]
+    network = keras.Model(photos, rows[0] if len(rows) == 1 else rows)
+    network.trainable = False
+    load_weights(network, specification.weights, content)
+    return network
+
+
+@lru_cache(maxsize=8)
+def _build_for_any_size(weights, layer, compute_dtype, content):
+    keras = import_keras()
+    photos = keras.Input((None, None, 3), dtype="uint8")
+    maps = _maps(caffe(photos), [layer], weights, compute_dtype)
+    network = keras.Model(photos, keras.ops.cast(maps[layer], "float32"))
+    network.trainable = False
+    load_weights(network, weights, content)
+    return network
+
+
+def _maps(x, names, weights, compute_dtype):
+    """The maps of every layer that `names` need, from preprocessed photos."""
+    keras, maps = import_keras(), {}
     options = {"dtype": _policy(compute_dtype)}
-    for layer in layers_up_to(
-        [name for each in specifications for name in each.layers]
-    ):
+    for layer in layers_up_to(names):
         if layer.is_pool:
             build = keras.layers.MaxPooling2D(2, name=layer.name, **options)
         else:
             build = keras.layers.Conv2D(
-                int(layer.n_channels * width_of(specification.weights)),
+                int(layer.n_channels * width_of(weights)),
                 3,
                 padding="same",
                 activation="relu",
@@ -125,11 +171,7 @@ def _build(specifications, compute_dtype, content):
                 **options,
             )
         x = maps[layer.name] = build(x)
-    rows = [_rows(maps, each) for each in specifications]
-    network = keras.Model(photos, rows[0] if len(rows) == 1 else rows)
-    network.trainable = False
-    load_weights(network, specification.weights, content)
-    return network
+    return maps
 
 
 def _rows(maps, specification):

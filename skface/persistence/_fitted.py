@@ -5,7 +5,7 @@ import numpy as np
 from skface.exceptions import SavedFileError
 from skface.heads import DenseHeadClassifier
 
-_OPTIONAL = {"feature_names_in_"}
+_OPTIONAL = {"feature_names_in_", "target_names_in_"}
 
 
 def check_fitted(fitted, head, architecture):
@@ -59,6 +59,10 @@ def _rules(fitted, architecture):
         "feature_names_in_": (
             lambda value: _is_array(value, "O", (n_features,)),
             f"{n_features} names",
+        ),
+        "target_names_in_": (
+            lambda value: _is_array(value, "O", (n_outputs,)),
+            f"{n_outputs} names",
         ),
         "_y_ndim": (
             lambda value: type(value) is int and value in (2, 1 + (n_outputs > 1)),

@@ -283,12 +283,7 @@ class _Features(Kind):
                 f"takes more than {_MOST_PIXELS:,} pixels at once"
             )
         refused(lambda: features.n_features_out)
-        identity = field(record, "weights_identity", dict)
-        if len(identity) > 2 or not all(
-            isinstance(each, str) for each in identity.values()
-        ):
-            raise SavedFileError("its weights_identity cannot be read: it is no hashes")
-        self.weights_identity = identity
+        self.weights_identity = checked_identity(record)
 
 
 class _Steps(Kind):
@@ -409,6 +404,16 @@ def field(record, name, kind):
             f"{MANIFEST} cannot be read: {name!r} is missing, or is no {kind.__name__}"
         )
     return value
+
+
+def checked_identity(record):
+    """The hashes of VGG19's weights in a record."""
+    identity = field(record, "weights_identity", dict)
+    if len(identity) > 2 or not all(
+        isinstance(each, str) for each in identity.values()
+    ):
+        raise SavedFileError("its weights_identity cannot be read: it is no hashes")
+    return identity
 
 
 def refused(check, *args):

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 from skface._validation import as_names
 from skface.exceptions import ParameterError, SavedFileError
-from skface.persistence._kinds import KINDS, OUTERMOST, Kind, field, refused
+from skface.persistence._detection import KINDS, OUTERMOST
+from skface.persistence._kinds import Kind, field, refused
 
 _CLASSES = {cls.__name__: cls for cls in KINDS}
 _MOST_LEVELS = 8  # of estimators within estimators, each of a fixed number of parts
@@ -153,8 +154,9 @@ def _not_loaded(name):
 def _not_taken(what):
     return ParameterError(
         "skface.save takes a head of skface, or a Pipeline of VGG19Features and a "
-        "head, which AlignedFaces may go before, or a SecondLook of two of these, not "
-        f"{what}: of a search save best_estimator_; keep others with joblib"
+        "head, which AlignedFaces may go before, or a SecondLook of two of these, or a "
+        f"FaceDetector, or a FaceReader with one, not {what}: of a search save "
+        "best_estimator_; keep others with joblib"
     )
 
 

@@ -24,11 +24,9 @@ def save(pipe, path, *, target_names=None) -> None:
 
     Parameters
     ----------
-    pipe : FacePipeline, Pipeline, SecondLook, DenseHeadClassifier or \
-DenseHeadRegressor
-        Fitted. A pipeline has two steps: `VGG19Features` and a head; before them
-        `AlignedFaces` may stand. What it and a `SecondLook` hold goes into the same
-        file.
+    pipe : FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector or head
+        Fitted. A pipeline has two steps: `VGG19Features` and a head of skface; before
+        them `AlignedFaces` may stand. What an estimator holds goes into the same file.
     path : path-like
         The file, such as ``smiles.skface``. What it held before is replaced once the
         new content is complete.
@@ -124,7 +122,7 @@ def load(path, *, weights=None, cache_dir=None):
 
     Returns
     -------
-    FacePipeline, Pipeline, SecondLook, DenseHeadClassifier or DenseHeadRegressor
+    FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector or head
         It predicts what the saved one predicts, bit for bit on the same machine. Where
         the file names the targets, ``target_names_`` is a list of str. `first` and
         `second` of a `SecondLook` are clones, not fitted, of ``first_`` and
@@ -147,8 +145,9 @@ def load(path, *, weights=None, cache_dir=None):
     The hashes tell a damaged file from a sound one, not a stranger's from a friend's:
     who can write the file can write its hashes too. What a stranger's file can do is
     predict nonsense. Sizes, depths and strings are looked at before memory is taken:
-    photos of at most 1024 pixels a side and 2**24 a batch, and no array larger than
-    what it takes in the file. Estimators lie at most eight deep within each other.
+    photos of at most 1024 pixels a side and 2**24 a batch, of at most 2048 for a
+    detector, and no array larger than what it takes in the file. Estimators lie at most
+    eight deep within each other.
 
     A path to VGG19's weights that the file names is opened where it leads to a plain
     file of at most 256 MiB that ends in ``.h5``, ``.hdf5`` or ``.keras``, and then for

@@ -1,0 +1,553 @@
+"""Photos to a table of faces: boxes, landmarks and attributes of each."""
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from skface._validation import HasMethods, shown, validate_params
+from skface._work import part_of_a_bar, progress_bar
+from skface.detection._detector import FaceDetector
+from skface.detection._found import faces_in, name_of
+from skface.evaluation import target_names
+from skface.exceptions import ImageError, InputError, ParameterError, SkfaceWarning
+from skface.photos import (
+    TEMPLATES,
+    Frames,
+    ImageArray,
+    as_images,
+    framed,
+    photo_size,
+    photo_sizes,
+    sizes_of,
+    to_pixels,
+    unreadable,
+)
+from skface.pipelines import (
+    FacePipeline,
+    SecondLook,
+    make_attribute_pipeline,
+    make_landmark_pipeline,
+)
+from skface.targets import ATTRIBUTES, BBOX_NAMES, LANDMARKS, target_of
+
+# The mean of 2,400 photos of MTFL, both sides alike.
+_POINTS_IN_BOX = (0.27, 0.26, 0.73, 0.26, 0.5, 0.54, 0.3, 0.77, 0.7, 0.77)
+_MOST_PLACED = 300  # photos that the place of the points is learnt from
+_AT_ONCE = 64  # faces
+_COLLAPSED = 0.1  # of the extent of the points at first
+
+
+class FaceReader(BaseEstimator):
+    """Find every face in photos, and read its landmarks and attributes.
+
+    Each photo is looked at by `detector`. Round each box the face is looked at by the
+    second look of `landmarks`, once or several times; by the points found it is turned
+    upright as CelebA's aligned photos are, and read by `attributes`.
+
+    Parameters
+    ----------
+    detector : FaceDetector, other estimator, or callable
+        An estimator's ``predict(X)`` gives an array (k, 5) for each photo, as that of
+        `FaceDetector` does. A callable is given one upright photo, a uint8 RGB array of
+        shape (height, width, 3), and gives its boxes: x, y, width, height in pixels,
+        and perhaps a score, as an array of shape (k, 4) or (k, 5), ``[]`` where there
+        is no face.
+    landmarks : SecondLook
+        As `make_landmark_pipeline` makes it, for the five points, with ``n_looks`` of 2
+        or more. The place of its first look is taken by the detector.
+    attributes : FacePipeline
+        As `make_attribute_pipeline` makes it, to be trained on aligned photos, or on
+        those of `AlignedFaces`. A step that aligns is passed over here.
+    verbose : int, default=0
+        1 shows a bar of the photos.
+
+    Attributes
+    ----------
+    points_in_box_ : ndarray of shape (10,)
+        Where the five points lie in the detector's boxes, as fractions of them: the
+        mean over the photos that the landmarks were learnt from. Without it (0.27,
+        0.26), (0.73, 0.26), (0.5, 0.54), (0.3, 0.77), (0.7, 0.77), the mean of 2,400
+        photos of MTFL.
+
+    See Also
+    --------
+    make_face_reader : One from the presets.
+    skface.displays.GroupDisplay : Draws what was read.
+
+    Notes
+    -----
+    The parts are fitted in place, as the steps of a Pipeline are, or come fitted:
+    ``reader.detector.set_params(threshold=0.8)`` makes a reader more choosy at once.
+
+    `n_passes` tells how often a face goes through VGG19, at the ``input_size`` of the
+    parts; with the presets 5 times, two looks at the points from both sides and one
+    reading of attributes. The detector's passes are of whole photos.
+
+    Examples
+    --------
+    >>> from skface import make_face_reader
+    >>> reader = make_face_reader(weights="synthetic")
+    >>> reader.n_passes
+    5
+    >>> reader.set_params(landmarks__n_looks=2).n_passes
+    3
+    """
+
+    _parameter_constraints = {
+        "detector": [HasMethods(["predict"]), callable],
+        "landmarks": [SecondLook],
+        "attributes": [FacePipeline],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(self, detector, landmarks, attributes, *, verbose=0):
+        self.detector = detector
+        self.landmarks = landmarks
+        self.attributes = attributes
+        self.verbose = verbose
+
+    def fit(self, *, boxes=None, landmarks=None, attributes=None):
+        """Fit the parts whose data are given; the others must be fitted.
+
+        Parameters
+        ----------
+        boxes : (X, boxes), default=None
+            Photos and the boxes of their faces, as for `FaceDetector.fit`.
+        landmarks : (X, y), default=None
+            Photos in the wild, and five points a photo as fractions of it. They also
+            tell where the points lie in the detector's boxes.
+        attributes : (X, y), default=None
+            Aligned photos, or ``AlignedFaces(landmarks).transform(X)`` of photos in the
+            wild, and their attributes. Columns of a DataFrame name them.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, InputError
+            A parameter or data cannot be used. Of landmarks and attributes this is
+            found before photos go through VGG19.
+        sklearn.exceptions.NotFittedError
+            A part is not fitted, and there are no data for it.
+        """
+        self._check_parts()
+        given = {"boxes": boxes, "landmarks": landmarks, "attributes": attributes}
+        for name, data in given.items():
+            if data is not None and not (isinstance(data, tuple) and len(data) == 2):
+                raise InputError(f"{name} must be photos and y, ({name}=(X, y))")
+        parts = {"boxes": self.detector, **self._readers()}
+        for name, part in parts.items():
+            if given[name] is None and hasattr(part, "fit"):
+                check_is_fitted(part)
+            if given[name] is not None and not hasattr(part, "fit"):
+                raise InputError(
+                    "detector is a function, which learns nothing: leave boxes out"
+                )
+        if landmarks is not None:
+            self.landmarks.first.check_fit(*landmarks)
+        if attributes is not None:
+            self.attributes.check_fit(*attributes)
+        if boxes is not None:
+            self.detector.fit(*boxes)
+        if landmarks is not None:
+            self.landmarks.fit(*landmarks)
+            self._place_points(*landmarks)
+        if attributes is not None:
+            self.attributes.fit(*attributes)
+            names = getattr(self.attributes[-1], "target_names_in_", None)
+            if names is not None:
+                self.attributes.target_names_ = list(names)
+        return self
+
+    def read(self, photos) -> pd.DataFrame:
+        """Every face of the photos.
+
+        Parameters
+        ----------
+        photos : ImageArray, sequence of n paths, or array-like of shape (n, h, w, 3)
+
+        Returns
+        -------
+        DataFrame, one row a face
+            ``photo``, its path, or its row in an array; ``face``, its number in the
+            photo, 0 being the best; ``score``; the box, ``x``, ``y``, ``width``,
+            ``height``, and the points, ``left_eye_x`` to ``right_mouth_y``, in pixels
+            of the upright photo; and the probability of each attribute by its name.
+            A photo without a face has no row.
+
+            Its ``attrs`` tell of photos without rows: ``"without_face"`` lists them,
+            ``"unreadable"`` is a dict from those that cannot be read to the reason.
+
+        Raises
+        ------
+        ParameterError, InputError
+            A parameter or X cannot be used, or the detector gave no boxes.
+        sklearn.exceptions.NotFittedError
+            A part is not fitted.
+        WeightsError, StoreError
+            As from `skface.VGG19Features.transform`.
+
+        Warns
+        -----
+        SkfaceWarning
+            Photos could not be read: it counts them and names the first five. The
+            others are read.
+        """
+        tables = list(self.read_in_parts(photos))
+        table = pd.concat(tables, ignore_index=True)
+        table.attrs = {
+            "without_face": [
+                photo for each in tables for photo in each.attrs["without_face"]
+            ],
+            "unreadable": {
+                photo: reason
+                for each in tables
+                for photo, reason in each.attrs["unreadable"].items()
+            },
+        }
+        bad = table.attrs["unreadable"]
+        if bad:
+            errors = [ImageError(reason, [photo]) for photo, reason in bad.items()]
+            warnings.warn(
+                f"passed by: {unreadable(errors, len(photos))}",
+                SkfaceWarning,
+                stacklevel=2,
+            )
+        return table
+
+    def read_in_parts(self, photos) -> Iterator[pd.DataFrame]:
+        """`read`, of some photos after others, so that what is done can be kept.
+
+        Parameters
+        ----------
+        photos : ImageArray, sequence of n paths, or array-like of shape (n, h, w, 3)
+
+        Yields
+        ------
+        DataFrame
+            As from `read`, with its own ``attrs``, of the next photos: so many that
+            they hold 64 faces or more. Memory does not grow with n.
+        """
+        names = self._check_ready()
+        images = _as_photos(photos)
+        part = _Part()
+        with progress_bar(len(images), "faces", self.verbose, unit="photo") as progress:
+            for row in range(len(images)):
+                with part_of_a_bar():
+                    self._find(images, row, part)
+                progress.update()
+                if part.n_faces >= _AT_ONCE or row == len(images) - 1:
+                    with part_of_a_bar():
+                        table = self._table(images, part, names)
+                    yield table
+                    part = _Part()
+
+    def aligned(self, reading) -> ImageArray:
+        """The faces of a table as the attributes were read from them, upright.
+
+        Parameters
+        ----------
+        reading : DataFrame
+            From `read` of files, or some rows of it.
+
+        Returns
+        -------
+        ImageArray of shape (n_faces, 218, 178, 3)
+        """
+        paths = reading["photo"].tolist()
+        sizes = photo_sizes(paths)
+
+        def fractions(columns):
+            pixels = reading[list(columns)].to_numpy(float)
+            return pixels / np.tile(sizes, len(columns) // 2)
+
+        start = self._start(fractions(BBOX_NAMES))
+        frames = _frames(fractions(LANDMARKS.columns()), start, sizes, "celeba")
+        return ImageArray(paths, TEMPLATES["celeba"].image_size, frames)
+
+    @property
+    def n_passes(self) -> int:
+        """How often a face goes through VGG19."""
+        second = getattr(self.landmarks, "second_", self.landmarks.second)
+        n_looks = self.landmarks.n_looks - 1
+        return n_looks * second.n_passes + self.attributes.after_aligning.n_passes
+
+    @property
+    def target_names_(self) -> list:
+        """Names of the attributes, where they are known."""
+        return self.attributes.target_names_
+
+    @target_names_.setter
+    def target_names_(self, names):
+        self.attributes.target_names_ = names
+
+    def __sklearn_is_fitted__(self):
+        try:
+            for part in (self.detector, *self._readers().values()):
+                if hasattr(part, "fit"):
+                    check_is_fitted(part)
+        except ValueError:  # NotFittedError
+            return False
+        return True
+
+    def _readers(self):
+        return {"landmarks": self.landmarks, "attributes": self.attributes}
+
+    def _check_parts(self):
+        validate_params(self)
+        if target_of(self.landmarks) != LANDMARKS:
+            raise ParameterError(
+                "landmarks must find the five points, not "
+                f"{target_of(self.landmarks).plural}"
+            )
+        if self.landmarks.n_looks < 2:
+            raise ParameterError(
+                "landmarks must look at a face that was found: set its n_looks to 2 or "
+                "more"
+            )
+        if not hasattr(self.attributes, "predict_proba"):
+            raise ParameterError(
+                "attributes must tell probabilities, as make_attribute_pipeline does"
+            )
+
+    def _check_ready(self):
+        """Raise what is wrong; the names of the attributes."""
+        self._check_parts()
+        for part in (self.detector, *self._readers().values()):
+            if hasattr(part, "fit"):
+                check_is_fitted(part)
+        n_attributes = self.attributes[-1].model_.output_shape[-1]
+        return target_names(self.attributes, ATTRIBUTES, n_attributes)
+
+    def _place_points(self, X, y):
+        """Learn where the points lie in the boxes that are found round them."""
+        images = _as_photos(X)
+        y = LANDMARKS.checked(np.asarray(LANDMARKS.arranged(y)))
+        rows = np.linspace(0, len(y) - 1, min(len(y), _MOST_PLACED)).astype(int)
+        found = []
+        with part_of_a_bar():
+            for row in rows:
+                points = y[row].reshape(-1, 2)
+                boxes = faces_in(self.detector, images, row, _size(images, row))
+                places = (points - boxes[:, None, :2]) / boxes[:, None, 2:4]
+                off = np.abs(places.mean(axis=1) - 0.5).max(axis=1)
+                if off.min(initial=1) < 0.5:
+                    found.append(places[off.argmin()].ravel())
+        vars(self).pop("points_in_box_", None)  # of an earlier fit
+        if found:
+            self.points_in_box_ = np.mean(found, axis=0)
+        else:
+            warnings.warn(
+                f"the detector found the face of none of {len(rows)} photos of the "
+                "landmarks: where the points lie in its boxes is not known",
+                SkfaceWarning,
+                stacklevel=3,
+            )
+
+    def _find(self, images, row, part):
+        """Let the detector look at one photo."""
+        try:
+            size = _size(images, row)
+            faces = faces_in(self.detector, images, row, size)
+        except ImageError as error:
+            part.unreadable[name_of(images, row)] = str(error)
+            return
+        part.add(row, np.array(size), faces)
+
+    def _table(self, images, part, names):
+        """The rows of some photos; one that cannot be read any more is passed by."""
+        while True:
+            try:
+                return self._read(images, part, names)
+            except ImageError as error:
+                bad = set(error.paths)
+                if not part.leave_out(images, bad, str(error)):
+                    raise
+
+    def _read(self, images, part, names):
+        rows, sizes, faces = part.faces()
+        points = np.empty((0, 10))
+        attributes = np.empty((0, len(names)))
+        if len(rows):
+            photos = images[rows]
+            start = self._start(faces[:, :4])
+            points = self._points(photos, start, sizes)
+            attributes = self._attributes(photos, points, start, sizes)
+        table = pd.DataFrame(
+            np.hstack(
+                [
+                    faces[:, 4:],
+                    to_pixels(faces[:, :4], sizes),
+                    to_pixels(points, sizes),
+                    attributes,
+                ]
+            ),
+            columns=["score", *BBOX_NAMES, *LANDMARKS.columns(), *names],
+        )
+        table.insert(0, "photo", [name_of(images, row) for row in rows])
+        table.insert(1, "face", part.numbers())
+        table.attrs = {
+            "without_face": [name_of(images, row) for row in part.without_face()],
+            "unreadable": part.unreadable,
+        }
+        return table
+
+    def _start(self, boxes):
+        """Points where they lie in boxes as a rule."""
+        place = getattr(self, "points_in_box_", np.array(_POINTS_IN_BOX))
+        return np.tile(boxes[:, :2], 5) + place * np.tile(boxes[:, 2:], 5)
+
+    def _points(self, photos, start, sizes):
+        """The landmarks, from where they lie in a box as a rule."""
+        second, y = self.landmarks.second_, start
+        for _ in range(self.landmarks.n_looks - 1):
+            frames = _frames(y, start, sizes, "face")
+            y = second.predict(framed(photos, frames)).astype(float)
+            if not isinstance(photos, ImageArray):  # an array does not know its frames
+                y = frames.to_photo(y, LANDMARKS)
+        return y
+
+    def _attributes(self, photos, points, start, sizes):
+        frames = _frames(points, start, sizes, "celeba")
+        photos = framed(photos, frames)
+        if isinstance(photos, ImageArray):
+            photos = photos.resized(TEMPLATES["celeba"].image_size)
+        return self.attributes.after_aligning.predict_proba(photos)
+
+
+class _Part:
+    """What a detector found in some photos."""
+
+    def __init__(self):
+        self.unreadable = {}
+        self.n_faces = 0
+        self._rows, self._sizes, self._faces = [], [], []
+
+    def add(self, row, size, faces):
+        self._rows.append(row)
+        self._sizes.append(size)
+        self._faces.append(faces)
+        self.n_faces += len(faces)
+
+    def faces(self):
+        """The photo's row, its size, and the box and score of each face."""
+        n_each = list(map(len, self._faces))
+        return (
+            np.repeat(np.array(self._rows, int), n_each),
+            np.repeat(np.reshape(self._sizes, (-1, 2)), n_each, axis=0),
+            np.concatenate([np.empty((0, 5)), *self._faces]),
+        )
+
+    def numbers(self):
+        return [number for faces in self._faces for number in range(len(faces))]
+
+    def without_face(self):
+        pairs = zip(self._rows, self._faces, strict=True)
+        return [row for row, faces in pairs if not len(faces)]
+
+    def leave_out(self, images, names, reason):
+        """Take photos out; whether there were such."""
+        found = list(zip(self._rows, self._sizes, self._faces, strict=True))
+        self._rows, self._sizes, self._faces, self.n_faces = [], [], [], 0
+        for row, size, faces in found:
+            if name_of(images, row) in names:
+                self.unreadable[name_of(images, row)] = reason
+            else:
+                self.add(row, size, faces)
+        return len(self._rows) < len(found)
+
+
+def make_face_reader(
+    preset="best", *, weights="imagenet", cache_dir=None, random_state=None, verbose=0
+) -> FaceReader:
+    """Reader of every face in photos.
+
+    Parameters
+    ----------
+    preset : {"best", "fast", "paper"}, default="best"
+        Of landmarks and attributes, as for `make_landmark_pipeline`. A face is looked
+        at once for its points where the preset has no second look.
+    weights : "imagenet", "synthetic", path-like or None, default="imagenet"
+        Of VGG19, see `skface.VGG19Features`.
+    cache_dir : path-like, default=None
+        Folder that keeps features and the detector's maps, see `FaceDetector`.
+    random_state : int, RandomState or None, default=None
+        Of all parts.
+    verbose : int, default=0
+        1 shows bars.
+
+    Returns
+    -------
+    FaceReader
+
+    Raises
+    ------
+    ParameterError
+        There is no such preset.
+
+    Examples
+    --------
+    >>> from skface import make_face_reader
+    >>> make_face_reader().detector.longest_side
+    448
+    """
+    options = {
+        "weights": weights,
+        "cache_dir": cache_dir,
+        "random_state": random_state,
+        "verbose": verbose,
+    }
+    landmarks = make_landmark_pipeline(preset, **options)
+    if not isinstance(landmarks, SecondLook):
+        landmarks = make_landmark_pipeline(preset, looks=2, **options)
+    return FaceReader(
+        FaceDetector(**options),
+        landmarks,
+        make_attribute_pipeline(preset, **options),
+        verbose=verbose,
+    )
+
+
+def _as_photos(X):
+    """Whole photos, as files or as an array in which they are as large as they are."""
+    if isinstance(X, ImageArray) and X.is_framed:
+        raise InputError(
+            "photos are seen through frames, but faces are looked for in whole photos: "
+            "give ImageArray(X.paths)"
+        )
+    if isinstance(X, str | bytes):
+        raise InputError(f"photos must be a sequence: [{shown(X)}]")
+    if isinstance(X, list | tuple):
+        sizes = {image.size for image in X if isinstance(image, Image.Image)}
+        if len(sizes) > 1:
+            raise InputError(
+                "images of several sizes would be resized to one: give paths, or read "
+                "them one after another"
+            )
+    return as_images(X)
+
+
+def _size(images, row):
+    """(width, height) of a photo in pixels."""
+    if isinstance(images, ImageArray):
+        return photo_size(images.paths[row])
+    return tuple(sizes_of(images[[row]])[0])
+
+
+def _frames(points, start, sizes, template):
+    """Frames round points; round those at first where these have collapsed."""
+
+    def extent(y):
+        pixels = y.reshape(len(y), -1, 2) * sizes[:, None]
+        return np.ptp(pixels, axis=1).max(axis=1)
+
+    is_speck = extent(points) < _COLLAPSED * extent(start)
+    points = np.where(is_speck[:, None], start, points)
+    return Frames.from_landmarks(points, sizes, template=template)
