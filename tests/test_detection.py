@@ -28,7 +28,7 @@ def drawn(tmp_path_factory):
 
 def make_detector(**options):
     return FaceDetector(
-        "synthetic", longest_side=224, epochs=8, random_state=0, **options
+        "synthetic", longest_side=224, steps=60, random_state=0, **options
     )
 
 
@@ -160,7 +160,7 @@ def test_one_box_a_photo_is_learnt_from(drawn):
     X, boxes = drawn
     some = [i for i, own in enumerate(boxes) if len(own)][:6]
     first = np.array([boxes[i][0] for i in some])
-    one_each = make_detector().set_params(epochs=1, longest_side=112)
+    one_each = make_detector().set_params(steps=1, longest_side=112)
     faces = one_each.fit(X[some], first).predict(X[:1])
     assert faces[0].shape[1] == 5
 
@@ -178,7 +178,7 @@ class Recorder(Samples):
     def __init__(self):
         self.background = []
 
-    def add(self, see, faces, steps, background, n_background):
+    def add(self, see, faces, is_sure, steps, background, n_background):
         self.background.append(background)
 
 
@@ -332,7 +332,7 @@ def test_a_missing_photo_is_named(detector):
 
 @pytest.mark.parametrize(
     "options",
-    [{"longest_side": 64}, {"threshold": 2}, {"overlap": 0}, {"epochs": 0}],
+    [{"longest_side": 64}, {"threshold": 2}, {"overlap": 0}, {"steps": 0}],
 )
 def test_parameters_that_cannot_work_are_named(options):
     X = np.full((1, 64, 64, 3), 100, np.uint8)

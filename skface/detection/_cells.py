@@ -32,7 +32,7 @@ def windows(level, cells=None, is_mirrored=False) -> np.ndarray:
     found = np.empty((len(cells), 9, n_channels), level.dtype)
     for i, (y, x) in enumerate(np.ndindex(3, 3)):
         found[:, i] = padded[row + y, column + 1 + (x - 1) * side]
-    return found.reshape(len(cells), -1)
+    return found.reshape(len(cells), 9 * n_channels)
 
 
 def nominal_boxes(shape) -> np.ndarray:

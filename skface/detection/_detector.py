@@ -12,7 +12,7 @@ from skface._validation import Interval, validate_params
 from skface._work import progress_bar
 from skface.detection._boxes import suppressed
 from skface.detection._finding import candidates, looked_at
-from skface.detection._learning import Samples, add_cells, add_looks
+from skface.detection._learning import BATCH_SIZE, Samples, add_cells, add_looks
 from skface.detection._looks import GRID
 from skface.detection._scenes import Projection, Scenes, sampled_cells, sampled_photos
 from skface.exceptions import InputError
@@ -24,7 +24,7 @@ from skface.photos import ImageArray, as_images
 
 _LAYER = "block4_conv4"
 _N_COMPONENTS = 128
-_MOST_CELLS, _MOST_LOOKS = 120_000, 40_000  # that are learnt from
+_MOST_CELLS, _MOST_LOOKS = 120_000, 25_000  # that are learnt from
 _ROUNDS = 3  # where photos hold faces without a box
 _MOST_FACES = 100  # of a photo
 _LEAST_SCORE = 0.01  # of a face that counts for the average precision
@@ -33,7 +33,8 @@ _HEAD = {
     "n_units": 256,
     "learning_rate": 1e-3,
     "learning_rate_schedule": "cosine",
-    "batch_size": 256,
+    "dropout": 0.5,
+    "batch_size": BATCH_SIZE,
     "early_stopping": False,
 }
 
@@ -59,8 +60,9 @@ class FaceDetector(BaseEstimator):
     overlap : float in (0, 1], default=0.35
         Boxes whose intersection over union is as large mean one face: their mean,
         weighted by score, is told.
-    epochs : int, default=12
-        Of the heads that score; those that place boxes train for twice as many.
+    steps : int, default=500
+        Batches of 256 samples that the heads that score learn from; those that place
+        boxes learn from twice as many.
     cache_dir : path-like, default=None
         Folder of a `skface.FeatureStore` that keeps the maps, about 3 MB a photo at
         448 pixels, so that a photo goes through VGG19 once. None keeps nothing.
@@ -118,7 +120,7 @@ class FaceDetector(BaseEstimator):
         "longest_side": [Interval(Integral, 112, 4096, closed="both")],
         "threshold": [Interval(Real, 0, 1, closed="both")],
         "overlap": [Interval(Real, 0, 1, closed="right")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "steps": [Interval(Integral, 1, None, closed="left")],
         "cache_dir": [str, os.PathLike, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -131,7 +133,7 @@ class FaceDetector(BaseEstimator):
         longest_side=448,
         threshold=0.5,
         overlap=0.35,
-        epochs=12,
+        steps=500,
         cache_dir=None,
         random_state=None,
         verbose=0,
@@ -140,7 +142,7 @@ class FaceDetector(BaseEstimator):
         self.longest_side = longest_side
         self.threshold = threshold
         self.overlap = overlap
-        self.epochs = epochs
+        self.steps = steps
         self.cache_dir = cache_dir
         self.random_state = random_state
         self.verbose = verbose
@@ -250,9 +252,11 @@ class FaceDetector(BaseEstimator):
 
     def _faces(self, levels, threshold):
         """The faces of one photo from its projected maps."""
-        boxes, _ = candidates(levels, self.score_head_, self.box_head_)
         boxes, scores = looked_at(
-            levels, boxes, self.second_score_head_, self.second_box_head_
+            levels,
+            *candidates(levels, self.score_head_, self.box_head_),
+            self.second_score_head_,
+            self.second_box_head_,
         )
         is_sure = scores >= threshold
         boxes, scores = suppressed(
@@ -284,8 +288,7 @@ class FaceDetector(BaseEstimator):
             samples = Samples(3 * len(scenes), _MOST_CELLS, rng)
             for photo, own in enumerate(boxes):
                 add_cells(samples, scenes[photo], own, score_head, is_complete)
-            score_head, box_head = self._heads(seed, dropout=0.2)
-            samples.fit(score_head, box_head)
+            score_head, box_head = self._fitted_heads(samples, seed)
         self.score_head_, self.box_head_ = score_head, box_head
 
     def _fit_second(self, scenes, boxes, is_complete, seed, rng):
@@ -294,21 +297,20 @@ class FaceDetector(BaseEstimator):
             levels = scenes[photo]
             found, scores = candidates(levels, self.score_head_, self.box_head_)
             add_looks(samples, levels, own, found, scores, rng, is_complete)
-        self.second_score_head_, self.second_box_head_ = self._heads(seed, dropout=0.3)
-        samples.fit(self.second_score_head_, self.second_box_head_)
+        heads = self._fitted_heads(samples, seed)
+        self.second_score_head_, self.second_box_head_ = heads
 
-    def _heads(self, seed, dropout):
-        """New heads for scores and for boxes."""
+    def _fitted_heads(self, samples, seed):
+        """Heads for scores and for boxes."""
         options = _HEAD | {"random_state": seed, "verbose": self.verbose}
-        return (
-            DenseHeadClassifier(**options, epochs=self.epochs, dropout=dropout),
-            DenseHeadRegressor(
-                **options,
-                epochs=2 * self.epochs,
-                output_activation="linear",
-                loss="mean_absolute_error",
-            ),
+        score_head = DenseHeadClassifier(**options)
+        box_head = DenseHeadRegressor(
+            **options | {"dropout": 0.1},
+            output_activation="linear",
+            loss="mean_absolute_error",
         )
+        samples.fit(score_head, box_head, self.steps)
+        return score_head, box_head
 
     def _pyramid(self):
         return Pyramid(self.weights, _LAYER, self.longest_side, self.cache_dir)

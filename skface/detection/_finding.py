@@ -6,7 +6,8 @@ from skface.detection._boxes import moved, suppressed
 from skface.detection._cells import nominal_boxes, windows
 from skface.detection._looks import looks
 
-_LEAST_SCORE = 0.02  # of a cell that is looked at again
+_LEAST_SCORE = 0.005  # of a cell that is looked at again
+_MOST_CELLS = 300  # of a level, the best
 _MOST_CANDIDATES = 100  # of a photo
 _SAME_CANDIDATE = 0.6  # the overlap of candidates that are looked at once
 
@@ -29,7 +30,8 @@ def candidates(levels, score_head, box_head):
     for level in levels:
         seen = windows(level)
         score = score_head.predict_proba(seen)[:, 0]
-        cells = np.flatnonzero(score >= _LEAST_SCORE)
+        cells = np.argsort(-score, kind="stable")[:_MOST_CELLS]
+        cells = cells[score[cells] >= _LEAST_SCORE]
         if len(cells):
             shape = level.shape[:2]
             box = moved(nominal_boxes(shape)[cells], box_head.predict(seen[cells]))
@@ -40,21 +42,29 @@ def candidates(levels, score_head, box_head):
     )
 
 
-def looked_at(levels, boxes, score_head, box_head):
-    """Candidates moved to the faces that they hold, and how sure that is.
+def looked_at(levels, boxes, scores, score_head, box_head):
+    """Candidates moved to the faces that they hold, and how sure both looks are.
+
+    The second is the mean of what is seen, and of its mirror image.
 
     Parameters
     ----------
     levels : list of ndarray of shape (rows, columns, channels)
-    boxes : ndarray of shape (k, 4)
+    boxes, scores : ndarray of shape (k, 4) and (k,)
+        Of the candidates.
     score_head, box_head : fitted heads
 
     Returns
     -------
     boxes : ndarray of shape (k, 4)
     scores : ndarray of shape (k,)
+        The geometric mean of both looks'.
     """
     if not len(boxes):
-        return boxes, np.empty(0)
-    seen = looks(levels, boxes)
-    return moved(boxes, box_head.predict(seen)), score_head.predict_proba(seen)[:, 0]
+        return boxes, scores
+    steps, again = 0, 0
+    for is_mirrored, side in ((False, [1, 1, 1, 1]), (True, [-1, 1, 1, 1])):
+        seen = looks(levels, boxes, is_mirrored)
+        steps = steps + box_head.predict(seen) * side / 2
+        again = again + score_head.predict_proba(seen)[:, 0] / 2
+    return moved(boxes, steps), np.sqrt(scores * again)

@@ -13,10 +13,12 @@ from skface.detection._cells import (
 from skface.detection._looks import looks
 from skface.metrics._detection import overlaps
 
+BATCH_SIZE = 256
 _MAY_BE_A_FACE = 0.1  # the score above which unlabelled places teach nothing
 _BACKGROUND_CELLS = 40  # a level
 _BACKGROUND_LOOKS = 40  # a photo
-_IS_FACE, _IS_BACKGROUND = 0.5, 0.35  # a candidate's overlap with the nearest face
+_IS_FACE, _IS_NEAR = 0.5, 0.3  # a candidate's overlap with the nearest face
+_SURE, _UNSURE = 1, -1  # labels of faces; background is 0
 _NEAR_BOXES = 2  # that are looked at beside the candidates, for each face
 _JITTER = (0.12, 0.12, 0.15, 0.15)  # of their middles and of their sides' logarithms
 
@@ -38,7 +40,7 @@ class Samples:
         self._rng = rng
         self._rows, self._labels, self._steps = [], [], []
 
-    def add(self, see, faces, steps, background, n_background):
+    def add(self, see, faces, is_sure, steps, background, n_background):
         """Rows of some places, every second of them mirrored.
 
         Parameters
@@ -46,7 +48,9 @@ class Samples:
         see : callable
             Gives the rows of places, an array of indices, mirrored or not.
         faces : ndarray of int
-            Places that hold a face.
+            Places that hold a face, more or less.
+        is_sure : ndarray of bool of shape (len(faces),)
+            Whether they hold it well enough; the others only teach where its box is.
         steps : ndarray of shape (len(faces), 4)
             From their boxes to those of the faces.
         background : ndarray of int
@@ -55,21 +59,26 @@ class Samples:
             Of which so many are seen at most.
         """
         some = self._some(len(faces), self._share // 2)
-        faces, steps = faces[some], steps[some]
+        faces, is_sure, steps = faces[some], is_sure[some], steps[some]
         n_most = min(n_background, self._share - len(faces))
         background = background[self._some(len(background), n_most)]
         places = np.concatenate([faces, background])
         is_mirrored = self._rng.random(len(places)) < 0.5
         steps = np.where(is_mirrored[: len(faces), None], steps * [-1, 1, 1, 1], steps)
         self._rows.append(see(places, is_mirrored).astype(np.float16))
-        self._labels.append(np.arange(len(places)) < len(faces))
+        labels = np.where(is_sure, _SURE, _UNSURE)
+        self._labels.append(np.pad(labels, (0, len(background))))
         self._steps.append(steps)
 
-    def fit(self, score_head, box_head):
-        """Train both heads, the second on the faces."""
+    def fit(self, score_head, box_head, steps):
+        """Train both heads, the second on the faces and for twice as many steps."""
         rows, labels = np.concatenate(self._rows), np.concatenate(self._labels)
-        score_head.fit(rows, labels[:, None].astype(int))
-        box_head.fit(rows[labels], np.concatenate(self._steps))
+        self._rows.clear()  # as large as all else together
+        is_face, is_clear = labels != 0, labels != _UNSURE
+        box_head.set_params(epochs=_epochs(2 * steps, is_face.sum()))
+        box_head.fit(rows[is_face], np.concatenate(self._steps))
+        score_head.set_params(epochs=_epochs(steps, is_clear.sum()))
+        score_head.fit(rows[is_clear], labels[is_clear, None])
 
     def _some(self, n, n_most):
         return np.sort(self._rng.permutation(n)[:n_most])
@@ -106,6 +115,7 @@ def add_cells(samples, levels, boxes, score_head=None, is_complete=True):
         samples.add(
             lambda cells, is_mirrored, level=level: windows(level, cells, is_mirrored),
             faces,
+            np.ones(len(faces), bool),
             steps_to(nominal_boxes(shape)[faces], own[found[faces]]),
             np.flatnonzero(is_background),
             _BACKGROUND_CELLS,
@@ -133,19 +143,24 @@ def add_looks(samples, levels, boxes, found, scores, rng, is_complete=True):
     places = np.concatenate([found, near])
     common = np.pad(overlaps(places, boxes), [(0, 0), (0, 1)])  # the last is no face
     best = common.max(axis=1)
-    is_background = best < _IS_BACKGROUND
+    is_background = best < _IS_NEAR
     if not is_complete:
         is_known = _are_within(places[:, :2] + places[:, 2:] / 2, boxes)
         is_known[: len(scores)] |= scores < _MAY_BE_A_FACE
         is_background &= is_known
-    faces = np.flatnonzero(best >= _IS_FACE)
+    faces = np.flatnonzero(best >= _IS_NEAR)
     samples.add(
         lambda some, is_mirrored: looks(levels, places[some], is_mirrored),
         faces,
+        best[faces] >= _IS_FACE,
         steps_to(places[faces], boxes[common[faces].argmax(axis=1)]),
         np.flatnonzero(is_background),
         _BACKGROUND_LOOKS,
     )
+
+
+def _epochs(steps, n_rows):
+    return max(1, round(steps * BATCH_SIZE / n_rows))
 
 
 def _are_within(points, boxes):

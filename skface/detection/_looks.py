@@ -2,7 +2,7 @@
 
 import numpy as np
 
-GRID = 6  # points a side
+GRID = 8  # points a side
 _MARGIN = 0.3  # seen on each side of a box, as a part of its longer side
 
 
@@ -34,7 +34,7 @@ def looks(levels, boxes, is_mirrored=False) -> np.ndarray:
         found[rows] = _between(level, x, y)
     flipped = np.broadcast_to(is_mirrored, len(boxes))
     found[flipped] = found[flipped, :, ::-1]
-    return found.reshape(len(boxes), -1)
+    return found.reshape(len(boxes), GRID**2 * levels[0].shape[2])
 
 
 def _between(level, x, y):

@@ -67,8 +67,8 @@ class Kind:
         The record is none of `save`, or what it says does not go together.
     """
 
-    names = ()  # of the parts
-    classes = ((),)  # one set a part, in each way of being made
+    names: tuple = ()  # of the parts
+    classes: tuple = ((),)  # one set a part, in each way of being made
     made_of = "no parts"
 
     weights_identity = None
