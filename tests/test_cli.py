@@ -118,7 +118,7 @@ def reader_run(wider, points_run, attribute_run, tmp_path_factory):
     arguments += ["--landmarks", str(points_run / "model.skface")]
     arguments += ["--attributes", str(attribute_run / "model.skface")]
     arguments += ["--weights", "synthetic", "--random-state", "0", "--no-cache"]
-    arguments += ["--set", "longest_side=224", "epochs=4", "threshold=0.3"]
+    arguments += ["--set", "longest_side=224", "steps=100", "threshold=0.3"]
     assert main([*arguments, "--output", str(folder)]) == 0
     return folder
 

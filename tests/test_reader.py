@@ -439,7 +439,7 @@ def saved(parts, photos, tmp_path_factory):
     landmarks, attributes = pickle.loads(pickle.dumps(parts))
     attributes.target_names_ = NAMES
     detector = FaceDetector(
-        "synthetic", longest_side=112, threshold=0, epochs=1, random_state=0
+        "synthetic", longest_side=112, threshold=0, steps=20, random_state=0
     )
     detector.fit(photos, [np.array([[0.2, 0.2, 0.4, 0.6]])] * 3)
     reader = FaceReader(detector, landmarks, attributes)
