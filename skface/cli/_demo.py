@@ -33,6 +33,12 @@ _N_FACES, _N_GROUPS = 750, 80  # drawn photos of one person, and of several
 _N_LAYERS, _N_UNITS = [1, 2, 3], [64, 256]
 _N_PICTURED, _N_GROUPS_PICTURED = 12, 4
 _DPI = 120
+# Of CelebA's forty attributes, some that a picture shows to anyone.
+_SHOWN = {
+    *("Bald", "Bangs", "Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair"),
+    *("Eyeglasses", "Goatee", "Mustache", "Smiling", "Mouth_Slightly_Open"),
+    *("Wearing_Hat", "Wearing_Earrings", "Wearing_Lipstick", "Wearing_Necktie"),
+}
 
 
 def run(args):
@@ -161,7 +167,9 @@ def _aligning(pipelines):
 def _read_groups(pipelines, weights, output, say, verbose):
     """Fit a detector on drawn groups, and read every face of those not learnt from."""
     loader = WiderFaceLoader(drawn_wider(_N_GROUPS, verbose=verbose))
-    detector = FaceDetector(weights, random_state=0, verbose=verbose)
+    detector = FaceDetector(
+        weights, longest_side=320, steps=200, random_state=0, verbose=verbose
+    )
     reader = FaceReader(
         detector, pipelines["landmarks"], pipelines["attributes"], verbose=verbose
     )
@@ -174,8 +182,10 @@ def _read_groups(pipelines, weights, output, say, verbose):
     say(f"{len(reading)} faces found in {len(X)} photos; {n_faces} are there")
     if len(reading):
         most = reading["photo"].value_counts().index[:_N_GROUPS_PICTURED]
+        left_out = {*reader.target_names_} - _SHOWN
+        columns = [name for name in reading if name not in left_out]
         display = GroupDisplay.from_reading(
-            reading[reading["photo"].isin(most)], n_columns=2
+            reading.loc[reading["photo"].isin(most), columns], n_columns=2
         )
         display.figure_.savefig(output / "groups.png", dpi=_DPI, bbox_inches="tight")
 
