@@ -18,7 +18,7 @@ def small(maker):
 
 
 def small_detector(*args, **options):
-    return FaceDetector(*args, longest_side=224, steps=40, **options)
+    return FaceDetector(*args, **options | {"longest_side": 224, "steps": 40})
 
 
 @pytest.fixture(scope="module")
