@@ -156,6 +156,13 @@ def looked(given):
     return fit, data | params
 
 
+def detected(X, boxes, **params):
+    with pytest.MonkeyPatch.context() as patch:
+        for work in ("_project", "_fit_first", "_fit_second"):  # takes seconds
+            patch.setattr(skface.FaceDetector, work, lambda *args: None)
+        skface.FaceDetector(**params).fit(X, boxes)
+
+
 def read(X, **params):
     skface.FaceReader(**params).read(X)
 
@@ -336,6 +343,12 @@ CALLS = {
     "skface.make_face_reader": lambda given: (
         skface.make_face_reader,
         skface.make_face_reader.__kwdefaults__ | {"preset": "best", "weights": None},
+    ),
+    "skface.FaceDetector": lambda given: (
+        detected,
+        skface.FaceDetector.__init__.__kwdefaults__
+        | {"X": given.photos[:2], "boxes": [[[0.2, 0.2, 0.5, 0.5]]] * 2}
+        | {"weights": "synthetic"},
     ),
     "skface.FaceReader": lambda given: (
         read,

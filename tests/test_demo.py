@@ -3,6 +3,7 @@
 import pytest
 
 import skface
+from skface import FaceDetector
 from skface.__main__ import main
 from skface.cli import _demo
 from skface.datasets import WiderFaceLoader, make_wider
@@ -14,6 +15,10 @@ def small(maker):
     return lambda **options: maker(**options).set_params(
         head__n_layers=0, head__epochs=5
     )
+
+
+def small_detector(*args, **options):
+    return FaceDetector(*args, **options | {"longest_side": 224, "steps": 40})
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,7 @@ def ran(drawn_root, groups, tmp_path_factory):
     makers = {target: small(maker) for target, maker in MAKERS.items()}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_demo, "MAKERS", makers)
+        patch.setattr(_demo, "FaceDetector", small_detector)
         patch.setattr(_demo, "_N_LAYERS", [0, 1])
         patch.setattr(_demo, "_N_UNITS", [4, 8])
         patch.setattr(_demo, "drawn_celeba", lambda *args, **options: drawn_root)

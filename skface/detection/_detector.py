@@ -107,9 +107,11 @@ class FaceDetector(BaseEstimator):
     >>> import tempfile
     >>> from skface import FaceDetector
     >>> from skface.datasets import WiderFaceLoader, make_wider
-    >>> root = make_wider(tempfile.mkdtemp() + "/wider", 25, random_state=0)
+    >>> root = make_wider(tempfile.mkdtemp() + "/wider", 10, random_state=0)
     >>> X, boxes = WiderFaceLoader(root).load("train")
-    >>> detector = FaceDetector("synthetic", longest_side=224, random_state=0)
+    >>> detector = FaceDetector(
+    ...     "synthetic", longest_side=112, steps=10, random_state=0
+    ... )
     >>> faces = detector.fit(X, boxes).predict(X[:2])
     >>> len(faces), faces[0].shape[1]
     (2, 5)

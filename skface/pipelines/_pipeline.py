@@ -62,12 +62,12 @@ class FacePipeline(Pipeline):
     Examples
     --------
     >>> from skface import make_landmark_pipeline
-    >>> make_landmark_pipeline().mirror
+    >>> make_landmark_pipeline(looks=1).mirror
     'fit+predict'
 
     To predict in half the time, a bit less exactly:
 
-    >>> pipe = make_landmark_pipeline().set_params(mirror="fit")
+    >>> pipe = make_landmark_pipeline(looks=1).set_params(mirror="fit")
     """
 
     _parameter_constraints = {
