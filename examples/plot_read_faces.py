@@ -16,11 +16,13 @@ weights::
 import argparse
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from PIL import Image
 
 from skface import CelebALoader, GroupDisplay, make_face_reader
 from skface.datasets import WiderFaceLoader, drawn_celeba, drawn_wider
+from skface.photos import photo_sizes
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--wider", help="a WIDER FACE folder; drawn groups without it")
@@ -41,12 +43,13 @@ SHOWN = [
 # CelebA's points are taken from its photos in the wild: faces in photos of groups are
 # seen as there.
 wider = WiderFaceLoader(args.wider or drawn_wider(80, verbose=1))
-celeba = args.data or drawn_celeba(verbose=1)
+celeba = args.data or drawn_celeba(750, verbose=1)
 train = CelebALoader(celeba, "attributes").load_bunch("train")
 
 reader = make_face_reader(
     weights=args.weights, cache_dir=args.cache_dir, random_state=0, verbose=1
 )
+reader.set_params(detector__threshold=0.8)  # rather miss a face than invent one
 reader.fit(
     boxes=wider.load("train"),
     landmarks=CelebALoader(celeba, "landmarks", aligned=False).load("train"),
@@ -64,10 +67,14 @@ print(f"{len(faces)} faces found in {len(X)} photos; {sum(map(len, boxes))} are 
 print(faces[["photo", "face", "score", "x", "y", "width", "height"]].round(2).head())
 
 # %%
-# The three photos with the most faces. At each face stand its most probable attributes.
-most = faces["photo"].value_counts().index[:3]
+# The largest groups in wide photos. At each face stand its most probable attributes.
+width, height = photo_sizes(X.paths).T
+largest = np.lexsort([[-len(each) for each in boxes], width < height])
+shown = X.paths[largest[:4]]
 columns = [name for name in faces if name in SHOWN or name not in train.target_names]
-display = GroupDisplay.from_reading(faces.loc[faces["photo"].isin(most), columns])
+display = GroupDisplay.from_reading(
+    faces.loc[faces["photo"].isin(shown), columns], n_columns=2
+)
 plt.show()
 
 if args.output:

@@ -26,10 +26,11 @@ from skface.displays import (
 from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError
 from skface.persistence import save
+from skface.photos import photo_sizes
 from skface.pipelines import MAKERS, AlignedFaces, FacePipeline
 from skface.search import N_LAYERS, N_UNITS, head_search
 
-_N_FACES, _N_GROUPS = 750, 80  # drawn photos of one person, and of several
+_N_FACES, _N_GROUPS = 600, 60  # drawn photos of one person, and of several
 _N_LAYERS, _N_UNITS = [1, 2, 3], [64, 256]
 _N_PICTURED, _N_GROUPS_PICTURED = 12, 4
 _DPI = 120
@@ -168,7 +169,12 @@ def _read_groups(pipelines, weights, output, say, verbose):
     """Fit a detector on drawn groups, and read every face of those not learnt from."""
     loader = WiderFaceLoader(drawn_wider(_N_GROUPS, verbose=verbose))
     detector = FaceDetector(
-        weights, longest_side=320, steps=200, random_state=0, verbose=verbose
+        weights,
+        longest_side=320,
+        threshold=0.8,
+        steps=200,
+        random_state=0,
+        verbose=verbose,
     )
     reader = FaceReader(
         detector, pipelines["landmarks"], pipelines["attributes"], verbose=verbose
@@ -178,15 +184,19 @@ def _read_groups(pipelines, weights, output, say, verbose):
     save(reader, output / "reader.skface")
     X, boxes = loader.load("val")
     reading = reader.read(X)
-    n_faces = sum(map(len, boxes))
-    say(f"{len(reading)} faces found in {len(X)} photos; {n_faces} are there")
-    if len(reading):
-        most = reading["photo"].value_counts().index[:_N_GROUPS_PICTURED]
+    say(
+        f"{len(reading)} faces found in {len(X)} photos; {sum(map(len, boxes))} are "
+        "there"
+    )
+    width, height = photo_sizes(X.paths).T
+    n_faces = np.array(list(map(len, boxes)))
+    largest = np.lexsort([-n_faces, width < height])  # of those that are wide
+    shown = X.paths[largest[:_N_GROUPS_PICTURED]]
+    is_shown = reading["photo"].isin(shown)
+    if is_shown.any():
         left_out = {*reader.target_names_} - _SHOWN
         columns = [name for name in reading if name not in left_out]
-        display = GroupDisplay.from_reading(
-            reading.loc[reading["photo"].isin(most), columns], n_columns=2
-        )
+        display = GroupDisplay.from_reading(reading.loc[is_shown, columns], n_columns=2)
         display.figure_.savefig(output / "groups.png", dpi=_DPI, bbox_inches="tight")
 
 

@@ -72,7 +72,7 @@ def _add_demo(commands):
         "demo",
         "train, search and picture everything in minutes",
         """\
-Draws 750 faces and some groups of people (once), fits the box, landmark and attribute
+Draws 600 faces and some groups of people (once), fits the box, landmark and attribute
 pipelines, prints their figures beside the trivial baselines, searches the head's layer
 count and width, finds and reads every face of the groups, and writes the fitted
 pipelines and pictures.""",
