@@ -32,6 +32,7 @@ from skface.pipelines import (
     SecondLook,
     make_attribute_pipeline,
     make_landmark_pipeline,
+    predicted_through,
 )
 from skface.targets import ATTRIBUTES, BBOX_NAMES, LANDMARKS, target_of
 
@@ -409,9 +410,7 @@ class FaceReader(BaseEstimator):
         second, y = self.landmarks.second_, start
         for _ in range(self.landmarks.n_looks - 1):
             frames = _frames(y, start, sizes, "face")
-            y = second.predict(framed(photos, frames)).astype(float)
-            if not isinstance(photos, ImageArray):  # an array does not know its frames
-                y = frames.to_photo(y, LANDMARKS)
+            y = predicted_through(second, photos, frames, LANDMARKS).astype(float)
         return y
 
     def _attributes(self, photos, points, start, sizes):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skface.exceptions import ParameterError
-from skface.photos import Frames
+from skface.photos import Frames, ImageArray, framed
 from skface.targets import BBOX, LANDMARKS
 
 _LEAST_SIDE = 0.02  # of what was found, as a part of the photo's sides
@@ -46,3 +46,18 @@ def frames_around(y, target, image_sizes, template="face") -> Frames:
     )
     matrices[is_seen] = frames.matrices
     return Frames(matrices, image_sizes)
+
+
+def predicted_through(pipe, images, frames, target) -> np.ndarray:
+    """Coordinates that a pipeline finds in frames, as fractions of the whole photos.
+
+    Parameters
+    ----------
+    pipe : fitted FacePipeline
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+    frames : Frames
+    target : Target
+    """
+    y = pipe.predict(framed(images, frames))
+    # an array does not know its frames
+    return y if isinstance(images, ImageArray) else frames.to_photo(y, target)

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import Interval, as_array, as_floats, validate_params
 from skface.photos import ImageArray, as_images, framed, sizes_of
-from skface.pipelines._around import frames_around
+from skface.pipelines._around import frames_around, predicted_through
 from skface.pipelines._pipeline import FacePipeline
 from skface.targets import target_of
 
@@ -157,9 +157,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             sizes = sizes_of(images)
         for _ in range(self.n_looks - 1):
             frames = frames_around(y, self.target, sizes)
-            y = self.second_.predict(framed(images, frames))
-            if not isinstance(images, ImageArray):  # an array does not know its frames
-                y = frames.to_photo(y, self.target)
+            y = predicted_through(self.second_, images, frames, self.target)
         return y
 
     def score(self, X, y, sample_weight=None):
