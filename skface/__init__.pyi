@@ -9,6 +9,7 @@ from . import metrics as metrics
 from . import persistence as persistence
 from . import pipelines as pipelines
 from . import search as search
+from . import systems as systems
 from . import targets as targets
 from ._card import card as card
 from ._version import __version__ as __version__

@@ -1,0 +1,1 @@
+"""The experiments of systems.py, a module each with ``run(args) -> DataFrame``."""

@@ -1,0 +1,1 @@
+# What __init__.py imports lazily, system by system of the survey.
