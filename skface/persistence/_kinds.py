@@ -21,7 +21,8 @@ from skface.persistence._fitted import are_probabilities, check_fitted
 from skface.persistence._values import from_json, to_json
 from skface.photos import as_image_size
 from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
-from skface.targets import BBOX, LANDMARKS, as_target, target_of
+from skface.systems import LandmarkFreeAlignment
+from skface.targets import BBOX, CORNERS, LANDMARKS, as_target, target_of
 
 _HEADS = {DenseHeadClassifier, DenseHeadRegressor}
 _PIPELINES = {FacePipeline, Pipeline}
@@ -291,9 +292,12 @@ class _Steps(Kind):
 
     classes = (
         ({VGG19Features}, _HEADS),
-        ({AlignedFaces}, {VGG19Features}, _HEADS),
+        ({AlignedFaces, LandmarkFreeAlignment}, {VGG19Features}, _HEADS),
     )
-    made_of = "two steps, VGG19Features and a head, nor of these after AlignedFaces"
+    made_of = (
+        "two steps, VGG19Features and a head, nor of these after AlignedFaces or "
+        "LandmarkFreeAlignment"
+    )
 
     @classmethod
     def parts_of(cls, estimator):
@@ -336,11 +340,7 @@ class _Steps(Kind):
                 f"its layer and pooling give {n_features:,} features, its head takes "
                 f"{head.architecture.n_features:,}"
             )
-        self.aspect = record.get("aspect")
-        if self.aspect is not None and not (
-            type(self.aspect) is float and 0 < self.aspect < _MOST_ASPECT
-        ):
-            raise SavedFileError("its aspect must be a photo's height over its width")
+        self.aspect = _aspect_of(record)
 
     def fill(self, arrays):
         if isinstance(self.estimator, FacePipeline):
@@ -384,6 +384,34 @@ class _AlignedFaces(Kind):
             )
 
 
+class _LandmarkFreeAlignment(Kind):
+    names = ("regressor",)
+    classes = (({FacePipeline},),)
+    made_of = "a FacePipeline"
+
+    @classmethod
+    def parts_of(cls, estimator):
+        check_is_fitted(estimator)
+        return [("regressor", estimator.regressor_)]
+
+    @classmethod
+    def learnt(cls, estimator, name, arrays):
+        return {"aspect": estimator.aspect_}
+
+    def check(self, record):
+        target = refused(target_of, self.estimator.regressor)
+        if target != CORNERS:
+            raise SavedFileError(f"its regressor finds {target!r}, not corners")
+        self.aspect = _aspect_of(record)
+        if self.aspect is None:
+            raise SavedFileError("does not say the aspect of the photos it learnt from")
+
+    def fill(self, arrays):
+        align = self.estimator
+        align.aspect_, align.regressor_ = self.aspect, align.regressor
+        align.regressor = clone(align.regressor)
+
+
 KINDS = {
     DenseHeadClassifier: _Head,
     DenseHeadRegressor: _Head,
@@ -392,8 +420,19 @@ KINDS = {
     Pipeline: _Steps,
     SecondLook: _SecondLook,
     AlignedFaces: _AlignedFaces,
+    LandmarkFreeAlignment: _LandmarkFreeAlignment,
 }
-OUTERMOST = {*_HEADS, *_PIPELINES, SecondLook}
+OUTERMOST = {*_HEADS, *_PIPELINES, SecondLook, LandmarkFreeAlignment}
+
+
+def _aspect_of(record):
+    """Height over width of the photos that were learnt from, or None."""
+    aspect = record.get("aspect")
+    if aspect is not None and not (
+        type(aspect) is float and 0 < aspect < _MOST_ASPECT
+    ):
+        raise SavedFileError("its aspect must be a photo's height over its width")
+    return aspect
 
 
 def field(record, name, kind):

@@ -154,9 +154,10 @@ def _not_loaded(name):
 def _not_taken(what):
     return ParameterError(
         "skface.save takes a head of skface, or a Pipeline of VGG19Features and a "
-        "head, which AlignedFaces may go before, or a SecondLook of two of these, or a "
-        f"FaceDetector, or a FaceReader with one, not {what}: of a search save "
-        "best_estimator_; keep others with joblib"
+        "head, which AlignedFaces or LandmarkFreeAlignment may go before, or one of "
+        "the latter, or a SecondLook of two of these, or a FaceDetector, or a "
+        f"FaceReader with one, not {what}: of a search save best_estimator_; keep "
+        "others with joblib"
     )
 
 
