@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         pipelines,
         save,
         search_report,
+        systems,
         targets,
         to_pixels,
     )
@@ -99,6 +100,7 @@ def use_targets(X: "ImageArray", y: np.ndarray, fitted: object) -> None:
     both = targets.Joint((targets.BBOX, targets.LANDMARKS))
     assert_type(both.score(y, y), float)
     print(targets.Attributes(("Smiling",)), targets.ATTRIBUTES, targets.Boxes())
+    print(targets.CORNERS)
     frames = Frames.from_boxes(y, (178, 218), margin=0.5).mirrored()
     assert_type(frames.to_photo(y, "bbox"), np.ndarray)
     assert_type(X.framed(frames), ImageArray)
@@ -151,6 +153,19 @@ def use_pipelines(X: "ImageArray", y: np.ndarray, path: str) -> None:
     make_bbox_pipeline(layers=3)  # type: ignore[call-arg]
     DenseHeadRegressor(hidden=3)  # type: ignore[call-arg]
     save(pipe)  # type: ignore[call-arg]
+
+
+def use_systems(X: "ImageArray", y: np.ndarray) -> None:
+    align = systems.LandmarkFreeAlignment(make_landmark_pipeline(looks=1), n_looks=2)
+    assert_type(align.n_passes, int)
+    align.fit(X).transform(X)
+    model = systems.GeneralToSpecific(
+        make_attribute_pipeline(), crops=systems.FACE_CROPS
+    )
+    assert_type(model.crop_features(), VGG19Features)
+    model.fit(X, y).predict(X)
+
+    systems.LandmarkFreeAlignment()  # type: ignore[call-arg]
 
 
 def use_metrics(y_true: np.ndarray, y_pred: np.ndarray) -> None:

@@ -43,7 +43,9 @@ DAMAGES = {
 def run(args):
     loader = CelebALoader(args.attributes, "attributes", verbose=0)
     train, valid, test = (loader.load_bunch(part) for part in PARTS)
-    aligns = [fitted_alignment(args, seed, train.images) for seed in range(args.n_seeds)]
+    aligns = [
+        fitted_alignment(args, seed, train.images) for seed in range(args.n_seeds)
+    ]
     readers = [
         {
             "plain": plain(args, seed, train, valid),
@@ -102,7 +104,8 @@ def in_the_wild(args, aligns, readers, names):
     images = joined([part.images for part in parts["attributes"]])
     labels = parts["attributes"][0].target_names
     own, known = (
-        [list(each).index(name) for name in SEEN_IN_THE_WILD] for each in (labels, names)
+        [list(each).index(name) for name in SEEN_IN_THE_WILD]
+        for each in (labels, names)
     )
     y = np.concatenate([part.target for part in parts["attributes"]])[:, own]
     points = np.concatenate([part.target for part in parts["landmarks"]])
@@ -156,9 +159,7 @@ def plain(args, seed, train, valid):
     pipe = make_attribute_pipeline(
         "fast", weights=args.weights, cache_dir=args.cache_dir, random_state=seed
     )
-    return pipe.fit(
-        train.images, train.target, X_val=valid.images, y_val=valid.target
-    )
+    return pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
 
 
 def with_warps(args, seed, align, train, valid):

@@ -21,7 +21,7 @@ from skface.persistence._fitted import are_probabilities, check_fitted
 from skface.persistence._values import from_json, to_json
 from skface.photos import as_image_size
 from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
-from skface.systems import LandmarkFreeAlignment
+from skface.systems import GeneralToSpecific, LandmarkFreeAlignment
 from skface.targets import BBOX, CORNERS, LANDMARKS, as_target, target_of
 
 _HEADS = {DenseHeadClassifier, DenseHeadRegressor}
@@ -412,6 +412,57 @@ class _LandmarkFreeAlignment(Kind):
         align.regressor = clone(align.regressor)
 
 
+class _GeneralToSpecific(Kind):
+    names = ("general",)
+    classes = (({FacePipeline},),)
+    made_of = "a FacePipeline"
+
+    @classmethod
+    def parts_of(cls, estimator):
+        check_is_fitted(estimator)
+        return [("general", estimator.general_)]
+
+    @classmethod
+    def learnt(cls, estimator, name, arrays):
+        for key in ("coef", "crop_coef", "intercept"):
+            arrays[f"{key}.npy"] = np.ascontiguousarray(getattr(estimator, f"{key}_"))
+        return {"choices": to_json(estimator.choices_, f"{name}choices_")}
+
+    def check(self, record):
+        model, (general,) = self.estimator, self.parts
+        refused(model.check_crops)
+        *_, features, head = general.parts
+        if not isinstance(head.estimator, DenseHeadClassifier):
+            raise SavedFileError("its first stage tells no attributes")
+        refused(as_image_size, model.crop_size, "crop_size")
+        n_pixels = features.estimator.batch_size * model.crop_size**2
+        if model.crop_size > _MOST_SIDE or n_pixels > _MOST_PIXELS:
+            raise SavedFileError(f"its crop_size is {model.crop_size}, too much")
+        n_attributes = head.architecture.n_outputs
+        self.shapes = {
+            "coef.npy": (n_attributes, n_attributes),
+            "crop_coef.npy": (
+                n_attributes,
+                refused(lambda: model.crop_features().n_features_out),
+            ),
+            "intercept.npy": (n_attributes,),
+        }
+        self.choices = field(record, "choices", list)
+        known = model.choices_of_crops()
+        if len(self.choices) != n_attributes or any(
+            each not in known for each in self.choices
+        ):
+            raise SavedFileError(f"its choices must be {n_attributes} of {known}")
+
+    def fill(self, arrays):
+        model = self.estimator
+        model.general_, model.choices_ = model.general, self.choices
+        model.general = clone(model.general)
+        model.classes_ = model.general_[-1].classes_
+        for name, array in arrays.items():
+            setattr(model, f"{name.removesuffix('.npy')}_", array)
+
+
 KINDS = {
     DenseHeadClassifier: _Head,
     DenseHeadRegressor: _Head,
@@ -421,16 +472,15 @@ KINDS = {
     SecondLook: _SecondLook,
     AlignedFaces: _AlignedFaces,
     LandmarkFreeAlignment: _LandmarkFreeAlignment,
+    GeneralToSpecific: _GeneralToSpecific,
 }
-OUTERMOST = {*_HEADS, *_PIPELINES, SecondLook, LandmarkFreeAlignment}
+OUTERMOST = {*_HEADS, *_PIPELINES, SecondLook, LandmarkFreeAlignment, GeneralToSpecific}
 
 
 def _aspect_of(record):
     """Height over width of the photos that were learnt from, or None."""
     aspect = record.get("aspect")
-    if aspect is not None and not (
-        type(aspect) is float and 0 < aspect < _MOST_ASPECT
-    ):
+    if aspect is not None and not (type(aspect) is float and 0 < aspect < _MOST_ASPECT):
         raise SavedFileError("its aspect must be a photo's height over its width")
     return aspect
 

@@ -155,9 +155,9 @@ def _not_taken(what):
     return ParameterError(
         "skface.save takes a head of skface, or a Pipeline of VGG19Features and a "
         "head, which AlignedFaces or LandmarkFreeAlignment may go before, or one of "
-        "the latter, or a SecondLook of two of these, or a FaceDetector, or a "
-        f"FaceReader with one, not {what}: of a search save best_estimator_; keep "
-        "others with joblib"
+        "the latter, a GeneralToSpecific, a SecondLook of two of these, or a "
+        f"FaceDetector, or a FaceReader with one, not {what}: of a search save "
+        "best_estimator_; keep others with joblib"
     )
 
 

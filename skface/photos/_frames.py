@@ -258,6 +258,18 @@ class Frames:
         matrices[:, 0, 2], matrices[:, 1, 2] = self._each(x, "x"), self._each(y, "y")
         return self._after(matrices)
 
+    def cropped(self, box) -> "Frames":
+        """The same part of each.
+
+        Parameters
+        ----------
+        box : (x, y, width, height)
+            As fractions of the frame.
+        """
+        x, y, width, height = as_floats(box, "box")
+        part = np.array([[width, 0, x], [0, height, y]])
+        return self._after(np.broadcast_to(part, (len(self), 2, 3)))
+
     def with_aspect(self, aspect) -> "Frames":
         """Frames made wider or higher round their middle, to a height over width.
 
