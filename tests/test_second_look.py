@@ -108,6 +108,13 @@ def test_each_further_look_reads_the_frame_round_the_answer_before(look, photos)
     np.testing.assert_array_equal(look.predict(photos), y)
 
 
+def test_the_mean_of_all_looks_is_told_where_that_is_asked(look, photos):
+    looks = pickle.loads(pickle.dumps(look))
+    said = [looks.set_params(n_looks=n).predict(photos) for n in (1, 2, 3)]
+    mean = looks.set_params(average=True).predict(photos)
+    np.testing.assert_allclose(mean, np.mean(said, axis=0), rtol=1e-12)
+
+
 def test_photos_of_an_array_are_looked_at_like_those_of_files(look, photos):
     of_array = look.predict(np.asarray(photos.resized((40, 48))))
     # Frames of an array are cut from its pixels, and resized once more.

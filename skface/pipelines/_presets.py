@@ -48,7 +48,7 @@ PRESETS = {
     "landmarks": {
         "paper": Preset(_PAPER_FEATURES, {"n_units": 4096}),
         "fast": Preset(_FAST_FEATURES, _POINTS, "fit"),
-        "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict", {}),
+        "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict", {"n_frames": 4}),
     },
     "attributes": {
         "paper": Preset(_PAPER_FEATURES, {}),
