@@ -1,7 +1,7 @@
 """Attributes learnt from aligned photos, read in the wild, no label of which is known.
 
-Balanced accuracy on photos in the wild that nothing has learnt from, by what was read of
-them and by what was done to their features:
+Balanced accuracy on photos in the wild that nothing has learnt from, by what was read
+of them and by what was done to their features:
 
 - source only: nothing;
 - mean and variance: of each feature, made those of the source;

@@ -27,9 +27,9 @@ from skface.systems import AttributeClusterer, identities_left
 from ._shared import aligned, attribute_pipeline, spread
 
 TEN = (
-    "Wearing_Lipstick Smiling No_Beard Heavy_Makeup Bald Male Young Eyeglasses "
-    "Blond_Hair Wearing_Hat"
-).split()
+    *("Wearing_Lipstick", "Smiling", "No_Beard", "Heavy_Makeup", "Bald", "Male"),
+    *("Young", "Eyeglasses", "Blond_Hair", "Wearing_Hat"),
+)
 N_COMPONENTS = 64
 METHODS = ("kmeans", "agglomerative", "hdbscan")
 

@@ -19,6 +19,7 @@ from skface.displays._styling import (
 )
 from skface.exceptions import InputError, ParameterError
 from skface.photos import as_images
+from skface.systems import AttributeClusterer
 
 _MOST_PHOTOS = 100  # of a cluster that are averaged, evenly among all
 _PAIRS = 2  # of face and chart in a row
@@ -96,7 +97,8 @@ class ClustersDisplay:
             X is not as many photos as the estimator has labels for, or there is no
             cluster.
         ParameterError
-            `n_clusters` or `n_attributes` is no such number.
+            `estimator` is no AttributeClusterer, or `n_clusters` or `n_attributes` no
+            such number.
 
         Examples
         --------
@@ -110,6 +112,10 @@ class ClustersDisplay:
         ['cluster 0, 2 photos', 'cluster 1, 1 photo']
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
+        if not isinstance(estimator, AttributeClusterer):
+            raise ParameterError(
+                f"estimator must be an AttributeClusterer, got {estimator!r:.80}"
+            )
         check_is_fitted(estimator)
         _check_number(n_clusters, "n_clusters")
         images, labels = as_images(X), estimator.labels_

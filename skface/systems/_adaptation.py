@@ -1,7 +1,7 @@
 """Features of photos from another domain, moved to where the head has learnt."""
 
 import warnings
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
@@ -11,7 +11,7 @@ from sklearn.metrics import pairwise_distances
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skface._validation import Interval, as_array, as_floats, validate_params
-from skface.exceptions import InputError, SkfaceWarning
+from skface.exceptions import InputError, ParameterError, SkfaceWarning
 
 SOURCE, TARGET = "source", "target"
 _FLOATS = (np.float32, np.float64)  # others become the first
@@ -206,6 +206,8 @@ def mmd(X, Z, *, gamma=None) -> float:
     ------
     InputError
         They are no finite features of the same columns, of two rows or more each.
+    ParameterError
+        `gamma` is no positive number.
 
     References
     ----------
@@ -226,6 +228,8 @@ def mmd(X, Z, *, gamma=None) -> float:
             "X and Z must have two rows or more of the same features, got the shapes "
             f"{X.shape} and {Z.shape}"
         )
+    if gamma is not None and not (isinstance(gamma, Real) and 0 < gamma < np.inf):
+        raise ParameterError(f"gamma must be a positive number, got {gamma!r}")
     within = pairwise_distances(X, metric="sqeuclidean")
     if gamma is None:
         gamma = 1 / max(np.median(within[np.triu_indices(len(X), 1)]), 1e-12)

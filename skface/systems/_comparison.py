@@ -6,7 +6,7 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import check_random_state
 
 from skface._validation import as_array
 from skface.evaluation import answers, target_names
@@ -171,9 +171,10 @@ def _found(models, X, shape):
 
 def _commoner(y, y_train):
     """The answer that needs no photo, as often probable as it is in the training."""
-    if y_train.shape[1:] != y.shape[1:]:
+    if y_train.shape[1:] != y.shape[1:] or y_train.dtype.kind not in "biuf":
         raise InputError(
-            f"y_train must have {y.shape[1]} columns as y does, got {y_train.shape}"
+            f"y_train must hold numbers in {y.shape[1]} columns, as y does; got "
+            f"{y_train.dtype} of the shape {y_train.shape}"
         )
     rates = np.nan_to_num(pd.DataFrame(y_train).mean().to_numpy(float))
     commoner = (rates > 0.5).astype(int)
@@ -204,8 +205,9 @@ def _weightings(n, n_resamples, random_state):
     """How often each photo counts: once, then in each resample; in batches."""
     yield np.ones((1, n))
     random_state = check_random_state(random_state)
-    for batch in gen_batches(n_resamples, max(1, _MOST_WEIGHTS // n)):
-        size = batch.stop - batch.start
+    most = max(1, _MOST_WEIGHTS // n)
+    for start in range(0, n_resamples, most):
+        size = min(most, n_resamples - start)
         yield random_state.multinomial(n, np.full(n, 1 / n), size).astype(float)
 
 
