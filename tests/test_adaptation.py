@@ -43,7 +43,7 @@ def test_target_gets_the_mean_and_the_covariance_of_the_source(coral, domains):
     moved = coral.transform(target)
     np.testing.assert_allclose(moved.mean(axis=0), source.mean(axis=0), atol=1e-6)
     # the covariances are shrunk by a few percent
-    np.testing.assert_allclose(np.cov(moved.T), np.cov(source.T), atol=0.6)
+    np.testing.assert_allclose(np.cov(moved.T), np.cov(source.T), atol=0.9)
     assert np.abs(np.cov(target.T) - np.cov(source.T)).max() > 5
 
 
@@ -171,10 +171,10 @@ def test_a_pipeline_aligns_both_sides_of_photos_while_it_is_fitted(adapted, phot
     features = adapted["features"].transform(np.vstack([photos, photos[:, :, ::-1]]))
     source, target = features[np.r_[:16, 24:40]], features[np.r_[16:24, 40:48]]
     np.testing.assert_allclose(
-        adapted["adapt"].source_mean_, source.mean(axis=0), rtol=1e-4
+        adapted["adapt"].source_mean_, source.mean(axis=0), rtol=2e-3
     )
     np.testing.assert_allclose(
-        adapted["adapt"].target_mean_, target.mean(axis=0), rtol=1e-4
+        adapted["adapt"].target_mean_, target.mean(axis=0), rtol=2e-3
     )
 
 

@@ -1,5 +1,7 @@
 """Every kind: those of the survey's systems beside the others."""
 
+import warnings
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -99,7 +101,9 @@ class _Clusterer(_OfFeatures):
             self.labels[self.labels >= 0], minlength=len(means)
         )
         clusterer.n_distinct_rows_ = self.n_distinct_rows
-        refused(clusterer.predict, np.zeros((1, self.n_features)))  # looks at weights
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a row without names
+            refused(clusterer.predict, np.zeros((1, self.n_features)))
 
 
 def whole_number(record, name):
