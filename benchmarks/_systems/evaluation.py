@@ -60,14 +60,14 @@ def run(args):
         )
         tables.append(table.assign(seed=seed))
     print("published, all of the test split: " + str(PUBLISHED))
-    return summary(pd.concat(tables))
+    return summary(pd.concat(tables, ignore_index=True))
 
 
 def summary(table):
     """One row a scope, figure and model; attributes are counted, not listed."""
     keys = ["scope", "name", "figure", "model"]
-    is_apart = (table["low"] > 0) | (table["high"] < 0)
-    first = table[table["seed"] == 0].assign(significant=is_apart)
+    first = table[table["seed"] == 0]
+    first = first.assign(significant=(first["low"] > 0) | (first["high"] < 0))
     counts = first[first["scope"] == "attribute"].groupby(keys[2:])["significant"].sum()
     shown = table[table["scope"] != "attribute"]
     rows = shown.groupby(keys, sort=False).agg(

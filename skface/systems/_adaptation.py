@@ -170,7 +170,7 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             return moved
         return np.where(_is_target(domain, X)[:, None], moved, X)
 
-    def fit_transform(self, X, y=None, *, domain=None):
+    def fit_transform(self, X, y=None, *, domain=None) -> np.ndarray:
         """`fit`, and `transform` by the same `domain`.
 
         Parameters

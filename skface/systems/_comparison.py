@@ -82,7 +82,7 @@ def compare_attributes(
     Raises
     ------
     ParameterError
-        `models` is no such dict, or `n_resamples` no such number.
+        `models` is no such dict, or `n_resamples` or `random_state` no such number.
     InputError
         y, predictions, `names` or `groups` do not fit each other.
 
@@ -204,7 +204,10 @@ def _scopes(names, groups, n):
 def _weightings(n, n_resamples, random_state):
     """How often each photo counts: once, then in each resample; in batches."""
     yield np.ones((1, n))
-    random_state = check_random_state(random_state)
+    try:
+        random_state = check_random_state(random_state)
+    except ValueError as error:
+        raise ParameterError(f"random_state: {error}") from None
     most = max(1, _MOST_WEIGHTS // n)
     for start in range(0, n_resamples, most):
         size = min(most, n_resamples - start)
