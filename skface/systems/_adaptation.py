@@ -136,7 +136,7 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             )
         means = [part.mean(axis=0, dtype=np.float64).astype(X.dtype) for part in parts]
         centred = X - np.where(is_target[:, None], means[1], means[0])
-        n_components = min(*X.shape, self.n_components or X.shape[1])
+        n_components = min(*X.shape, int(self.n_components or X.shape[1]))
         pca = PCA(n_components, random_state=self.random_state).fit(centred)
         self.source_mean_, self.target_mean_ = means
         self.components_ = pca.components_
