@@ -38,8 +38,8 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     source_mean_, target_mean_ : ndarray of shape (n_features,)
     components_ : ndarray of shape (n_components, n_features)
     mapping_ : ndarray of shape (n_components, n_components)
-        What is added to centred features in the space of the components, less what is
-        there.
+        Whitens and colours centred features in the space of the components; the
+        identity is taken off.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features,)
         Where X is a DataFrame.
