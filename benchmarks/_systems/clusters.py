@@ -80,6 +80,7 @@ def run(args):
 def against(truth, people, found):
     """How clusters agree with attributes and people; None is one cluster of all."""
     found = np.zeros(len(truth), int) if found is None else found
+    truth = truth[:, np.ptp(truth, axis=0) > 0]  # others agree with anything
     left = identities_left(found, people)
     return {
         "NMI": np.mean([normalized_mutual_info_score(y, found) for y in truth.T]),
