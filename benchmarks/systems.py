@@ -16,7 +16,11 @@ from time import perf_counter
 from _common import parsed, study
 
 # The module of benchmarks/_systems whose run(args) gives the table.
-EXPERIMENTS = {}
+EXPERIMENTS = {
+    "3.1": "adaptation",
+    "3.2": "evaluation",
+    "3.8": "clusters",
+}
 
 
 def main():
