@@ -74,8 +74,9 @@ def boxes(points):
 
 
 def test_best_preset_takes_a_second_look_at_boxes_and_landmarks():
-    assert make_bbox_pipeline().n_looks == 2
-    assert make_landmark_pipeline().n_looks == 3
+    boxes, points = make_bbox_pipeline(), make_landmark_pipeline()
+    assert (boxes.n_looks, boxes.average) == (3, True)
+    assert (points.n_looks, points.average) == (3, False)
     assert make_landmark_pipeline(looks=5).n_looks == 5
 
 

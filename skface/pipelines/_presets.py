@@ -42,13 +42,13 @@ PRESETS = {
         "paper": Preset(_PAPER_FEATURES, {}),
         "fast": Preset(_FAST_FEATURES, _POINTS, "fit"),
         "best": Preset(
-            _BEST_FEATURES, _POINTS, "fit+predict", {"n_looks": 2, "degrees": 0.0}
+            _BEST_FEATURES, _POINTS, "fit+predict", {"average": True, "degrees": 0.0}
         ),
     },
     "landmarks": {
         "paper": Preset(_PAPER_FEATURES, {"n_units": 4096}),
         "fast": Preset(_FAST_FEATURES, _POINTS, "fit"),
-        "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict", {"n_frames": 4}),
+        "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict", {}),
     },
     "attributes": {
         "paper": Preset(_PAPER_FEATURES, {}),

@@ -31,7 +31,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     average : bool, default=False
         Whether the mean of all looks is told, not the last one: where y is noisy, as
         boxes are, looks that see the face in other frames err in other directions.
-    n_frames : int, default=2
+    n_frames : int, default=4
         Frames a photo that `second` learns from, every second one mirrored. They are
         drawn round the truth: what `first` says of the photos that it has learnt from
         is too good to learn from.
@@ -80,7 +80,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         *,
         n_looks=3,
         average=False,
-        n_frames=2,
+        n_frames=4,
         degrees=8.0,
         log_scale=0.1,
         shift=0.05,
