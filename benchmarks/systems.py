@@ -16,7 +16,13 @@ from time import perf_counter
 from _common import parsed, study
 
 # The module of benchmarks/_systems whose run(args) gives the table.
-EXPERIMENTS = {"3.5": "specific", "3.7": "alignment"}
+EXPERIMENTS = {
+    "3.1": "adaptation",
+    "3.2": "evaluation",
+    "3.5": "specific",
+    "3.7": "alignment",
+    "3.8": "clusters",
+}
 
 
 def main():

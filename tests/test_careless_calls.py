@@ -194,6 +194,14 @@ def told_twice(given):
     return fit, data | params | {"random_state": 0}
 
 
+def adapted(X, domain, **params):
+    systems.CORAL(**params).fit(X, domain=domain).transform(X, domain=domain)
+
+
+def clustered(X, **params):
+    systems.AttributeClusterer(**params).fit(X)
+
+
 def pipeline_fitted(given):
     def fit(X, y, X_val, y_val):
         given.pipe.fit(X, y, X_val=X_val, y_val=y_val)
@@ -446,6 +454,40 @@ CALLS = {
         skface.make_cost_aware_scorer,
         {"scoring": None, "target": 1, "cost": "time", "exponent": -0.01},
     ),
+    "skface.systems.CORAL": lambda given: (
+        adapted,
+        {
+            "X": given.boxes,
+            "domain": ["source", "target"] * 3,
+            "n_components": 2,
+            "random_state": 0,
+        },
+    ),
+    "skface.systems.mmd": lambda given: (
+        systems.mmd,
+        {"X": given.boxes, "Z": given.boxes, "gamma": 1.0},
+    ),
+    "skface.systems.compare_attributes": lambda given: (
+        systems.compare_attributes,
+        {
+            "models": {"one": (given.labels, given.labels), "other": given.pipe},
+            "y": given.labels,
+            "X": given.photos,
+            "names": ["a", "b"],
+            "groups": [0, 0, 0, 1, 1, 1],
+            "y_train": given.labels,
+            "n_resamples": 2,
+            "random_state": 0,
+        },
+    ),
+    "skface.systems.AttributeClusterer": lambda given: (
+        clustered,
+        {"X": given.boxes} | systems.AttributeClusterer(2).get_params(),
+    ),
+    "skface.systems.identities_left": lambda given: (
+        systems.identities_left,
+        {"labels": [0, 0, 0, 1, 1, 1], "identities": [1, 2, 3, 4, 4, 4]},
+    ),
     "skface.extract_once": lambda given: (
         skface.extract_once,
         {"search": given.search, "X": given.photos},
@@ -471,6 +513,16 @@ CALLS = {
             "names": ["a", "b"],
             "groups": None,
             "column": "recall",
+        },
+    ),
+    "skface.ClustersDisplay": lambda given: (
+        closed(displays.ClustersDisplay.from_estimator),
+        {
+            "estimator": systems.AttributeClusterer(2, random_state=0).fit(given.boxes),
+            "X": given.photos,
+            "names": list("abcd"),
+            "n_clusters": 2,
+            "n_attributes": 1,
         },
     ),
     "skface.DetectionDisplay": detections_scored(

@@ -16,7 +16,12 @@ from skface import (
     make_attribute_pipeline,
     make_landmark_pipeline,
 )
-from skface.systems import GeneralToSpecific, LandmarkFreeAlignment
+from skface.systems import (
+    CORAL,
+    AttributeClusterer,
+    GeneralToSpecific,
+    LandmarkFreeAlignment,
+)
 
 PAGE = (Path(__file__).parents[1] / "docs" / "scikit_learn.md").read_text("utf-8")
 OF_PHOTOS = [
@@ -44,6 +49,8 @@ ESTIMATORS = [
         early_stopping=False,
         random_state=0,
     ),
+    CORAL(n_components=2),
+    AttributeClusterer(n_clusters=3, random_state=0),
     *OF_PHOTOS,
 ]
 
@@ -73,6 +80,7 @@ WITHOUT_X = [
 outcomes = Counter()
 
 
+@pytest.mark.filterwarnings("ignore:CORAL was given no domain")
 @estimator_checks.parametrize_with_checks(
     ESTIMATORS,
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES.get(

@@ -21,11 +21,12 @@ from skface.persistence._fitted import are_probabilities, check_fitted
 from skface.persistence._values import from_json, to_json
 from skface.photos import as_image_size
 from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
-from skface.systems import GeneralToSpecific, LandmarkFreeAlignment
+from skface.systems import CORAL, GeneralToSpecific, LandmarkFreeAlignment
 from skface.targets import BBOX, CORNERS, LANDMARKS, as_target, target_of
 
 _HEADS = {DenseHeadClassifier, DenseHeadRegressor}
 _PIPELINES = {FacePipeline, Pipeline}
+_ALIGNING = {AlignedFaces, LandmarkFreeAlignment}
 # Where and how this machine works is no other's business, least of all a stranger's.
 _OF_THE_MACHINE = {"cache_dir", "checkpoint_path", "memory", "n_jobs", "verbose"}
 _MOST = {
@@ -292,11 +293,13 @@ class _Steps(Kind):
 
     classes = (
         ({VGG19Features}, _HEADS),
-        ({AlignedFaces, LandmarkFreeAlignment}, {VGG19Features}, _HEADS),
+        ({VGG19Features}, {CORAL}, _HEADS),
+        (_ALIGNING, {VGG19Features}, _HEADS),
+        (_ALIGNING, {VGG19Features}, {CORAL}, _HEADS),
     )
     made_of = (
-        "two steps, VGG19Features and a head, nor of these after AlignedFaces or "
-        "LandmarkFreeAlignment"
+        "two steps, VGG19Features and a head, nor of these with CORAL between them or "
+        "after AlignedFaces or LandmarkFreeAlignment"
     )
 
     @classmethod
@@ -333,13 +336,16 @@ class _Steps(Kind):
         return pipe
 
     def check(self, record):
-        *_, features, head = self.parts
+        *before, head = self.parts
+        (features,) = (part for part in before if isinstance(part, _Features))
         n_features = features.estimator.n_features_out
-        if n_features != head.architecture.n_features:
-            raise SavedFileError(
-                f"its layer and pooling give {n_features:,} features, its head takes "
-                f"{head.architecture.n_features:,}"
-            )
+        taken = [getattr(part, "n_features", n_features) for part in before]
+        for n_taken in (*taken, head.architecture.n_features):
+            if n_taken != n_features:
+                raise SavedFileError(
+                    f"its layer and pooling give {n_features:,} features, its head "
+                    f"takes {n_taken:,}"
+                )
         self.aspect = _aspect_of(record)
 
     def fill(self, arrays):
@@ -432,8 +438,9 @@ class _GeneralToSpecific(Kind):
         model, (general,) = self.estimator, self.parts
         refused(model.check_crops)
         *_, features, head = general.parts
-        if not isinstance(head.estimator, DenseHeadClassifier):
-            raise SavedFileError("its first stage tells no attributes")
+        ends = [type(part.estimator) for part in (features, head)]
+        if ends != [VGG19Features, DenseHeadClassifier]:
+            raise SavedFileError("its first stage is no pipeline of attributes")
         refused(as_image_size, model.crop_size, "crop_size")
         n_pixels = features.estimator.batch_size * model.crop_size**2
         if model.crop_size > _MOST_SIDE or n_pixels > _MOST_PIXELS:

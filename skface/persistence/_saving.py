@@ -24,11 +24,11 @@ def save(pipe, path, *, target_names=None) -> None:
 
     Parameters
     ----------
-    pipe : FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, \
-LandmarkFreeAlignment, GeneralToSpecific or head
+    pipe : FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
+GeneralToSpecific, LandmarkFreeAlignment, CORAL or AttributeClusterer
         Fitted. A pipeline has two steps: `VGG19Features` and a head of skface; before
-        them `AlignedFaces` or `LandmarkFreeAlignment` may stand. What an estimator
-        holds goes into the same file.
+        them `AlignedFaces` or `LandmarkFreeAlignment` may stand, and `CORAL` between
+        them. What an estimator holds goes into the same file.
     path : path-like
         The file, such as ``smiles.skface``. What it held before is replaced once the
         new content is complete.
@@ -124,8 +124,8 @@ def load(path, *, weights=None, cache_dir=None):
 
     Returns
     -------
-    FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, \
-LandmarkFreeAlignment, GeneralToSpecific or head
+    FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
+GeneralToSpecific, LandmarkFreeAlignment, CORAL or AttributeClusterer
         It predicts what the saved one predicts, bit for bit on the same machine. Where
         the file names the targets, ``target_names_`` is a list of str. `first` and
         `second` of a `SecondLook` are clones, not fitted, of ``first_`` and
