@@ -21,8 +21,8 @@ from skface.persistence._fitted import are_probabilities, check_fitted
 from skface.persistence._values import from_json, to_json
 from skface.photos import as_image_size
 from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
-from skface.systems import CORAL, GeneralToSpecific, LandmarkFreeAlignment
-from skface.targets import BBOX, CORNERS, LANDMARKS, as_target, target_of
+from skface.systems import CORAL, LandmarkFreeAlignment
+from skface.targets import BBOX, LANDMARKS, as_target, target_of
 
 _HEADS = {DenseHeadClassifier, DenseHeadRegressor}
 _PIPELINES = {FacePipeline, Pipeline}
@@ -36,9 +36,9 @@ _MOST = {
     "n_looks": 16,
     "n_frames": 1000,
 }
-_MOST_SIDE = 1024  # pixels
+MOST_SIDE = 1024  # pixels
 _MOST_ASPECT = 65_535  # of a JPEG
-_MOST_PIXELS = 2**24  # of a batch of photos
+MOST_PIXELS = 2**24  # of a batch of photos
 _CONTAINERS = ("default", "pandas", "polars")
 
 
@@ -275,14 +275,14 @@ class _Features(Kind):
         features = self.estimator
         size = features.input_size or native_input_size(features.weights)
         height, width = refused(as_image_size, size, "input_size")
-        if max(height, width) > _MOST_SIDE:
+        if max(height, width) > MOST_SIDE:
             raise SavedFileError(
-                f"its input_size is {height}x{width}, more than {_MOST_SIDE} a side"
+                f"its input_size is {height}x{width}, more than {MOST_SIDE} a side"
             )
-        if features.batch_size * height * width > _MOST_PIXELS:
+        if features.batch_size * height * width > MOST_PIXELS:
             raise SavedFileError(
                 f"its batch_size of {features.batch_size} photos of {height}x{width} "
-                f"takes more than {_MOST_PIXELS:,} pixels at once"
+                f"takes more than {MOST_PIXELS:,} pixels at once"
             )
         refused(lambda: features.n_features_out)
         self.weights_identity = checked_identity(record)
@@ -346,7 +346,7 @@ class _Steps(Kind):
                     f"its layer and pooling give {n_features:,} features, its head "
                     f"takes {n_taken:,}"
                 )
-        self.aspect = _aspect_of(record)
+        self.aspect = aspect_of(record)
 
     def fill(self, arrays):
         if isinstance(self.estimator, FacePipeline):
@@ -390,86 +390,6 @@ class _AlignedFaces(Kind):
             )
 
 
-class _LandmarkFreeAlignment(Kind):
-    names = ("regressor",)
-    classes = (({FacePipeline},),)
-    made_of = "a FacePipeline"
-
-    @classmethod
-    def parts_of(cls, estimator):
-        check_is_fitted(estimator)
-        return [("regressor", estimator.regressor_)]
-
-    @classmethod
-    def learnt(cls, estimator, name, arrays):
-        return {"aspect": estimator.aspect_}
-
-    def check(self, record):
-        target = refused(target_of, self.estimator.regressor)
-        if target != CORNERS:
-            raise SavedFileError(f"its regressor finds {target!r}, not corners")
-        self.aspect = _aspect_of(record)
-        if self.aspect is None:
-            raise SavedFileError("does not say the aspect of the photos it learnt from")
-
-    def fill(self, arrays):
-        align = self.estimator
-        align.aspect_, align.regressor_ = self.aspect, align.regressor
-        align.regressor = clone(align.regressor)
-
-
-class _GeneralToSpecific(Kind):
-    names = ("general",)
-    classes = (({FacePipeline},),)
-    made_of = "a FacePipeline"
-
-    @classmethod
-    def parts_of(cls, estimator):
-        check_is_fitted(estimator)
-        return [("general", estimator.general_)]
-
-    @classmethod
-    def learnt(cls, estimator, name, arrays):
-        for key in ("coef", "crop_coef", "intercept"):
-            arrays[f"{key}.npy"] = np.ascontiguousarray(getattr(estimator, f"{key}_"))
-        return {"choices": to_json(estimator.choices_, f"{name}choices_")}
-
-    def check(self, record):
-        model, (general,) = self.estimator, self.parts
-        refused(model.check_crops)
-        *_, features, head = general.parts
-        ends = [type(part.estimator) for part in (features, head)]
-        if ends != [VGG19Features, DenseHeadClassifier]:
-            raise SavedFileError("its first stage is no pipeline of attributes")
-        refused(as_image_size, model.crop_size, "crop_size")
-        n_pixels = features.estimator.batch_size * model.crop_size**2
-        if model.crop_size > _MOST_SIDE or n_pixels > _MOST_PIXELS:
-            raise SavedFileError(f"its crop_size is {model.crop_size}, too much")
-        n_attributes = head.architecture.n_outputs
-        self.shapes = {
-            "coef.npy": (n_attributes, n_attributes),
-            "crop_coef.npy": (
-                n_attributes,
-                refused(lambda: model.crop_features().n_features_out),
-            ),
-            "intercept.npy": (n_attributes,),
-        }
-        self.choices = field(record, "choices", list)
-        known = model.choices_of_crops()
-        if len(self.choices) != n_attributes or any(
-            each not in known for each in self.choices
-        ):
-            raise SavedFileError(f"its choices must be {n_attributes} of {known}")
-
-    def fill(self, arrays):
-        model = self.estimator
-        model.general_, model.choices_ = model.general, self.choices
-        model.general = clone(model.general)
-        model.classes_ = model.general_[-1].classes_
-        for name, array in arrays.items():
-            setattr(model, f"{name.removesuffix('.npy')}_", array)
-
-
 KINDS = {
     DenseHeadClassifier: _Head,
     DenseHeadRegressor: _Head,
@@ -478,13 +398,11 @@ KINDS = {
     Pipeline: _Steps,
     SecondLook: _SecondLook,
     AlignedFaces: _AlignedFaces,
-    LandmarkFreeAlignment: _LandmarkFreeAlignment,
-    GeneralToSpecific: _GeneralToSpecific,
 }
-OUTERMOST = {*_HEADS, *_PIPELINES, SecondLook, LandmarkFreeAlignment, GeneralToSpecific}
+OUTERMOST = {*_HEADS, *_PIPELINES, SecondLook}
 
 
-def _aspect_of(record):
+def aspect_of(record):
     """Height over width of the photos that were learnt from, or None."""
     aspect = record.get("aspect")
     if aspect is not None and not (type(aspect) is float and 0 < aspect < _MOST_ASPECT):
