@@ -3,7 +3,7 @@
 Preset "fast" throughout, 112 x 112 pixels, so that a pass is a quarter of one of 224:
 4,800 photos of CelebA to learn from, each as it is, mirrored, and warped twice; 300 of
 its test photos, damaged into files of their own, in which what the frame does not show
-is lost; the valid and test photos of MTFL, whole. Some 44,000 passes, as many as 11,000
+is lost; the valid and test photos of MTFL, whole. Some 48,000 passes, as many as 12,000
 of 224 x 224.
 """
 
