@@ -152,7 +152,7 @@ def test_several_objectives_are_refused():
     study = optuna.create_study(
         directions=["maximize", "minimize"], sampler=PolicyGradientSampler()
     )
-    with pytest.raises(ParameterError, match="follows one reward.*instead of 2"):
+    with pytest.raises(ParameterError, match=r"follows one reward.*instead of 2"):
         study.optimize(lambda trial: (1, 2), 1)
 
 
