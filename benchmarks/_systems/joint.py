@@ -65,11 +65,8 @@ def heads(names):
     yield "plain", HIDDEN, "balanced_accuracy"
     yield 'class_weight="balanced"', {**HIDDEN, "class_weight": "balanced"}, "adaptive"
     subjective = [name for name in SUBJECTIVE if name in names]
-    yield (
-        "two branches",
-        {**HIDDEN, "n_units": 32, "branches": [subjective]},
-        "adaptive",
-    )
+    branches = {"n_units": HIDDEN["n_units"] // 2, "branches": [subjective]}
+    yield "two branches", {**HIDDEN, **branches}, "adaptive"
     yield "preset best", {"n_layers": 0, "input_scale": 10.0}, "adaptive"
 
 
