@@ -46,6 +46,7 @@ def head(features, y):
         n_units=16,
         learning_rate=0.02,
         epochs=30,
+        patience=30,
         attribute_weight="dynamic",
         branches=[["Bald", "Young"], list(range(10))],
         target=TARGET,
@@ -196,6 +197,13 @@ def test_both_targets_are_learnt(head, features, y):
     error = nme_score(y[:, POINTS], predicted[:, POINTS])
     means = np.tile(y[:, POINTS].mean(axis=0), (len(y), 1))
     assert error < 0.8 * nme_score(y[:, POINTS], means)
+
+
+def test_points_begin_with_the_mean_answer(features, y):
+    slow = {"learning_rate": 1e-9, "epochs": 1, "early_stopping": False}
+    head = small(target=TARGET).set_params(**slow).fit(0 * features, y)
+    means = y[:, POINTS].mean(axis=0)
+    np.testing.assert_allclose(head.predict(0 * features)[0, POINTS], means, atol=1e-4)
 
 
 def test_probabilities_hold_the_points_as_they_are(head, features):

@@ -22,12 +22,11 @@ from skface.systems import PolicyGradientSampler
 
 SPACE = {
     "layer": ["block4_pool", "block5_pool"],
-    "pooling": ["avg", "7x7"],
+    "pooling": ["avg", "grid"],
     "n_layers": [0, 1, 2],
     "n_units": [32, 128],
     "dropout": [0.0, 0.5],
 }
-POOLINGS = {"avg": "avg", "7x7": (7, 7)}
 N_TRAIN, N_VALID = 1500, 500
 N_EPOCHS = 15
 EXPONENT = -0.07
@@ -123,11 +122,14 @@ def measured(head, X, y, target=1e-5):
 
 def features(args):
     """Features and attributes of train and valid, by layer and pooling; one pass."""
+    # The packaged network sees smaller photos.
+    grid = (3, 3) if args.weights == "synthetic" else (7, 7)
+    poolings = {"avg": "avg", "grid": grid}
     made = {
         (layer, name): VGG19Features(
             args.weights,
             layer=layer,
-            pooling=POOLINGS[name],
+            pooling=poolings[name],
             normalize="sqrt_l2",
             cache_dir=args.cache_dir,
         )

@@ -262,6 +262,9 @@ class DenseHead:
     def _branch_of_each(self):
         return ()
 
+    def _first_bias(self, samples):
+        """What the outputs begin with where it is not 0, or None."""
+
     def _train(self, samples, validation, seed, checkpoint, start, adaptation):
         architecture = self._planned()
         settings = Settings(
@@ -274,6 +277,7 @@ class DenseHead:
             patience=self.patience if self.early_stopping else None,
             seed=seed,
             branches=self._branch_of_each,
+            bias=self._first_bias(samples),
         )
         best, history = train(
             architecture,

@@ -339,6 +339,16 @@ default="binary_crossentropy"
             names = target.columns(self._n_outputs)
         return branch_of_each(self.branches, list(names))
 
+    def _first_bias(self, samples):
+        are_labels = self._are_labels
+        if are_labels.all():
+            return None
+        # Far from the mean answer the shared layers would learn that first.
+        y, weights = np.split(samples.y[samples.rows], 2, axis=1)
+        means = (y * (weights < 0)).sum(axis=0) / (weights < 0).sum(axis=0).clip(1)
+        means = np.where(are_labels, 0.5, means.clip(0.01, 0.99))
+        return np.log(means / (1 - means)).astype(np.float32)
+
     def _planned(self):
         n_branches = max(self._branch_of_each, default=0) + 1
         return super()._planned()._replace(n_units=n_branches * self.n_units)

@@ -121,6 +121,7 @@ class Settings(NamedTuple):
     patience: int | None  # None trains all epochs
     seed: int
     branches: tuple = ()  # as from branch_of_each
+    bias: np.ndarray | None = None  # that the outputs begin with
 
     def rate(self, epoch):
         """Learning rate of an epoch; I. Loshchilov and F. Hutter, "SGDR", ICLR 2017,
@@ -190,7 +191,10 @@ def train(
         best = start
         if best is None:
             rng = np.random.default_rng(settings.seed)
-            trainer.start(architecture.initial_weights(rng))
+            weights = architecture.initial_weights(rng)
+            if settings.bias is not None:
+                weights[-1] = settings.bias
+            trainer.start(weights)
             first, history = 0, {}
         else:
             trainer.restore(best)
