@@ -263,7 +263,7 @@ class DenseHead:
         return ()
 
     def _first_bias(self, samples):
-        """What the outputs begin with where it is not 0, or None."""
+        """The bias of outputs that begin constant, NaN of others; or None."""
 
     def _train(self, samples, validation, seed, checkpoint, start, adaptation):
         architecture = self._planned()

@@ -33,7 +33,7 @@ from skface.heads._training import Samples
 from skface.metrics import attribute_accuracy
 from skface.targets import ATTRIBUTES, Target, as_target
 
-_LEAST_VARIANCE = 1e-6  # of coordinates: a thousandth of the photo, squared
+_LEAST_SPREAD = 0.01  # of coordinates
 
 
 class DenseHeadClassifier(DenseHead, KerasClassifier):
@@ -72,8 +72,9 @@ default="binary_crossentropy"
     target : tuple of Target, default=None
         What the columns of y mean where some are coordinates, such as
         ``(Attributes(names), LANDMARKS)`` of `skface.targets`: the head learns both,
-        and squares the errors of coordinates, weighed so that the mean answer's are as
-        large for each. None takes all columns for attributes.
+        and squares the errors of coordinates, weighed by 1 / their standard deviation,
+        so that they move the shared layers as attributes do. None takes all columns for
+        attributes.
     learning_rate : float, default=1e-3
         Of Adam.
     learning_rate_schedule : {"cosine"}, default=None
@@ -343,10 +344,10 @@ default="binary_crossentropy"
         are_labels = self._are_labels
         if are_labels.all():
             return None
-        # Far from the mean answer the shared layers would learn that first.
+        # Any other beginning is so far off that the shared layers learn nothing else.
         y, weights = np.split(samples.y[samples.rows], 2, axis=1)
         means = (y * (weights < 0)).sum(axis=0) / (weights < 0).sum(axis=0).clip(1)
-        means = np.where(are_labels, 0.5, means.clip(0.01, 0.99))
+        means = np.where(are_labels, np.nan, means.clip(0.01, 0.99))
         return np.log(means / (1 - means)).astype(np.float32)
 
     def _planned(self):
@@ -388,9 +389,10 @@ default="binary_crossentropy"
             sample_weight,
         )
         if not are_labels.all():
-            # The mean answer costs 1/2, about what it does of an attribute.
-            variance = np.nanvar(self._labels(y)[:, ~are_labels], axis=0)
-            weights = 0.5 / np.maximum(variance, _LEAST_VARIANCE)
+            # The error of the mean answer moves the shared layers about as much as that
+            # of an attribute: before a sigmoid its gradient is 2 weight spread p (1-p).
+            spread = np.nanstd(self._labels(y)[:, ~are_labels], axis=0)
+            weights = 1 / np.maximum(spread, _LEAST_SPREAD)
             class_weights[~are_labels] = -weights[:, np.newaxis]
         return lambda y: packed(self._labels(y), class_weights)
 

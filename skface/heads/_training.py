@@ -121,7 +121,7 @@ class Settings(NamedTuple):
     patience: int | None  # None trains all epochs
     seed: int
     branches: tuple = ()  # as from branch_of_each
-    bias: np.ndarray | None = None  # that the outputs begin with
+    bias: np.ndarray | None = None  # of outputs that begin constant; NaN of others
 
     def rate(self, epoch):
         """Learning rate of an epoch; I. Loshchilov and F. Hutter, "SGDR", ICLR 2017,
@@ -193,7 +193,9 @@ def train(
             rng = np.random.default_rng(settings.seed)
             weights = architecture.initial_weights(rng)
             if settings.bias is not None:
-                weights[-1] = settings.bias
+                constant = ~np.isnan(settings.bias)
+                weights[-1][constant] = settings.bias[constant]
+                weights[-2][:, constant] = 0
             trainer.start(weights)
             first, history = 0, {}
         else:
