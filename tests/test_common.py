@@ -10,6 +10,7 @@ import sklearn
 from sklearn.utils import estimator_checks
 
 from skface import DenseHeadClassifier, DenseHeadRegressor, VGG19Features
+from skface.systems import CORAL, AttributeClusterer
 
 PAGE = (Path(__file__).parents[1] / "docs" / "scikit_learn.md").read_text("utf-8")
 ESTIMATORS = [
@@ -32,6 +33,8 @@ ESTIMATORS = [
         early_stopping=False,
         random_state=0,
     ),
+    CORAL(n_components=2),
+    AttributeClusterer(n_clusters=3, random_state=0),
     VGG19Features(weights=None, layer="block1_pool", input_size=32),
 ]
 
@@ -61,6 +64,7 @@ WITHOUT_X = [
 outcomes = Counter()
 
 
+@pytest.mark.filterwarnings("ignore:CORAL was given no domain")
 @estimator_checks.parametrize_with_checks(
     ESTIMATORS,
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES.get(

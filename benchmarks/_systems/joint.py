@@ -9,11 +9,12 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from skface import CelebALoader, DenseHeadClassifier, make_attribute_pipeline
+from skface import CelebALoader, DenseHeadClassifier
 from skface.metrics import attribute_accuracy, attribute_balanced_accuracy
 from skface.targets import LANDMARKS, Attributes
 
-PARTS = ("train", "valid", "test")
+from ._shared import PARTS, aligned
+
 HIDDEN = {"n_layers": 1, "n_units": 64, "input_scale": 10.0, "dropout": 0.5}
 # Of DMM-CNN no list is public: what a stranger could not settle by looking closely.
 SUBJECTIVE = ["Attractive", "Big_Lips", "Big_Nose", "Chubby", "Heavy_Makeup"]
@@ -40,18 +41,14 @@ def read(args):
 
     One side of whole aligned photos, as preset "best" sees them.
     """
-    pipe = make_attribute_pipeline(weights=args.weights, cache_dir=args.cache_dir)
     parts = {}
-    for part in PARTS:
-        of_labels = CelebALoader(args.attributes, verbose=0).load_bunch(part)
-        of_points = CelebALoader(
-            args.attributes, "landmarks", aligned=True, verbose=0
-        ).load_bunch(part)
+    loader = CelebALoader(args.attributes, "landmarks", aligned=True, verbose=0)
+    for part, (X, bunch) in aligned(args).items():
+        of_points = loader.load_bunch(part)
         row_of = {path: row for row, path in enumerate(of_points.images.paths)}
-        rows = [row_of[path] for path in of_labels.images.paths]
-        X = pipe["features"].fit_transform(of_labels.images)
-        parts[part] = np.asarray(X), of_labels.target, of_points.target[rows]
-    return list(of_labels.target_names), parts
+        rows = [row_of[path] for path in bunch.images.paths]
+        parts[part] = np.asarray(X), bunch.target, of_points.target[rows]
+    return list(bunch.target_names), parts
 
 
 def heads(names):

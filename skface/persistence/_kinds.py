@@ -21,6 +21,7 @@ from skface.persistence._fitted import are_probabilities, check_fitted
 from skface.persistence._values import from_json, to_json
 from skface.photos import as_image_size
 from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
+from skface.systems import CORAL
 from skface.targets import BBOX, LANDMARKS, as_target, target_of
 
 _HEADS = {DenseHeadClassifier, DenseHeadRegressor}
@@ -291,9 +292,14 @@ class _Steps(Kind):
 
     classes = (
         ({VGG19Features}, _HEADS),
+        ({VGG19Features}, {CORAL}, _HEADS),
         ({AlignedFaces}, {VGG19Features}, _HEADS),
+        ({AlignedFaces}, {VGG19Features}, {CORAL}, _HEADS),
     )
-    made_of = "two steps, VGG19Features and a head, nor of these after AlignedFaces"
+    made_of = (
+        "two steps, VGG19Features and a head, nor of these with CORAL between them or "
+        "after AlignedFaces"
+    )
 
     @classmethod
     def parts_of(cls, estimator):
@@ -329,13 +335,16 @@ class _Steps(Kind):
         return pipe
 
     def check(self, record):
-        *_, features, head = self.parts
+        *before, head = self.parts
+        (features,) = (part for part in before if isinstance(part, _Features))
         n_features = features.estimator.n_features_out
-        if n_features != head.architecture.n_features:
-            raise SavedFileError(
-                f"its layer and pooling give {n_features:,} features, its head takes "
-                f"{head.architecture.n_features:,}"
-            )
+        taken = [getattr(part, "n_features", n_features) for part in before]
+        for n_taken in (*taken, head.architecture.n_features):
+            if n_taken != n_features:
+                raise SavedFileError(
+                    f"its layer and pooling give {n_features:,} features, its head "
+                    f"takes {n_taken:,}"
+                )
         self.aspect = record.get("aspect")
         if self.aspect is not None and not (
             type(self.aspect) is float and 0 < self.aspect < _MOST_ASPECT
