@@ -20,8 +20,10 @@ EXPERIMENTS = {
     "3.1": "adaptation",
     "3.2": "evaluation",
     "3.5": "specific",
+    "3.6": "joint",
     "3.7": "alignment",
     "3.8": "clusters",
+    "3.10": "controller",
 }
 
 

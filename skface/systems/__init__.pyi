@@ -5,6 +5,7 @@ from ._alignment import LandmarkFreeAlignment as LandmarkFreeAlignment
 from ._clusters import AttributeClusterer as AttributeClusterer
 from ._clusters import identities_left as identities_left
 from ._comparison import compare_attributes as compare_attributes
+from ._controller import PolicyGradientSampler as PolicyGradientSampler
 from ._parts import ATTRIBUTE_PARTS as ATTRIBUTE_PARTS
 from ._specific import FACE_CROPS as FACE_CROPS
 from ._specific import GeneralToSpecific as GeneralToSpecific
