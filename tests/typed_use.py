@@ -156,19 +156,6 @@ def use_pipelines(X: "ImageArray", y: np.ndarray, path: str) -> None:
     save(pipe)  # type: ignore[call-arg]
 
 
-def use_more_systems(X: "ImageArray", y: np.ndarray) -> None:
-    align = systems.LandmarkFreeAlignment(make_landmark_pipeline(looks=1), n_looks=2)
-    assert_type(align.n_passes, int)
-    align.fit(X).transform(X)
-    model = systems.GeneralToSpecific(
-        make_attribute_pipeline(), crops=systems.FACE_CROPS
-    )
-    assert_type(model.crop_features(), VGG19Features)
-    model.fit(X, y).predict(X)
-
-    systems.LandmarkFreeAlignment()  # type: ignore[call-arg]
-
-
 def use_metrics(y_true: np.ndarray, y_pred: np.ndarray) -> None:
     assert_type(metrics.attribute_accuracy(y_true, y_pred), float)
     assert_type(metrics.attribute_balanced_accuracy(y_true, y_pred), float)
@@ -199,6 +186,15 @@ def use_systems(fitted: object, X: "ImageArray", y: np.ndarray) -> None:
     assert_type(clusterer.describe(), pd.DataFrame)
     assert_type(systems.identities_left(y, y), pd.Series)
     print(systems.ATTRIBUTE_PARTS["hair"])
+    assert_type(systems.PolicyGradientSampler(seed=0).reseed_rng(), None)
+    align = systems.LandmarkFreeAlignment(make_landmark_pipeline(looks=1), n_looks=2)
+    assert_type(align.n_passes, int)
+    align.fit(X).transform(X)
+    model = systems.GeneralToSpecific(
+        make_attribute_pipeline(), crops=systems.FACE_CROPS
+    )
+    assert_type(model.crop_features(), VGG19Features)
+    model.fit(X, y).predict(X)
     assert_type(ClustersDisplay.from_estimator(clusterer, X), ClustersDisplay)
 
     systems.CORAL(n_component=3)  # type: ignore[call-arg]
