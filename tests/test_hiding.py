@@ -73,7 +73,7 @@ def test_cells_tell_the_share_that_is_hidden():
     assert cells.ravel().tolist() == [0.5]
 
 
-@pytest.mark.parametrize("cover", COVERS)
+@pytest.mark.parametrize("cover", ["grey", "noise", "photo", "bar"])
 def test_cells_agree_with_the_photo(cover):
     photos = np.zeros((3, 64, 64, 3), np.uint8)
     photos[1:] = 255
@@ -82,7 +82,7 @@ def test_cells_agree_with_the_photo(cover):
     if cover == "photo":
         hidden = hide(photos[[0, 1]], parts[:2], cover, random_state=0)[:1]
     shares = (hidden != 0).any(axis=3).reshape(1, 4, 16, 4, 16).mean(axis=(2, 4))
-    np.testing.assert_allclose(hidden_cells(parts[:1], 4, cover), shares, atol=0.05)
+    np.testing.assert_allclose(hidden_cells(parts[:1], 4, cover), shares, atol=0.01)
 
 
 def test_random_parts_have_their_share_and_lie_in_the_face():

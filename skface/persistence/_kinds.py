@@ -21,6 +21,7 @@ from skface.persistence._fitted import are_probabilities, check_fitted
 from skface.persistence._values import from_json, to_json
 from skface.photos import as_image_size
 from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
+from skface.systems import CellVisibility, RecoveredFeatures, ShapePrior
 from skface.targets import BBOX, LANDMARKS, as_target, target_of
 
 _HEADS = {DenseHeadClassifier, DenseHeadRegressor}
@@ -199,6 +200,7 @@ class _Head(Kind):
 
     def check(self, record):
         self.architecture = self._architecture_of(record)
+        self.n_features = self.architecture.n_features
         fitted = field(record, "fitted", dict)
         self.fitted = {name: from_json(value, name) for name, value in fitted.items()}
         head, n_outputs = self.estimator, self.architecture.n_outputs
@@ -282,7 +284,7 @@ class _Features(Kind):
                 f"its batch_size of {features.batch_size} photos of {height}x{width} "
                 f"takes more than {_MOST_PIXELS:,} pixels at once"
             )
-        refused(lambda: features.n_features_out)
+        self.n_features = refused(lambda: features.n_features_out)
         self.weights_identity = checked_identity(record)
 
 
@@ -292,8 +294,15 @@ class _Steps(Kind):
     classes = (
         ({VGG19Features}, _HEADS),
         ({AlignedFaces}, {VGG19Features}, _HEADS),
+        ({VGG19Features}, {RecoveredFeatures}, _HEADS),
+        ({AlignedFaces}, {VGG19Features}, {RecoveredFeatures}, _HEADS),
+        ({RecoveredFeatures}, _HEADS),
+        ({VGG19Features}, {CellVisibility, ShapePrior}),
     )
-    made_of = "two steps, VGG19Features and a head, nor of these after AlignedFaces"
+    made_of = (
+        "VGG19Features and a head, nor of these with RecoveredFeatures between them or "
+        "after AlignedFaces"
+    )
 
     @classmethod
     def parts_of(cls, estimator):
@@ -329,13 +338,14 @@ class _Steps(Kind):
         return pipe
 
     def check(self, record):
-        *_, features, head = self.parts
-        n_features = features.estimator.n_features_out
-        if n_features != head.architecture.n_features:
-            raise SavedFileError(
-                f"its layer and pooling give {n_features:,} features, its head takes "
-                f"{head.architecture.n_features:,}"
-            )
+        counts = [part.n_features for part in self.parts if hasattr(part, "n_features")]
+        self.n_features = counts[0]
+        for n_taken in counts[1:]:
+            if n_taken != self.n_features:
+                raise SavedFileError(
+                    f"its layer and pooling give {self.n_features:,} features, its "
+                    f"head takes {n_taken:,}"
+                )
         self.aspect = record.get("aspect")
         if self.aspect is not None and not (
             type(self.aspect) is float and 0 < self.aspect < _MOST_ASPECT

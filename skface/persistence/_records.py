@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from skface._validation import as_names
 from skface.exceptions import ParameterError, SavedFileError
-from skface.persistence._detection import KINDS, OUTERMOST
+from skface.persistence._hidden import KINDS, OUTERMOST
 from skface.persistence._kinds import Kind, field, refused
 
 _CLASSES = {cls.__name__: cls for cls in KINDS}
@@ -92,10 +92,13 @@ def contents_of(manifest):
 
 
 def n_targets(record):
-    """How many columns the y of a sound record has, which its last part makes."""
+    """How many columns the y of a sound record has, which its last part makes.
+
+    0 where there is no y.
+    """
     while records := KINDS[_class_of(record)].records_of(record):
         _, record = records[-1]
-    return record["architecture"]["n_outputs"]
+    return record.get("architecture", {}).get("n_outputs", 0)
 
 
 def fill(contents, archive):
@@ -154,8 +157,9 @@ def _not_loaded(name):
 def _not_taken(what):
     return ParameterError(
         "skface.save takes a head of skface, or a Pipeline of VGG19Features and a "
-        "head, which AlignedFaces may go before, or a SecondLook of two of these, or a "
-        f"FaceDetector, or a FaceReader with one, not {what}: of a search save "
+        "head, which AlignedFaces may go before and RecoveredFeatures between, or a "
+        "SecondLook of two of these, or a FaceDetector, or a FaceReader with one, or a "
+        f"SegmentCommittee, CellVisibility or ShapePrior, not {what}: of a search save "
         "best_estimator_; keep others with joblib"
     )
 

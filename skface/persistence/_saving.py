@@ -24,9 +24,11 @@ def save(pipe, path, *, target_names=None) -> None:
 
     Parameters
     ----------
-    pipe : FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector or head
+    pipe : FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
+SegmentCommittee, CellVisibility, RecoveredFeatures or ShapePrior
         Fitted. A pipeline has two steps: `VGG19Features` and a head of skface; before
-        them `AlignedFaces` may stand. What an estimator holds goes into the same file.
+        them `AlignedFaces` may stand, and `RecoveredFeatures` between them. What an
+        estimator holds goes into the same file.
     path : path-like
         The file, such as ``smiles.skface``. What it held before is replaced once the
         new content is complete.
@@ -122,7 +124,8 @@ def load(path, *, weights=None, cache_dir=None):
 
     Returns
     -------
-    FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector or head
+    FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
+SegmentCommittee, CellVisibility, RecoveredFeatures or ShapePrior
         It predicts what the saved one predicts, bit for bit on the same machine. Where
         the file names the targets, ``target_names_`` is a list of str. `first` and
         `second` of a `SecondLook` are clones, not fitted, of ``first_`` and

@@ -1,0 +1,145 @@
+"""3.3: attributes of faces of which a half or the middle is hidden.
+
+Each test photo is hidden once at each place, by one cover after the other: grey, noise,
+a piece of another photo, a mask. The plain head "with hiding" and the map of visibility
+learn from the same covers but for masks, half of them at the same places. Passes of
+VGG19 at 224 x 224: 2 x (train + valid) + 6 x test; at 112 x 112, a quarter of the cost:
+ten segments of train, valid and test, and those that are touched of each hidden photo,
+44 of 50. With 1,100 / 250 / 300 photos that is 4,500 + 29,700 / 4 = 11,900.
+"""
+
+import numpy as np
+import pandas as pd
+
+from skface import CelebALoader, DenseHeadClassifier, Frames, make_attribute_pipeline
+from skface.metrics import attribute_report
+from skface.pipelines import PRESETS
+from skface.systems import (
+    CellVisibility,
+    RecoveredFeatures,
+    SegmentCommittee,
+    face_parts,
+    random_parts,
+)
+
+from ._covers import covered, is_small, map_features, pictures, told
+
+N_PHOTOS = {"train": 1100, "valid": 250, "test": 300}
+_SIZE = (218, 178)  # of aligned photos
+PLACES = ("lower", "upper", "left", "right", "middle")
+LEARNT = ["grey", "noise", "photo"]
+# Where an attribute shows on the face; others, such as hair, are nowhere in it.
+_UPPER = "Arched_Eyebrows Bags_Under_Eyes Bushy_Eyebrows Eyeglasses Narrow_Eyes"
+_LOWER = (
+    "5_o_Clock_Shadow Big_Lips Double_Chin Goatee Mouth_Slightly_Open Mustache "
+    "No_Beard Smiling Wearing_Lipstick"
+)
+_MIDDLE = (
+    "Bags_Under_Eyes Big_Nose Eyeglasses High_Cheekbones Narrow_Eyes Pointy_Nose "
+    "Rosy_Cheeks"
+)
+INSIDE = {"upper": _UPPER.split(), "lower": _LOWER.split(), "middle": _MIDDLE.split()}
+
+
+def run(args):
+    features, photos, y, names = map_features(args), {}, {}, None
+    for part, n in N_PHOTOS.items():
+        bunch = CelebALoader(args.attributes, "attributes", verbose=0).load_bunch(part)
+        rows = slice(n // (20 if is_small(args) else 1))
+        photos[part], y[part] = bunch.images[rows], bunch.target[rows]
+        names = list(bunch.target_names)
+    arrays = {p: np.asarray(each.resized(_SIZE)) for p, each in photos.items()}
+    clean = {part: features.transform(arrays[part]) for part in arrays}
+    hidden = {}
+    for seed, part in enumerate(("train", "valid")):
+        made, seen = covered(arrays[part], places(len(y[part]), seed), LEARNT, seed)
+        hidden[part] = features.transform(made), seen
+    tests = {"nothing": (arrays["test"], clean["test"], np.ones((len(y["test"]), 49)))}
+    masks = pictures(args)
+    covers = [each for mask in masks for each in (*LEARNT, mask)] or LEARNT
+    for place in PLACES:
+        parts = face_parts(place, len(y["test"]))
+        made, seen = covered(arrays["test"], parts, covers, 7)
+        tests[place] = made, features.transform(made), seen
+
+    both = {part: np.concatenate([clean[part], hidden[part][0]]) for part in hidden}
+    y_both = {part: np.tile(y[part], (2, 1)) for part in hidden}
+    seen = np.concatenate([np.ones_like(hidden["train"][1]), hidden["train"][1]])
+    visibility = CellVisibility().fit(both["train"], seen)
+    scale = RecoveredFeatures(None, 0).fit(clean["train"]).transform
+    commoner = np.tile(np.nanmean(y["train"], axis=0) > 0.5, (len(y["test"]), 1))
+    nothing = balanced(y["test"], commoner, names)
+    found = {"commoner answer": [dict.fromkeys(tests, nothing)]}
+    for seed in range(args.n_seeds):
+        ways = {}
+        for name, X, Y in (("plain", clean, y), ("plain, with hiding", both, y_both)):
+            params = PRESETS["attributes"]["best"].head
+            head = DenseHeadClassifier(**params, random_state=seed).fit(
+                scale(X["train"]), Y["train"], X_val=scale(X["valid"]), y_val=Y["valid"]
+            )
+            ways[name] = lambda test, head=head: head.predict(scale(test[1]))
+        committee = made_committee(args, seed).fit(
+            arrays["train"], y["train"], X_val=arrays["valid"], y_val=y["valid"]
+        )
+        ways["whole at 112 alone"] = lambda test, c=committee: c.pipelines_[0].predict(
+            test[0]
+        )
+        ways["committee"] = lambda test, c=committee: c.predict(test[0])
+        ways["committee, map of visibility"] = lambda test, c=committee: c.predict(
+            test[0], visibility.predict(test[1])
+        )
+        ways["committee, true visibility"] = lambda test, c=committee: c.predict(
+            test[0], test[2]
+        )
+        for name, predict in ways.items():
+            by_place = {
+                place: balanced(y["test"], predict(test), names)
+                for place, test in tests.items()
+            }
+            found.setdefault(name, []).append(by_place)
+    rows = []
+    for where in ("all", "outside", "inside"):
+        for name, seeds in found.items():
+            row = {"attributes": where, "way": name}
+            for place in tests:
+                inside = INSIDE.get(place, [])
+                chosen = {
+                    "all": names,
+                    "inside": [each for each in names if each in inside],
+                    "outside": [each for each in names if each not in inside],
+                }[where]
+                if chosen and (where == "all" or inside):
+                    row[place] = told([each[place][chosen].mean() for each in seeds])
+            rows.append(row)
+    n = ", ".join(f"{len(y[part])} {part}" for part in y)
+    print(f"photos: {n}; {args.n_seeds} seeds of the heads; balanced accuracy, %")
+    print(kept(committee, names))
+    return pd.DataFrame(rows).set_index(["attributes", "way"]).fillna("")
+
+
+def places(n, seed):
+    """Half of the parts at random, half those that are tested."""
+    of_tests = [face_parts(place, -(-n // 10)) for place in PLACES]
+    parts = [random_parts(n - n // 2, 0.4, random_state=seed), *of_tests]
+    return Frames.concatenated(parts)[np.random.default_rng(seed).permutation(n)]
+
+
+def made_committee(args, seed):
+    pipe = make_attribute_pipeline(
+        "fast", weights=args.weights, cache_dir=args.cache_dir, random_state=seed
+    )
+    return SegmentCommittee(pipe.set_params(mirror=False))
+
+
+def balanced(y, answer, names):
+    """Balanced accuracy of each attribute, by name."""
+    return attribute_report(y, answer, names=names)["balanced_accuracy"]
+
+
+def kept(committee, names):
+    """How many attributes each segment keeps, and those that it tells best."""
+    rows = {}
+    for name, weight in zip(committee.segments_, committee.weights_, strict=True):
+        best = [names[column] for column in np.argsort(-weight)[:3]]
+        rows[name] = {"keeps": int((weight > 0).sum()), "best": ", ".join(best)}
+    return pd.DataFrame(rows).T.to_string()
