@@ -7,9 +7,11 @@ from unittest import SkipTest
 
 import pytest
 import sklearn
+from sklearn.linear_model import LinearRegression
 from sklearn.utils import estimator_checks
 
 from skface import DenseHeadClassifier, DenseHeadRegressor, VGG19Features
+from skface.systems import CellVisibility, RecoveredFeatures, ShapePrior
 
 PAGE = (Path(__file__).parents[1] / "docs" / "scikit_learn.md").read_text("utf-8")
 ESTIMATORS = [
@@ -32,6 +34,9 @@ ESTIMATORS = [
         early_stopping=False,
         random_state=0,
     ),
+    CellVisibility(),
+    RecoveredFeatures(n_components=2, random_state=0),
+    ShapePrior(LinearRegression()),
     VGG19Features(weights=None, layer="block1_pool", input_size=32),
 ]
 

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 
@@ -84,7 +84,7 @@ def test_hidden_cells_are_recovered_from_the_others(maps, recovery, is_known):
     found = recovery.transform(hidden, visible=seen if is_known else None)
     error = np.linalg.norm(found - lengths_of_one(clean), axis=1)
     damage = np.linalg.norm(lengths_of_one(hidden) - lengths_of_one(clean), axis=1)
-    assert error.mean() < 0.2 * damage.mean()
+    assert error.mean() < (0.1 if is_known else 0.4) * damage.mean()
 
 
 def test_no_components_give_hidden_cells_their_mean(maps):
@@ -172,13 +172,26 @@ def test_without_visibility_the_regressor_is_believed(shape):
     np.testing.assert_array_equal(prior.predict(y), prior.regressor_.predict(y))
 
 
+class Middle(BaseEstimator):
+    """Says 0.5 of everything."""
+
+    def fit(self, X, y, X_val=None, y_val=None):
+        self.n_columns_ = y.shape[1]
+        return self
+
+    def predict(self, X):
+        return np.full((len(X), self.n_columns_), 0.5)
+
+
 def test_noise_is_measured_on_validation_photos(maps, visibility):
-    _, hidden, _ = maps
-    y = np.tile(np.sqrt(maps[0][:, :2]), 2)
-    prior = ShapePrior(LinearRegression(), visibility)
+    _, hidden, seen = maps
+    y = np.full((300, 2), 0.5)
+    y_val = np.where(seen[:, [4]] > 0, y + 0.1, y + 0.4)  # the middle cell
+    prior = ShapePrior(Middle(), visibility)
     own = prior.fit(hidden, y).noise_variance_
-    other = prior.fit(hidden, y, y_val=y[::-1], X_val=hidden).noise_variance_
-    assert (other > 2 * own).all()
+    np.testing.assert_allclose(own, 0, atol=1e-7)
+    other = prior.fit(hidden, y, X_val=hidden, y_val=y_val).noise_variance_
+    np.testing.assert_allclose(other, [0.1**2, 0.4**2], rtol=0.5)
 
 
 def test_visibility_of_other_points_is_refused(shape):

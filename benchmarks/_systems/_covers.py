@@ -58,8 +58,9 @@ def covered(photos, parts, covers, seed):
         if not len(rows):
             continue
         # pieces come from all photos, so that two are enough
-        others = np.delete(np.arange(len(photos)), rows) if cover == "photo" else []
-        some = np.concatenate([rows, others]).astype(int)
+        is_piece = isinstance(cover, str) and cover == "photo"
+        others = np.delete(np.arange(len(photos)), rows) if is_piece else rows[:0]
+        some = np.concatenate([rows, others])
         made = hide(photos[some], parts[some], cover, random_state=seed + i)
         hidden[rows] = made[: len(rows)]
         cells = hidden_cells(parts[rows], CELLS, cover)

@@ -120,7 +120,7 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         pca = PCA(min(self.n_components, most), random_state=self.random_state)
         pca.fit(rooted(X))
         self.mean_ = pca.mean_.astype(np.float32)
-        self.components_ = pca.components_.astype(np.float32)
+        self.components_ = np.ascontiguousarray(pca.components_, np.float32)
         variances = np.maximum(pca.explained_variance_, _LEAST_VARIANCE)
         self.explained_variance_ = variances.astype(np.float32)
         self.noise_variance_ = max(float(pca.noise_variance_), _LEAST_VARIANCE)
@@ -150,7 +150,9 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if visible is None and self.visibility is not None:
             visible = self.visibility.predict(X)
         seen = self._as_seen(visible, X)
-        cells = self.components_.reshape(len(self.components_), seen.shape[1], -1)
+        n_cells = seen.shape[1]
+        shape = len(self.components_), n_cells, X.shape[1] // n_cells
+        cells = self.components_.reshape(shape)
         products = np.einsum("kcd,lcd->ckl", cells, cells)
         found = np.empty(X.shape, X.dtype)
         for rows in gen_batches(len(X), ROWS_AT_ONCE):

@@ -117,10 +117,11 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         points = as_floats(self._arranged(y), "y")
         points = points.reshape(len(points), -1)
         self.mean_ = points.mean(axis=0)
-        _, scales, self.components_ = np.linalg.svd(points - self.mean_)
-        variances = np.zeros(points.shape[1])
-        variances[: len(scales)] = scales**2 / max(len(points) - 1, 1)
-        self.explained_variance_ = variances
+        distances = points - self.mean_
+        covariance = distances.T @ distances / max(len(points) - 1, 1)
+        variances, components = np.linalg.eigh(covariance)
+        self.explained_variance_ = np.maximum(variances[::-1], 0)
+        self.components_ = np.ascontiguousarray(components.T[::-1])
         found = self.regressor_.predict(X_seen)
         found = found.reshape(len(found), -1)
         truth = as_floats(self._arranged(y_seen), "y_val").reshape(found.shape)
@@ -130,7 +131,7 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         if seen is not None and (1 - seen).mean() > _LEAST_HIDDEN:
             noise.append(np.average(squares, weights=1 - seen))
         else:
-            noise.append(max(variances.mean(), noise[0]))
+            noise.append(max(self.explained_variance_.mean(), noise[0]))
         self.noise_variance_ = np.maximum(noise, _LEAST_VARIANCE)
         if hasattr(self.regressor_, "n_features_in_"):
             self.n_features_in_ = self.regressor_.n_features_in_

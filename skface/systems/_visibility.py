@@ -103,7 +103,8 @@ class CellVisibility(RegressorMixin, BaseEstimator):
             )
         cells = rooted(X).reshape(*y.shape, -1)
         seen = np.clip(y, 0, 1).astype(np.float32) + _LEAST_SEEN
-        self.mean_ = np.einsum("ncd,nc->cd", cells, seen) / seen.sum(axis=0)[:, None]
+        mean = np.einsum("ncd,nc->cd", cells, seen) / seen.sum(axis=0)[:, None]
+        self.mean_ = np.ascontiguousarray(mean)
         squares = np.einsum("ncd,nc->d", (cells - self.mean_) ** 2, seen) / seen.sum()
         self.scale_ = np.maximum(np.sqrt(squares), _LEAST_SCALE)
         some = np.linspace(0, y.size - 1, min(y.size, _MOST_CELLS)).astype(int)
