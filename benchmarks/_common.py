@@ -3,9 +3,12 @@
 import argparse
 import multiprocessing
 import sys
+import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from time import perf_counter
+
+from PIL import Image
 
 from skface import CelebALoader, VGG19Features
 from skface.datasets import drawn_celeba
@@ -25,9 +28,7 @@ def arguments(description, n_photos):
     -------
     argparse.ArgumentParser
     """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = described(description)
     parser.add_argument(
         "--data", help="a CelebA folder with aligned photos; faces are drawn without it"
     )
@@ -39,6 +40,62 @@ def arguments(description, n_photos):
     )
     parser.add_argument("--n-photos", type=int, default=n_photos, help="%(default)s")
     return parser
+
+
+def described(description):
+    """A parser that prints the description as it stands."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def study(description):
+    """A parser of what is studied on aligned photos and on those in the wild.
+
+    Parameters
+    ----------
+    description : str
+
+    Returns
+    -------
+    argparse.ArgumentParser
+    """
+    parser = described(description)
+    parser.add_argument("--attributes", help="a CelebA folder with aligned photos")
+    parser.add_argument("--points", help="one in the wild: boxes, points, attributes")
+    parser.add_argument("--weights", default="synthetic", help="imagenet, or a file")
+    parser.add_argument("--cache-dir", help="folder that keeps the features")
+    parser.add_argument("--n-seeds", type=int, default=3, help="%(default)s")
+    return parser
+
+
+def parsed(parser):
+    """Its arguments; what is not given is drawn, or kept for this run alone."""
+    args = parser.parse_args()
+    args.attributes = args.attributes or drawn_celeba()
+    args.points = args.points or drawn_celeba()
+    args.cache_dir = args.cache_dir or Path(tempfile.mkdtemp(), "features")
+    return args
+
+
+def detection(description):
+    """A parser of what finds faces in the photos of a WIDER FACE folder."""
+    parser = described(description)
+    parser.add_argument("--wider", help="a WIDER FACE folder; drawn without it")
+    parser.add_argument("--points", help="a CelebA folder in the wild; also drawn")
+    parser.add_argument("--weights", default="synthetic", help="%(default)s")
+    parser.add_argument("--cache-dir", help="a feature store, which keeps the maps")
+    return parser
+
+
+def photo_by_size(path):
+    """Yield (width, height) and a copy of the photo in that size."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "photo.jpg")
+        for size in ((40, 40), (320, 240), (640, 480), (1024, 768), (4000, 3000)):
+            with Image.open(path) as image:
+                image.convert("RGB").resize(size).save(copy)
+            yield size, copy
 
 
 def load_photos(args, n_photos=None):

@@ -8,17 +8,15 @@ rest of the window, which is the faceness of S. Yang, P. Luo, C. C. Loy and X. T
 "Faceness-Net: Face Detection through Deep Facial Part Responses", PAMI 2018. Printed
 are the recall of 10, 50 and 200 windows a photo and the average precision.
 
-    python benchmarks/faceness.py --data wider --landmarks celeba --weights vgg19.h5
+    python benchmarks/faceness.py --wider WIDER --points CELEBA --weights FILE
 """
 
-import argparse
-import tempfile
-
 import numpy as np
+from _common import detection
 from sklearn.linear_model import LogisticRegression
 
 from skface import CelebALoader
-from skface.datasets import WiderFaceLoader, drawn_celeba, make_wider
+from skface.datasets import WiderFaceLoader, drawn_celeba, drawn_wider
 from skface.detection._boxes import suppressed
 from skface.detection._cells import middles_of_cells
 from skface.detection._scenes import Projection, sampled_cells
@@ -41,7 +39,7 @@ def main():
     args = arguments()
     rng = np.random.default_rng(0)
     pyramid = Pyramid(args.weights, "block4_conv4", args.longest_side, args.cache_dir)
-    faces = args.landmarks or drawn_celeba(200)
+    faces = args.points or drawn_celeba(200)
     bunch = [
         CelebALoader(faces, target, aligned=False).load("train")
         for target in ("landmarks", "bbox")
@@ -57,8 +55,7 @@ def main():
         np.asarray(boxes)[some],
         rng,
     )
-    root = args.data or make_wider(tempfile.mkdtemp() + "/wider", 60, random_state=0)
-    X, boxes = WiderFaceLoader(root).load("val")
+    X, boxes = WiderFaceLoader(args.wider or drawn_wider()).load("val")
     ranked = {way: [] for way in ("uniform", "face", "parts", "arranged")}
     for photo in range(len(X)):
         levels = [project(level) for level in pyramid.levels(X, photo)]
@@ -74,16 +71,10 @@ def main():
 
 
 def arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", help="a WIDER FACE folder; drawn without it")
-    parser.add_argument("--landmarks", help="a CelebA folder in the wild; drawn too")
-    parser.add_argument("--weights", default="synthetic", help="%(default)s")
+    parser = detection(__doc__)
     parser.add_argument("--longest-side", type=int, default=448, help="%(default)s")
     parser.add_argument("--min-size", type=float, default=0.1, help="%(default)s")
     parser.add_argument("--n-photos", type=int, default=200, help="%(default)s")
-    parser.add_argument("--cache-dir", help="a feature store, which keeps the maps")
     return parser.parse_args()
 
 

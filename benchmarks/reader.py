@@ -9,25 +9,20 @@ both folders have, of the faces found and with the missing ones counted as wrong
 seconds and passes of VGG19 by a photo's size; and photos a second and memory over a
 thousand photos, made by repetition.
 
-    python benchmarks/reader.py --data mtfl --aligned celeba --wider wider \\
-        --weights vgg19_notop.h5 --cache-dir rows
+    python benchmarks/reader.py --points MTFL --attributes CELEBA --wider WIDER \\
+        --weights FILE --cache-dir FOLDER
 
 Without folders all are drawn.
 """
 
-import argparse
-import resource
-import tempfile
 from itertools import cycle, islice
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from PIL import Image
+from _common import detection, memory, photo_by_size, seconds
 
 from skface import CelebALoader, ImageArray, load, make_face_reader, save
 from skface.datasets import WiderFaceLoader, drawn_celeba, drawn_wider, to_fractions
-from skface.features import Pyramid
 from skface.metrics import (
     attribute_accuracy,
     attribute_balanced_accuracy,
@@ -37,35 +32,28 @@ from skface.metrics import (
 )
 from skface.targets import BBOX_NAMES, LANDMARKS
 
-PASS = 224 * 224
 LEAST_IOU = 0.5  # of a face that is found
 
 
 def main():
     args = arguments()
-    args.data = args.data or drawn_celeba(300)
+    args.points = args.points or drawn_celeba(300)
     reader = reader_of(args)
     if args.output:
         save(reader, args.output)
-    quality(reader, args.data)
+    quality(reader, args.points)
     # The photos below are new to the store, as a user's are.
     for name in ("detector", "landmarks__second__features", "attributes__features"):
         reader.set_params(**{f"{name}__cache_dir": None})
     reader.landmarks.second_.set_params(features__cache_dir=None)
     X, _ = WiderFaceLoader(args.wider or drawn_wider(60)).load("val")
     costs(reader, X.paths[0])
-    memory(reader, X.paths, args.n_photos)
+    many(reader, X.paths, args.n_photos)
 
 
 def arguments():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", help="a CelebA folder with photos in the wild")
-    parser.add_argument("--aligned", help="one with aligned photos (default: --data)")
-    parser.add_argument("--wider", help="a WIDER FACE folder")
-    parser.add_argument("--weights", default="synthetic", help="%(default)s")
-    parser.add_argument("--cache-dir", help="a feature store for the training")
+    parser = detection(__doc__)
+    parser.add_argument("--attributes", help="one with aligned photos (or --points)")
     parser.add_argument("--reader", help="a saved reader, which is not trained again")
     parser.add_argument("--output", help="where the reader is saved")
     parser.add_argument("--random-state", type=int, default=0, help="%(default)s")
@@ -83,12 +71,12 @@ def reader_of(args):
         random_state=args.random_state,
         verbose=1,
     )
-    aligned = CelebALoader(args.aligned or args.data, "attributes")
+    aligned = CelebALoader(args.attributes or args.points, "attributes")
     attributes = aligned.load_bunch("train")
     started = perf_counter()
     reader.fit(
         boxes=WiderFaceLoader(args.wider or drawn_wider(60)).load("train"),
-        landmarks=CelebALoader(args.data, "landmarks", aligned=False).load("train"),
+        landmarks=CelebALoader(args.points, "landmarks", aligned=False).load("train"),
         attributes=(attributes.images, attributes.target),
     )
     reader.target_names_ = attributes.target_names
@@ -106,7 +94,7 @@ def quality(reader, root):
     assert same == points.images.paths.tolist() == labels.images.paths.tolist()
     started = perf_counter()
     table = reader.read(boxes.images)
-    seconds = perf_counter() - started
+    took = perf_counter() - started
     names = [name for name in labels.target_names if name in table]
     truth = labels.target[:, [labels.target_names.index(name) for name in names]]
     found, ious, rows = [], [], []
@@ -126,7 +114,7 @@ def quality(reader, root):
     print(
         f"{len(rows)} of {n_all} faces found ({len(rows) / n_all:.1%}), "
         f"{len(table)} boxes in all; mean IoU of those found {np.mean(ious):.4f}; "
-        f"{n_all / seconds:.2f} photos a second"
+        f"{n_all / took:.2f} photos a second"
     )
     sizes = boxes.image_sizes[rows]
     y_pred = np.array([face[LANDMARKS.columns()].to_numpy(float) for face in found])
@@ -158,40 +146,28 @@ def quality(reader, root):
 
 def costs(reader, path):
     """Seconds and passes a photo, by its size."""
-    detector = reader.detector
-    pyramid = Pyramid(detector.weights, "block4_conv4", detector.longest_side)
     print(f"{reader.n_passes} passes a face")
-    with tempfile.TemporaryDirectory() as folder:
-        for size in ((40, 40), (320, 240), (640, 480), (1024, 768), (4000, 3000)):
-            copy = Path(folder, "photo.jpg")
-            with Image.open(path) as image:
-                image.convert("RGB").resize(size).save(copy)
-            passes = sum(np.prod(each) for each in pyramid.sizes(size)) / PASS
-            n_faces = len(reader.read([copy]))
-            started = perf_counter()
-            reader.read([copy] * 3)
-            seconds = (perf_counter() - started) / 3
-            print(
-                f"{size[0]} x {size[1]}: {n_faces} faces, {passes:.1f} passes of the "
-                f"detector, {n_faces * reader.n_passes} of the faces, {seconds:.2f} s"
-            )
+    for size, copy in photo_by_size(path):
+        n_faces = len(reader.read([copy]))
+        took = seconds(reader.read, [copy] * 3) / 3
+        print(
+            f"{size[0]} x {size[1]}: {n_faces} faces, "
+            f"{reader.detector.n_passes(size):.1f} passes of the detector, "
+            f"{n_faces * reader.n_passes} of the faces, {took:.2f} s"
+        )
 
 
-def memory(reader, paths, n_photos):
+def many(reader, paths, n_photos):
     """Photos and faces a second, and how much the peak of memory grows."""
     X = ImageArray(list(islice(cycle(paths), n_photos)))
     reader.read(X[:50])
-    before, started = peak(), perf_counter()
+    before, started = memory(), perf_counter()
     n_faces = sum(map(len, reader.read_in_parts(X)))
-    seconds = perf_counter() - started
+    took = perf_counter() - started
     print(
-        f"{n_photos} photos with {n_faces} faces: {n_photos / seconds:.2f} photos a "
-        f"second, memory {before:.0f} MB after the first 50, {peak():.0f} MB at the end"
+        f"{n_photos} photos with {n_faces} faces: {n_photos / took:.2f} photos a second"
+        f", memory {before:.0f} MB after the first 50, {memory():.0f} MB at the end"
     )
-
-
-def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -16,22 +16,19 @@ All photos go through VGG19 together, for every layer at once. ::
 Without arguments it draws its own faces.
 """
 
-import argparse
 import sys
-import tempfile
 import warnings
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
+from _common import parsed, study
 from scipy.special import expit
 from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.multiclass import OneVsRestClassifier
 
 from skface import CelebALoader
-from skface.datasets import drawn_celeba
 from skface.evaluation import Evaluation
 from skface.pipelines import MAKERS
 from skface.search import extract_for
@@ -239,38 +236,23 @@ def table(rows):
     return "\n".join(lines)
 
 
-def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--attributes", help="a CelebA folder with attributes")
-    parser.add_argument("--points", help="one with boxes and landmarks")
-    parser.add_argument("--weights", default="synthetic", help="imagenet, or a file")
-    parser.add_argument("--cache-dir", help="folder that keeps the features")
-    parser.add_argument("--targets", nargs="+", default=list(CHANGES), choices=CHANGES)
-    parser.add_argument("--n-seeds", type=int, default=3)
-    args = parser.parse_args()
-    args.attributes = args.attributes or drawn_celeba()
-    args.points = args.points or drawn_celeba()
-    args.cache_dir = args.cache_dir or Path(tempfile.mkdtemp(), "features")
-    return args
-
-
 def main():
-    args = parse_args()
+    parser = study(__doc__)
+    parser.add_argument("--targets", nargs="+", default=list(CHANGES), choices=CHANGES)
+    args = parsed(parser)
     warnings.simplefilter("ignore")
     start = perf_counter()
     studies = [Study(target, args) for target in args.targets]
-    for study in studies:
-        n_passes = study.extract()
-        print(f"{study.target}: {n_passes} passes of VGG19", flush=True)
+    for each in studies:
+        n_passes = each.extract()
+        print(f"{each.target}: {n_passes} passes of VGG19", flush=True)
     print(f"extraction: {perf_counter() - start:.0f} s\n", flush=True)
-    for study in studies:
-        parts = [len(part.target) for part in (study.train, study.valid, study.test)]
-        print(f"{study.target}, {' / '.join(map(str, parts))} photos\n")
-        print(f"{table(study.run())}\n", flush=True)
-        if not study.of_points:
-            print(f"{study.by_group().round(4).to_string()}\n", flush=True)
+    for each in studies:
+        parts = [len(part.target) for part in (each.train, each.valid, each.test)]
+        print(f"{each.target}, {' / '.join(map(str, parts))} photos\n")
+        print(f"{table(each.run())}\n", flush=True)
+        if not each.of_points:
+            print(f"{each.by_group().round(4).to_string()}\n", flush=True)
     print(f"the whole study: {perf_counter() - start:.0f} s")
 
 

@@ -9,41 +9,23 @@ standard deviations over seeds, read on photos that nothing has learnt from. ::
 Without arguments it draws its own faces.
 """
 
-import argparse
-import tempfile
 import warnings
 from importlib import import_module
-from pathlib import Path
 from time import perf_counter
 
-from skface.datasets import drawn_celeba
+from _common import parsed, study
 
 # The module of benchmarks/_systems whose run(args) gives the table.
 EXPERIMENTS = {"3.3": "committee", "3.9": "hidden"}
 
 
-def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--attributes", help="a folder of aligned photos")
-    parser.add_argument("--points", help="one in the wild: boxes, points, attributes")
+def main():
+    parser = study(__doc__)
     parser.add_argument("--occluders", help="a folder of pictures that hide faces")
-    parser.add_argument("--weights", default="synthetic", help="imagenet, or a file")
-    parser.add_argument("--cache-dir", help="folder that keeps the features")
     parser.add_argument(
         "--only", nargs="+", default=list(EXPERIMENTS), choices=EXPERIMENTS
     )
-    parser.add_argument("--n-seeds", type=int, default=3)
-    args = parser.parse_args()
-    args.attributes = args.attributes or drawn_celeba()
-    args.points = args.points or drawn_celeba()
-    args.cache_dir = args.cache_dir or Path(tempfile.mkdtemp(), "features")
-    return args
-
-
-def main():
-    args = parse_args()
+    args = parsed(parser)
     warnings.simplefilter("ignore")
     for number in args.only:
         start = perf_counter()

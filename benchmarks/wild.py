@@ -16,7 +16,6 @@ Choices belong on the valid photos, ``--split valid``. ::
 Without arguments it draws its own faces.
 """
 
-import argparse
 import tempfile
 import warnings
 from pathlib import Path
@@ -24,7 +23,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from _common import Passes
+from _common import Passes, parsed, study
 from PIL import Image
 
 from skface import (
@@ -34,12 +33,11 @@ from skface import (
     ImageArray,
     make_attribute_pipeline,
 )
-from skface.datasets import drawn_celeba
 from skface.evaluation import Evaluation
 from skface.metrics import attribute_report
 from skface.pipelines import MAKERS
 
-N_LOOKS = (1, 2, 3, 4)
+N_LOOKS = (1, 2, 3)
 PARTS = ("train", "valid", "test")
 SEEN_IN_THE_WILD = ("Eyeglasses", "Male", "Smiling")
 DAMAGES = {
@@ -254,19 +252,12 @@ EXPERIMENTS = {
 }
 
 
-def parse_args():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--attributes", help="a folder of aligned photos")
-    parser.add_argument("--points", help="one in the wild: boxes, points, attributes")
-    parser.add_argument("--weights", default="synthetic", help="imagenet, or a file")
-    parser.add_argument("--cache-dir", help="folder that keeps the features")
+def main():
+    parser = study(__doc__)
     parser.add_argument(
         "--only", nargs="+", default=list(EXPERIMENTS), choices=EXPERIMENTS
     )
     parser.add_argument("--split", default="test", choices=["valid", "test"])
-    parser.add_argument("--n-seeds", type=int, default=3)
     parser.add_argument("--n-frames", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument(
         "--all-photos",
@@ -274,17 +265,9 @@ def parse_args():
         help="read all photos in the wild, by landmarks of the other two thirds; else "
         "those of valid and test",
     )
-    parser.add_argument("--n-damaged", type=int, default=600)
-    parser.add_argument("--n-timed", type=int, default=32)
-    args = parser.parse_args()
-    args.attributes = args.attributes or drawn_celeba()
-    args.points = args.points or drawn_celeba()
-    args.cache_dir = args.cache_dir or Path(tempfile.mkdtemp(), "features")
-    return args
-
-
-def main():
-    args = parse_args()
+    parser.add_argument("--n-damaged", type=int, default=600, help="%(default)s")
+    parser.add_argument("--n-timed", type=int, default=32, help="%(default)s")
+    args = parsed(parser)
     warnings.simplefilter("ignore")
     for name in args.only:
         start = perf_counter()

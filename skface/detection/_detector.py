@@ -20,9 +20,10 @@ from skface.features import Pyramid, VGG19Features
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
 from skface.metrics import detection_average_precision
 from skface.metrics._detection import as_boxes
-from skface.photos import ImageArray, as_images
+from skface.photos import as_whole_photos
 
 _LAYER = "block4_conv4"
+_PASS = 224 * 224  # pixels
 _N_COMPONENTS = 128
 _MOST_CELLS, _MOST_LOOKS = 120_000, 25_000  # that are learnt from
 _ROUNDS = 3  # where photos hold faces without a box
@@ -179,7 +180,7 @@ class FaceDetector(BaseEstimator):
             As from `skface.VGG19Features.transform`.
         """
         validate_params(self)
-        images = _whole_photos(X)
+        images = as_whole_photos(X)
         is_complete = not _is_one_each(boxes)
         boxes = _checked_boxes(boxes, len(images))
         if not sum(map(len, boxes)):
@@ -234,6 +235,20 @@ class FaceDetector(BaseEstimator):
         features = VGG19Features(self.weights, layer=_LAYER, pooling=(1, 1))
         return features.n_features_out
 
+    def n_passes(self, image_size) -> float:
+        """What a photo costs, in passes of VGG19 over 224 x 224 pixels.
+
+        Parameters
+        ----------
+        image_size : (width, height)
+            In pixels.
+
+        Returns
+        -------
+        float
+        """
+        return sum(map(np.prod, self._pyramid().sizes(image_size))) / _PASS
+
     @staticmethod
     def n_seen(n_components) -> tuple[int, int]:
         """How many numbers the heads of the first and of the second look are given."""
@@ -242,7 +257,7 @@ class FaceDetector(BaseEstimator):
     def _found(self, X, threshold):
         check_is_fitted(self)
         validate_params(self)
-        images, found = _whole_photos(X), []
+        images, found = as_whole_photos(X), []
         pyramid = self._pyramid()
         project = Projection(self.mean_, self.components_)
         with self._bar(len(images)) as progress:
@@ -326,15 +341,6 @@ class FaceDetector(BaseEstimator):
         tags.input_tags.string = True
         tags.target_tags.required = True
         return tags
-
-
-def _whole_photos(X):
-    if isinstance(X, ImageArray) and X.is_framed:
-        raise InputError(
-            "X is seen through frames, but a detector looks at whole photos: give "
-            "ImageArray(X.paths)"
-        )
-    return as_images(X)
 
 
 def _is_one_each(boxes):

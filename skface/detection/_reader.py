@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import HasMethods, shown, validate_params
+from skface._validation import HasMethods, validate_params
 from skface._work import part_of_a_bar, progress_bar
 from skface.detection._detector import FaceDetector
 from skface.detection._found import faces_in, name_of
@@ -19,7 +18,7 @@ from skface.photos import (
     TEMPLATES,
     Frames,
     ImageArray,
-    as_images,
+    as_whole_photos,
     framed,
     photo_size,
     photo_sizes,
@@ -237,7 +236,7 @@ class FaceReader(BaseEstimator):
             they hold 64 faces or more. Memory does not grow with n.
         """
         names = self._check_ready()
-        images = _as_photos(photos)
+        images = as_whole_photos(photos)
         part = _Part()
         with progress_bar(len(images), "faces", self.verbose, unit="photo") as progress:
             for row in range(len(images)):
@@ -329,7 +328,7 @@ class FaceReader(BaseEstimator):
 
     def _place_points(self, X, y):
         """Learn where the points lie in the boxes that are found round them."""
-        images = _as_photos(X)
+        images = as_whole_photos(X)
         y = LANDMARKS.checked(np.asarray(LANDMARKS.arranged(y)))
         rows = np.linspace(0, len(y) - 1, min(len(y), _MOST_PLACED)).astype(int)
         found = []
@@ -512,25 +511,6 @@ def make_face_reader(
         make_attribute_pipeline(preset, **options),
         verbose=verbose,
     )
-
-
-def _as_photos(X):
-    """Whole photos, as files or as an array in which they are as large as they are."""
-    if isinstance(X, ImageArray) and X.is_framed:
-        raise InputError(
-            "photos are seen through frames, but faces are looked for in whole photos: "
-            "give ImageArray(X.paths)"
-        )
-    if isinstance(X, str | bytes):
-        raise InputError(f"photos must be a sequence: [{shown(X)}]")
-    if isinstance(X, list | tuple):
-        sizes = {image.size for image in X if isinstance(image, Image.Image)}
-        if len(sizes) > 1:
-            raise InputError(
-                "images of several sizes would be resized to one: give paths, or read "
-                "them one after another"
-            )
-    return as_images(X)
 
 
 def _size(images, row):

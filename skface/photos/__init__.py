@@ -10,6 +10,7 @@ from skface.photos._image_array import (
 )
 from skface.photos._inputs import (
     as_images,
+    as_whole_photos,
     files_of,
     framed,
     known_keys,
@@ -36,6 +37,7 @@ __all__ = [
     "ImageArray",
     "as_image_size",
     "as_images",
+    "as_whole_photos",
     "check_photo",
     "files_of",
     "frame_keys",

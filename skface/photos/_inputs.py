@@ -40,6 +40,30 @@ def as_images(X, input_size=(224, 224)):
     return X
 
 
+def as_whole_photos(X):
+    """X as `as_images` has it, for those who look for faces in whole photos.
+
+    Raises
+    ------
+    InputError
+        As from `as_images`; or photos are seen through frames, or are images of several
+        sizes, which would be resized to one.
+    """
+    if isinstance(X, ImageArray) and X.is_framed:
+        raise InputError(
+            "photos are seen through frames, but faces are looked for in whole photos: "
+            "give ImageArray(X.paths)"
+        )
+    if isinstance(X, list | tuple):
+        sizes = {image.size for image in X if isinstance(image, Image.Image)}
+        if len(sizes) > 1:
+            raise InputError(
+                "images of several sizes would be resized to one: give paths, or one "
+                "image after another"
+            )
+    return as_images(X)
+
+
 def _from_array_like(X, input_size):
     if isinstance(X, Image.Image):
         raise InputError("X must hold photos: one PIL image is [image]")
