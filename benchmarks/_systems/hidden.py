@@ -171,11 +171,11 @@ def errors(tests, read):
             ("seen", ~is_hidden),
             ("all", is_hidden | True),
         ):
-            found.setdefault(share, {}).setdefault(what, []).append(apart[some])
+            if some.any():
+                found.setdefault(share, {}).setdefault(what, []).append(apart[some])
     return {
         share: {what: np.concatenate(each).mean() for what, each in parts.items()}
         for share, parts in found.items()
-        if share or parts.pop("hidden")
     }
 
 
