@@ -16,7 +16,13 @@ from time import perf_counter
 from _common import parsed, study
 
 # The module of benchmarks/_systems whose run(args) gives the table.
-EXPERIMENTS = {"3.3": "committee", "3.9": "hidden"}
+EXPERIMENTS = {
+    "3.1": "adaptation",
+    "3.2": "evaluation",
+    "3.3": "committee",
+    "3.8": "clusters",
+    "3.9": "hidden",
+}
 
 
 def main():

@@ -18,6 +18,7 @@ Without arguments it draws its own faces.
 
 import tempfile
 import warnings
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 
@@ -38,7 +39,6 @@ from skface.metrics import attribute_report
 from skface.pipelines import MAKERS
 
 N_LOOKS = (1, 2, 3)
-PARTS = ("train", "valid", "test")
 SEEN_IN_THE_WILD = ("Eyeglasses", "Male", "Smiling")
 DAMAGES = {
     "as they are": lambda frames: frames,
@@ -54,27 +54,24 @@ DAMAGES = {
 
 def points(target, args):
     """Figures by seed, training frames and looks."""
-    loader = CelebALoader(args.points, target, aligned=False, verbose=0)
-    train, valid, test = (loader.load_bunch(part) for part in PARTS)
-    read = test if args.split == "test" else valid
-    rows = []
-    for n_frames in args.n_frames:
+    read, rows = load(args.points, target, args.split), []
+    y_train = load(args.points, target, "train").target
+    for n_frames in args.n_frames or [None]:
         for seed in range(args.n_seeds):
-            look = made(target, args, random_state=seed).set_params(n_frames=n_frames)
-            start = perf_counter()
-            look.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
-            seconds = perf_counter() - start
-            for n_looks in N_LOOKS if n_frames == max(args.n_frames) else N_LOOKS[1:]:
+            look = fitted(target, args, seed, n_frames)
+            n_looks_of_preset = look.n_looks
+            for n_looks in N_LOOKS:
                 evaluation = Evaluation.from_estimator(
                     look.set_params(n_looks=n_looks),
                     read.images,
                     read.target,
-                    y_train=train.target,
+                    y_train=y_train,
                     image_sizes=read.image_sizes,
                 )
                 figures = evaluation.figures().set_index("figure")
-                key = {"frames a photo": n_frames, "looks": n_looks}
-                rows.append({**key, **figures["skface"], "fit seconds": seconds})
+                key = {"frames a photo": look.n_frames, "looks": n_looks}
+                rows.append({**key, **figures["skface"]})
+            look.set_params(n_looks=n_looks_of_preset)
     of_none = {"frames a photo": 0, "looks": 0, **figures["baseline"]}
     return spread(pd.DataFrame([of_none, *rows]), ["frames a photo", "looks"])
 
@@ -94,22 +91,13 @@ def attributes(args):
 def read_in_the_wild(pipe, seed, args):
     """Yield what was read, y and probabilities; no photo trained its landmarks."""
     of_points, of_boxes, of_labels = (
-        CelebALoader(args.points, target, aligned=False, verbose=0).load_bunch("all")
+        load(args.points, target, "all")
         for target in ("landmarks", "bbox", "attributes")
     )
     labels = of_labels.target[:, columns(of_labels.target_names)]
     known = columns(pipe.target_names_)
-    n = len(labels)
-    folds = np.array_split(np.random.default_rng(0).permutation(n), 3)
-    if not args.all_photos:  # those that the official partition does not train on
-        loader = CelebALoader(args.points, "landmarks", aligned=False, verbose=0)
-        is_train = np.isin(of_points.images.paths, loader.load("train")[0].paths)
-        folds = [np.flatnonzero(~is_train)]
     found = {}
-    for fold in folds:
-        train = np.setdiff1d(np.arange(n), fold)
-        look = made("landmarks", args, random_state=seed)
-        look.fit(of_points.images[train], of_points.target[train])
+    for fold, look in looks_of(of_points, seed, args):
         images, sizes = of_points.images[fold], of_points.image_sizes[fold]
         seen = {
             "whole photo": images,
@@ -129,13 +117,24 @@ def read_in_the_wild(pipe, seed, args):
         yield name, *map(np.concatenate, zip(*parts, strict=True))
 
 
+def looks_of(photos, seed, args):
+    """Yield rows of photos, and landmarks that have not learnt from them."""
+    n = len(photos.target)
+    if not args.all_photos:
+        learnt_from = load(args.points, "landmarks", "train").images.paths
+        rows = np.flatnonzero(~np.isin(photos.images.paths, learnt_from))
+        yield rows, fitted("landmarks", args, seed)
+        return
+    for rows in np.array_split(np.random.default_rng(0).permutation(n), 3):
+        train = np.setdiff1d(np.arange(n), rows)
+        look = made("landmarks", args, random_state=seed)
+        yield rows, look.fit(photos.images[train], photos.target[train])
+
+
 def robustness(args):
     """Accuracy on damaged aligned photos, with and without AlignedFaces."""
     pipe = fitted_attributes(args)
-    loader = CelebALoader(args.points, "landmarks", aligned=False, verbose=0)
-    aligning = AlignedFaces(
-        made("landmarks", args, random_state=0).fit(*loader.load("train"))
-    )
+    aligning = AlignedFaces(fitted("landmarks", args))
     test = CelebALoader(args.attributes, "attributes", verbose=0).load_bunch("test")
     images, y = test.images[: args.n_damaged], test.target[: args.n_damaged]
     rows = []
@@ -168,11 +167,9 @@ def cost(args):
     """Passes of VGG19 and seconds a photo of each way of looking."""
     passes, rows = Passes(), []
     for target in ("landmarks", "bbox"):
-        loader = CelebALoader(args.points, target, aligned=False, verbose=0)
-        train, valid, test = (loader.load_bunch(part) for part in PARTS)
-        validation = {"X_val": valid.images, "y_val": valid.target}
-        fast = made(target, args, "fast").fit(train.images, train.target, **validation)
-        best = made(target, args).fit(train.images, train.target, **validation)
+        test = load(args.points, target, "test")
+        fast = fitted(target, args, preset="fast")
+        best = fitted(target, args)
         ways = [("fast", fast, {})]
         ways += [("best", best, {"n_looks": n}) for n in range(1, best.n_looks + 2)]
         figures = [
@@ -184,7 +181,7 @@ def cost(args):
             ).figures()
             for _, model, params in ways
         ]
-        for pipe in (fast, best.first_, best.second_):  # nothing is known any more
+        for pipe in (fast, best.first_, best.second_):  # the last use: nothing is known
             pipe.set_params(features__cache_dir=None)
         for (preset, model, params), table in zip(ways, figures, strict=True):
             rows.append(
@@ -213,15 +210,41 @@ def timed(model, photos, passes, args):
     }
 
 
+@cache
+def load(root, target, part):
+    """Photos in the wild."""
+    return CelebALoader(root, target, aligned=False, verbose=0).load_bunch(part)
+
+
+_fitted = {}
+
+
+def fitted(target, args, seed=0, n_frames=None, preset="best"):
+    """What has learnt from the train photos, its epochs chosen on the valid ones."""
+    key = target, seed, n_frames, preset
+    if key not in _fitted:
+        train, valid = (load(args.points, target, part) for part in ("train", "valid"))
+        model = made(target, args, preset, seed)
+        if n_frames:
+            model.set_params(n_frames=n_frames)
+        start = perf_counter()
+        model.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
+        print(f"{target}, {preset}, seed {seed}: {perf_counter() - start:.0f} s to fit")
+        _fitted[key] = model
+    return _fitted[key]
+
+
 def fitted_attributes(args):
-    loader = CelebALoader(args.attributes, "attributes", verbose=0)
-    train, valid = (loader.load_bunch(part) for part in ("train", "valid"))
-    pipe = make_attribute_pipeline(
-        weights=args.weights, cache_dir=args.cache_dir, random_state=0
-    )
-    pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
-    pipe.target_names_ = train.target_names
-    return pipe
+    if "attributes" not in _fitted:
+        loader = CelebALoader(args.attributes, "attributes", verbose=0)
+        train, valid = (loader.load_bunch(part) for part in ("train", "valid"))
+        pipe = make_attribute_pipeline(
+            weights=args.weights, cache_dir=args.cache_dir, random_state=0
+        )
+        pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
+        pipe.target_names_ = train.target_names
+        _fitted["attributes"] = pipe
+    return _fitted["attributes"]
 
 
 def made(target, args, preset="best", random_state=0):
@@ -258,12 +281,14 @@ def main():
         "--only", nargs="+", default=list(EXPERIMENTS), choices=EXPERIMENTS
     )
     parser.add_argument("--split", default="test", choices=["valid", "test"])
-    parser.add_argument("--n-frames", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument(
+        "--n-frames", type=int, nargs="+", help="of points; those of the preset"
+    )
     parser.add_argument(
         "--all-photos",
         action="store_true",
         help="read all photos in the wild, by landmarks of the other two thirds; else "
-        "those of valid and test",
+        "those of valid and test, the first of which have chosen the epochs",
     )
     parser.add_argument("--n-damaged", type=int, default=600, help="%(default)s")
     parser.add_argument("--n-timed", type=int, default=32, help="%(default)s")

@@ -18,6 +18,7 @@ from .detection import FaceDetector as FaceDetector
 from .detection import FaceReader as FaceReader
 from .detection import make_face_reader as make_face_reader
 from .displays import AttributesDisplay as AttributesDisplay
+from .displays import ClustersDisplay as ClustersDisplay
 from .displays import DetectionDisplay as DetectionDisplay
 from .displays import ErrorsDisplay as ErrorsDisplay
 from .displays import FacesDisplay as FacesDisplay

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 import skface
-from skface import datasets, displays, features, metrics, targets
+from skface import datasets, displays, features, metrics, systems, targets
 from skface.exceptions import SkfaceError
 
 JUNK = [
@@ -169,6 +169,14 @@ def read(X, **params):
 
 def aligned(X, **params):
     skface.AlignedFaces(**params).fit(X).transform(X)
+
+
+def adapted(X, domain, **params):
+    systems.CORAL(**params).fit(X, domain=domain).transform(X, domain=domain)
+
+
+def clustered(X, **params):
+    systems.AttributeClusterer(**params).fit(X)
 
 
 def pipeline_fitted(given):
@@ -421,6 +429,40 @@ CALLS = {
         skface.make_cost_aware_scorer,
         {"scoring": None, "target": 1, "cost": "time", "exponent": -0.01},
     ),
+    "skface.systems.CORAL": lambda given: (
+        adapted,
+        {
+            "X": given.boxes,
+            "domain": ["source", "target"] * 3,
+            "n_components": 2,
+            "random_state": 0,
+        },
+    ),
+    "skface.systems.mmd": lambda given: (
+        systems.mmd,
+        {"X": given.boxes, "Z": given.boxes, "gamma": 1.0},
+    ),
+    "skface.systems.compare_attributes": lambda given: (
+        systems.compare_attributes,
+        {
+            "models": {"one": (given.labels, given.labels), "other": given.pipe},
+            "y": given.labels,
+            "X": given.photos,
+            "names": ["a", "b"],
+            "groups": [0, 0, 0, 1, 1, 1],
+            "y_train": given.labels,
+            "n_resamples": 2,
+            "random_state": 0,
+        },
+    ),
+    "skface.systems.AttributeClusterer": lambda given: (
+        clustered,
+        {"X": given.boxes} | systems.AttributeClusterer(2).get_params(),
+    ),
+    "skface.systems.identities_left": lambda given: (
+        systems.identities_left,
+        {"labels": [0, 0, 0, 1, 1, 1], "identities": [1, 2, 3, 4, 4, 4]},
+    ),
     "skface.extract_once": lambda given: (
         skface.extract_once,
         {"search": given.search, "X": given.photos},
@@ -446,6 +488,16 @@ CALLS = {
             "names": ["a", "b"],
             "groups": None,
             "column": "recall",
+        },
+    ),
+    "skface.ClustersDisplay": lambda given: (
+        closed(displays.ClustersDisplay.from_estimator),
+        {
+            "estimator": systems.AttributeClusterer(2, random_state=0).fit(given.boxes),
+            "X": given.photos,
+            "names": list("abcd"),
+            "n_clusters": 2,
+            "n_attributes": 1,
         },
     ),
     "skface.DetectionDisplay": detections_scored(

@@ -11,7 +11,13 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils import estimator_checks
 
 from skface import DenseHeadClassifier, DenseHeadRegressor, VGG19Features
-from skface.systems import CellVisibility, RecoveredFeatures, ShapePrior
+from skface.systems import (
+    CORAL,
+    AttributeClusterer,
+    CellVisibility,
+    RecoveredFeatures,
+    ShapePrior,
+)
 
 PAGE = (Path(__file__).parents[1] / "docs" / "scikit_learn.md").read_text("utf-8")
 ESTIMATORS = [
@@ -34,6 +40,8 @@ ESTIMATORS = [
         early_stopping=False,
         random_state=0,
     ),
+    CORAL(n_components=2),
+    AttributeClusterer(n_clusters=3, random_state=0),
     CellVisibility(),
     RecoveredFeatures(n_components=2, random_state=0),
     ShapePrior(LinearRegression()),
@@ -66,6 +74,7 @@ WITHOUT_X = [
 outcomes = Counter()
 
 
+@pytest.mark.filterwarnings("ignore:CORAL was given no domain")
 @estimator_checks.parametrize_with_checks(
     ESTIMATORS,
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES.get(

@@ -385,6 +385,6 @@ def test_passes_of_a_photo_are_counted():
     best, three = make_attribute_pipeline(), make_landmark_pipeline()
     assert best.n_passes == make_landmark_pipeline("fast").n_passes == 1
     assert make_landmark_pipeline(looks=1).n_passes == 2
-    assert (three.n_passes, make_bbox_pipeline().n_passes) == (5, 3)
+    assert (three.n_passes, make_bbox_pipeline().n_passes) == (5, 5)
     assert make_attribute_pipeline(align=three).n_passes == 6
     assert three.set_params(second__mirror=False).n_passes == 3

@@ -74,8 +74,9 @@ def boxes(points):
 
 
 def test_best_preset_takes_a_second_look_at_boxes_and_landmarks():
-    assert make_bbox_pipeline().n_looks == 2
-    assert make_landmark_pipeline().n_looks == 3
+    boxes, points = make_bbox_pipeline(), make_landmark_pipeline()
+    assert (boxes.n_looks, boxes.average) == (3, True)
+    assert (points.n_looks, points.average) == (3, False)
     assert make_landmark_pipeline(looks=5).n_looks == 5
 
 
@@ -106,6 +107,13 @@ def test_each_further_look_reads_the_frame_round_the_answer_before(look, photos)
         frames = frames_around(y, LANDMARKS, sizes)
         y = look.second_.predict(photos.framed(frames))
     np.testing.assert_array_equal(look.predict(photos), y)
+
+
+def test_the_mean_of_all_looks_is_told_where_that_is_asked(look, photos):
+    looks = pickle.loads(pickle.dumps(look))
+    said = [looks.set_params(n_looks=n).predict(photos) for n in (1, 2, 3)]
+    mean = looks.set_params(average=True).predict(photos)
+    np.testing.assert_allclose(mean, np.mean(said, axis=0), rtol=1e-12)
 
 
 def test_photos_of_an_array_are_looked_at_like_those_of_files(look, photos):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         AlignedFaces,
         AttributesDisplay,
         CelebALoader,
+        ClustersDisplay,
         DenseHeadClassifier,
         DenseHeadRegressor,
         DetectionDisplay,
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         pipelines,
         save,
         search_report,
+        systems,
         targets,
         to_pixels,
     )
@@ -172,6 +174,20 @@ def use_metrics(y_true: np.ndarray, y_pred: np.ndarray) -> None:
 def use_searches(fitted: object, X: "ImageArray") -> None:
     assert_type(extract_once(fitted, X), int)
     assert_type(search_report(fitted, metric="iou"), pd.DataFrame)
+
+
+def use_systems(fitted: object, X: "ImageArray", y: np.ndarray) -> None:
+    systems.CORAL(64).fit(y, domain=["source"]).transform(y)
+    assert_type(systems.mmd(y, y), float)
+    models = {"one": fitted, "other": (y, None)}
+    assert_type(systems.compare_attributes(models, y, X), pd.DataFrame)
+    clusterer = systems.AttributeClusterer(8, method="hdbscan").fit(y)
+    assert_type(clusterer.describe(), pd.DataFrame)
+    assert_type(systems.identities_left(y, y), pd.Series)
+    print(systems.ATTRIBUTE_PARTS["hair"])
+    assert_type(ClustersDisplay.from_estimator(clusterer, X), ClustersDisplay)
+
+    systems.CORAL(n_component=3)  # type: ignore[call-arg]
 
 
 def use_displays(fitted: object, X: "ImageArray", y: np.ndarray) -> None:

@@ -15,6 +15,7 @@ from skface import CelebALoader, DenseHeadClassifier, Frames, make_attribute_pip
 from skface.metrics import attribute_report
 from skface.pipelines import PRESETS
 from skface.systems import (
+    ATTRIBUTE_PARTS,
     CellVisibility,
     RecoveredFeatures,
     SegmentCommittee,
@@ -28,17 +29,12 @@ N_PHOTOS = {"train": 1100, "valid": 250, "test": 300}
 _SIZE = (218, 178)  # of aligned photos
 PLACES = ("lower", "upper", "left", "right", "middle")
 LEARNT = ["grey", "noise", "photo"]
-# Where an attribute shows on the face; others, such as hair, are nowhere in it.
-_UPPER = "Arched_Eyebrows Bags_Under_Eyes Bushy_Eyebrows Eyeglasses Narrow_Eyes"
-_LOWER = (
-    "5_o_Clock_Shadow Big_Lips Double_Chin Goatee Mouth_Slightly_Open Mustache "
-    "No_Beard Smiling Wearing_Lipstick"
-)
-_MIDDLE = (
-    "Bags_Under_Eyes Big_Nose Eyeglasses High_Cheekbones Narrow_Eyes Pointy_Nose "
-    "Rosy_Cheeks"
-)
-INSIDE = {"upper": _UPPER.split(), "lower": _LOWER.split(), "middle": _MIDDLE.split()}
+# What shows where it is hidden; of left and right a half is always seen.
+INSIDE = {
+    "upper": ATTRIBUTE_PARTS["eyes"],
+    "lower": ATTRIBUTE_PARTS["mouth"] + ATTRIBUTE_PARTS["beard"],
+    "middle": ATTRIBUTE_PARTS["eyes"] + ATTRIBUTE_PARTS["nose"],
+}
 
 
 def run(args):

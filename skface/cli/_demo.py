@@ -27,12 +27,13 @@ from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError
 from skface.persistence import save
 from skface.photos import photo_sizes
-from skface.pipelines import MAKERS, AlignedFaces, FacePipeline
+from skface.pipelines import MAKERS, AlignedFaces, FacePipeline, SecondLook
 from skface.search import N_LAYERS, N_UNITS, head_search
 
 _N_FACES, _N_GROUPS = 600, 60  # drawn photos of one person, and of several
 _N_LAYERS, _N_UNITS = [1, 2, 3], [64, 256]
 _N_PICTURED, _N_GROUPS_PICTURED = 12, 4
+_N_FRAMES = 2  # a photo: of drawn faces more teach little
 _DPI = 120
 # Of CelebA's forty attributes, some that a picture shows to anyone.
 _SHOWN = {
@@ -144,6 +145,8 @@ def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0)
         random_state=0,
         verbose=verbose,
     )
+    if isinstance(pipe, SecondLook):
+        pipe.set_params(n_frames=_N_FRAMES)
     pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
     pipe.target_names_ = test.target_names
     evaluation = Evaluation.from_estimator(

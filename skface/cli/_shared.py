@@ -86,7 +86,7 @@ def without_unreadable(function, paths):
 
 def load_model(args, path=None):
     """The pipeline of ``args.model``, or of another path, and its target."""
-    from skface import FaceDetector, FaceReader, load
+    from skface import FaceDetector, FaceReader, VGG19Features, load
     from skface.evaluation import target_names
     from skface.targets import last_step, target_of
 
@@ -103,7 +103,9 @@ def load_model(args, path=None):
             f"{path}: holds a head alone, which takes features; give a pipeline"
         )
     for each in pipelines_of(pipe):
-        each[-2].verbose = verbose(args)
+        for _, step in each.steps:
+            if isinstance(step, VGG19Features):
+                step.verbose = verbose(args)
     target = target_of(pipe)
     pipe.target_names_ = target_names(pipe, target, head.model_.output_shape[-1])
     return pipe, target

@@ -1,6 +1,7 @@
 """Pictures of photos, searches, trainings and errors; they need matplotlib."""
 
 from skface.displays._attribute_scores import AttributesDisplay
+from skface.displays._clusters import ClustersDisplay
 from skface.displays._detection import DetectionDisplay
 from skface.displays._errors import ErrorsDisplay
 from skface.displays._faces import FacesDisplay
@@ -13,6 +14,7 @@ from skface.displays._visibility import VisibilityDisplay
 
 __all__ = [
     "AttributesDisplay",
+    "ClustersDisplay",
     "DetectionDisplay",
     "ErrorsDisplay",
     "FacesDisplay",

@@ -5,7 +5,6 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import average_precision_score
 
 from skface._validation import as_array, as_floats, as_names, weights_of
 from skface.exceptions import InputError
@@ -151,7 +150,7 @@ def attribute_report(
         parts = truth[rows], answer[rows], labelled[rows]
         table = _counts(*parts, weight[rows])
         if scores is not None:
-            table["average_precision"] = _average_precisions(
+            table["average_precision"] = average_precisions(
                 truth[rows], scores[rows], labelled[rows], weight[rows]
             )
         if names is not None:
@@ -187,35 +186,69 @@ def members(groups, n_samples):
 def _counts(y_true, y_pred, labelled, sample_weight):
     """`attribute_report` without scores and names."""
     weight = weights_of(sample_weight, len(y_true))
+    return pd.DataFrame(
+        {
+            "n_labels": labelled.sum(axis=0),
+            **shares(y_true, y_pred, labelled, weight),
+        }
+    )
+
+
+def shares(y_true, y_pred, labelled, weight):
+    """Figures of each attribute by the weight of the samples.
+
+    Parameters
+    ----------
+    y_true, y_pred, labelled : ndarray of shape (n_samples, n_attributes)
+    weight : ndarray of shape (n_samples,) or (n_weightings, n_samples)
+
+    Returns
+    -------
+    dict of ndarray of shape (n_attributes,) or (n_weightings, n_attributes)
+        NaN is a share of nothing.
+    """
     is_there, is_found = (y_true == 1) & labelled, (y_pred == 1) & labelled
-    total, present, found = weight @ labelled, weight @ is_there, weight @ is_found
-    hits = weight @ (is_there & is_found)
+    total, present, found, hits = (
+        weight @ each.astype(float)
+        for each in (labelled, is_there, is_found, is_there & is_found)
+    )
     rejections = total - present - found + hits
     with np.errstate(invalid="ignore", divide="ignore"):
         recall = hits / present
         specificity = rejections / (total - present)
-        return pd.DataFrame(
-            {
-                "n_labels": labelled.sum(axis=0),
-                "prevalence": present / total,
-                "majority": np.maximum(present, total - present) / total,
-                "accuracy": (hits + rejections) / total,
-                "balanced_accuracy": (recall + specificity) / 2,
-                "precision": hits / found,
-                "recall": recall,
-                "f1": 2 * hits / (present + found),
-            }
-        )
+        return {
+            "prevalence": present / total,
+            "majority": np.maximum(present, total - present) / total,
+            "accuracy": (hits + rejections) / total,
+            "balanced_accuracy": (recall + specificity) / 2,
+            "precision": hits / found,
+            "recall": recall,
+            "f1": 2 * hits / (present + found),
+        }
 
 
-def _average_precisions(y_true, y_score, labelled, weight):
-    """That of each attribute; NaN where none of its labels says present."""
-    return [
-        average_precision_score(truth[there], score[there], sample_weight=weight[there])
-        if truth[there].any()
-        else np.nan
+def average_precisions(y_true, y_score, labelled, weight):
+    """Average precision of each attribute by the weight of the samples, as `shares`."""
+    columns = [
+        _average_precision(truth[there] == 1, score[there], weight[..., there])
         for truth, score, there in zip(y_true.T, y_score.T, labelled.T, strict=True)
     ]
+    return np.stack(columns, axis=-1)
+
+
+def _average_precision(is_there, score, weight):
+    """As scikit-learn's `average_precision_score`, of many weightings at once."""
+    if not is_there.any():
+        return np.full(weight.shape[:-1], np.nan)
+    order = np.argsort(-score, kind="stable")
+    is_last = np.append(np.diff(score[order]) != 0, True)  # of those that score alike
+    weight, is_there = weight[..., order], is_there[order]
+    found = np.cumsum(weight, axis=-1)[..., is_last]
+    hits = np.cumsum(weight * is_there, axis=-1)[..., is_last]
+    gains = np.diff(hits, axis=-1, prepend=0)
+    with np.errstate(invalid="ignore"):
+        precision = np.where(found > 0, hits / found, 0)
+        return (gains * precision).sum(axis=-1) / hits[..., -1]
 
 
 def _binary_labels(y_true, y_pred):

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skface.exceptions import SavedFileError
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
-from skface.persistence import _detection
+from skface.persistence import _systems
 from skface.persistence._kinds import Kind, field
 from skface.persistence._values import from_json, to_json
 from skface.pipelines import FacePipeline
@@ -249,14 +249,14 @@ def _check_same(parts):
 
 
 KINDS = {
-    **_detection.KINDS,
+    **_systems.KINDS,
     CellVisibility: _CellVisibility,
     RecoveredFeatures: _RecoveredFeatures,
     ShapePrior: _ShapePrior,
     SegmentCommittee: _Committee,
 }
 OUTERMOST = {
-    *_detection.OUTERMOST,
+    *_systems.OUTERMOST,
     CellVisibility,
     RecoveredFeatures,
     ShapePrior,

@@ -21,7 +21,7 @@ from skface.persistence._fitted import are_probabilities, check_fitted
 from skface.persistence._values import from_json, to_json
 from skface.photos import as_image_size
 from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
-from skface.systems import CellVisibility, RecoveredFeatures, ShapePrior
+from skface.systems import CORAL, CellVisibility, RecoveredFeatures, ShapePrior
 from skface.targets import BBOX, LANDMARKS, as_target, target_of
 
 _HEADS = {DenseHeadClassifier, DenseHeadRegressor}
@@ -293,15 +293,17 @@ class _Steps(Kind):
 
     classes = (
         ({VGG19Features}, _HEADS),
+        ({VGG19Features}, {CORAL}, _HEADS),
         ({AlignedFaces}, {VGG19Features}, _HEADS),
+        ({AlignedFaces}, {VGG19Features}, {CORAL}, _HEADS),
         ({VGG19Features}, {RecoveredFeatures}, _HEADS),
         ({AlignedFaces}, {VGG19Features}, {RecoveredFeatures}, _HEADS),
         ({RecoveredFeatures}, _HEADS),
         ({VGG19Features}, {CellVisibility, ShapePrior}),
     )
     made_of = (
-        "VGG19Features and a head, nor of these with RecoveredFeatures between them or "
-        "after AlignedFaces"
+        "VGG19Features and a head, nor of these with CORAL or RecoveredFeatures "
+        "between them or after AlignedFaces"
     )
 
     @classmethod

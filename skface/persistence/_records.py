@@ -157,9 +157,10 @@ def _not_loaded(name):
 def _not_taken(what):
     return ParameterError(
         "skface.save takes a head of skface, or a Pipeline of VGG19Features and a "
-        "head, which AlignedFaces may go before and RecoveredFeatures between, or a "
-        "SecondLook of two of these, or a FaceDetector, or a FaceReader with one, or a "
-        f"SegmentCommittee, CellVisibility or ShapePrior, not {what}: of a search save "
+        "head, which AlignedFaces may go before and CORAL or RecoveredFeatures "
+        "between, or a SecondLook of two of these, or a FaceDetector, or a FaceReader "
+        "with one, or CORAL, an AttributeClusterer, a SegmentCommittee, a "
+        f"CellVisibility or a ShapePrior, not {what}: of a search save "
         "best_estimator_; keep others with joblib"
     )
 

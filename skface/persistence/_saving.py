@@ -25,10 +25,11 @@ def save(pipe, path, *, target_names=None) -> None:
     Parameters
     ----------
     pipe : FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
-SegmentCommittee, CellVisibility, RecoveredFeatures or ShapePrior
+CORAL, AttributeClusterer, SegmentCommittee, CellVisibility, RecoveredFeatures or \
+ShapePrior
         Fitted. A pipeline has two steps: `VGG19Features` and a head of skface; before
-        them `AlignedFaces` may stand, and `RecoveredFeatures` between them. What an
-        estimator holds goes into the same file.
+        them `AlignedFaces` may stand, and `CORAL` or `RecoveredFeatures` between them.
+        What an estimator holds goes into the same file.
     path : path-like
         The file, such as ``smiles.skface``. What it held before is replaced once the
         new content is complete.
@@ -124,8 +125,8 @@ def load(path, *, weights=None, cache_dir=None):
 
     Returns
     -------
-    FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
-SegmentCommittee, CellVisibility, RecoveredFeatures or ShapePrior
+    FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, CORAL, \
+AttributeClusterer, SegmentCommittee, CellVisibility, RecoveredFeatures or ShapePrior
         It predicts what the saved one predicts, bit for bit on the same machine. Where
         the file names the targets, ``target_names_`` is a list of str. `first` and
         `second` of a `SecondLook` are clones, not fitted, of ``first_`` and

@@ -24,6 +24,7 @@ _MIRROR = {
     "predict": ("predict",),
     "fit+predict": ("fit", "predict"),
 }
+_OF_PHOTOS = ("sample_weight", "domain")  # parameters with a value a photo
 
 
 def _if_head_has(method):
@@ -309,7 +310,7 @@ class FacePipeline(Pipeline):
         y = y.iloc[rows] if hasattr(y, "iloc") else as_array(y, "y")[rows]
         params = {
             name: as_array(value, name)[rows]
-            if name.endswith("sample_weight") and value is not None
+            if name.endswith(_OF_PHOTOS) and value is not None
             else value
             for name, value in params.items()
         }

@@ -42,7 +42,7 @@ PRESETS = {
         "paper": Preset(_PAPER_FEATURES, {}),
         "fast": Preset(_FAST_FEATURES, _POINTS, "fit"),
         "best": Preset(
-            _BEST_FEATURES, _POINTS, "fit+predict", {"n_looks": 2, "degrees": 0.0}
+            _BEST_FEATURES, _POINTS, "fit+predict", {"average": True, "degrees": 0.0}
         ),
     },
     "landmarks": {

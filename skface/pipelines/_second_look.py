@@ -28,7 +28,10 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         How often a photo is looked at to predict: 1 asks `first` alone, 2 `second`
         once, 3 lets `second` look again at its own answer. Each look sends the photo
         through VGG19 once, or twice where its pipeline reads both sides.
-    n_frames : int, default=2
+    average : bool, default=False
+        Whether the mean of all looks is told, not the last one: where y is noisy, as
+        boxes are, looks that see the face in other frames err in other directions.
+    n_frames : int, default=4
         Frames a photo that `second` learns from, every second one mirrored. They are
         drawn round the truth: what `first` says of the photos that it has learnt from
         is too good to learn from.
@@ -62,6 +65,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "first": [FacePipeline],
         "second": [FacePipeline],
         "n_looks": [Interval(Integral, 1, None, closed="left")],
+        "average": ["boolean"],
         "n_frames": [Interval(Integral, 1, None, closed="left")],
         "degrees": [Interval(Real, 0, None, closed="left")],
         "log_scale": [Interval(Real, 0, None, closed="left")],
@@ -75,7 +79,8 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         second,
         *,
         n_looks=3,
-        n_frames=2,
+        average=False,
+        n_frames=4,
         degrees=8.0,
         log_scale=0.1,
         shift=0.05,
@@ -84,6 +89,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.first = first
         self.second = second
         self.n_looks = n_looks
+        self.average = average
         self.n_frames = n_frames
         self.degrees = degrees
         self.log_scale = log_scale
@@ -139,7 +145,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return self
 
     def predict(self, X):
-        """What the last look says.
+        """What the last look says, or all of them on `average`.
 
         Parameters
         ----------
@@ -151,14 +157,14 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             Fractions of the photo.
         """
         check_is_fitted(self)
-        y = self.first_.predict(X)
+        looks = [self.first_.predict(X)]
         if self.n_looks > 1:
             images = as_images(X)
             sizes = sizes_of(images)
         for _ in range(self.n_looks - 1):
-            frames = frames_around(y, self.target, sizes)
-            y = predicted_through(self.second_, images, frames, self.target)
-        return y
+            frames = frames_around(looks[-1], self.target, sizes)
+            looks.append(predicted_through(self.second_, images, frames, self.target))
+        return np.mean(looks, axis=0) if self.average else looks[-1]
 
     def score(self, X, y, sample_weight=None):
         """The field's number for the target; higher is better.

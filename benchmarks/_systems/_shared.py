@@ -1,0 +1,41 @@
+"""What the experiments share: preset "best"'s features, and its head."""
+
+from sklearn.base import clone
+
+from skface import CelebALoader, make_attribute_pipeline
+
+PARTS = ("train", "valid", "test")
+
+
+def attribute_pipeline(args, preset="best"):
+    """Not fitted; its features are kept."""
+    return make_attribute_pipeline(
+        preset, weights=args.weights, cache_dir=args.cache_dir
+    )
+
+
+def aligned(args):
+    """The features of preset "best" of the aligned photos, one side, by split.
+
+    Returns
+    -------
+    dict of (FeatureArray, Bunch)
+    """
+    features = attribute_pipeline(args)["features"]
+    loader = CelebALoader(args.attributes, "attributes", verbose=0)
+    bunches = {part: loader.load_bunch(part) for part in PARTS}
+    return {
+        part: (features.fit_transform(bunch.images), bunch)
+        for part, bunch in bunches.items()
+    }
+
+
+def fitted(head, seed, X, y, X_val, y_val, **params):
+    """A clone of a head, with this seed and these parameters."""
+    head = clone(head).set_params(random_state=seed, **params)
+    return head.fit(X, y, X_val=X_val, y_val=y_val)
+
+
+def spread(rows, by):
+    """Mean and standard deviation over seeds."""
+    return rows.groupby(by, sort=False).agg(["mean", "std"]).round(4)
