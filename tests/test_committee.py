@@ -13,7 +13,7 @@ from skface.exceptions import InputError, ParameterError
 from skface.photos import framed
 from skface.pipelines import FacePipeline
 from skface.systems import CellVisibility, SegmentCommittee
-from skface.systems._committee import _aucs, _weights
+from skface.systems._committee import _weights, aucs
 
 SEGMENTS = {"top": (0, 0, 1, 0.5), "bottom": (0, 0.5, 1, 0.5)}
 HALVES = [[1, 0, 0], [0, 0.5, 0]], [[1, 0, 0], [0, 0.5, 0.5]]
@@ -116,7 +116,7 @@ def test_an_attribute_that_no_segment_tells_is_told_by_all():
 def test_scores_are_of_the_labels_that_there_are():
     y = np.array([[0, 1], [1, 1], [np.nan, 1]])
     p = np.array([[0.2, 0.1], [0.8, 0.2], [0.9, 0.3]])
-    assert _aucs(y, p).tolist() == [1, 0.5]
+    assert aucs(y, p).tolist() == [1, 0.5]
 
 
 def test_visibility_is_asked_where_nobody_tells(committee, data):

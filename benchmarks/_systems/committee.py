@@ -22,12 +22,14 @@ from skface.systems import (
     face_parts,
     random_parts,
 )
+from skface.systems._committee import aucs
 
 from ._covers import covered, is_small, map_features, pictures, told
 
 N_PHOTOS = {"train": 1100, "valid": 250, "test": 300}
 _SIZE = (218, 178)  # of aligned photos
 PLACES = ("lower", "upper", "left", "right", "middle")
+FIGURES = ("balanced accuracy", "AUC")
 LEARNT = ["grey", "noise", "photo"]
 # What shows where it is hidden; of left and right a half is always seen.
 INSIDE = {
@@ -63,54 +65,55 @@ def run(args):
     seen = np.concatenate([np.ones_like(hidden["train"][1]), hidden["train"][1]])
     visibility = CellVisibility().fit(both["train"], seen)
     scale = RecoveredFeatures(None, 0).fit(clean["train"]).transform
-    commoner = np.tile(np.nanmean(y["train"], axis=0) > 0.5, (len(y["test"]), 1))
-    nothing = balanced(y["test"], commoner, names)
-    found = {"commoner answer": [dict.fromkeys(tests, nothing)]}
+    commoner = np.tile(np.nanmean(y["train"], axis=0), (len(y["test"]), 1))
+    found = {
+        "commoner answer": [dict.fromkeys(tests, scores(y["test"], commoner, names))]
+    }
     for seed in range(args.n_seeds):
-        ways = {}
-        for name, X, Y in (("plain", clean, y), ("plain, with hiding", both, y_both)):
-            params = PRESETS["attributes"]["best"].head
-            head = DenseHeadClassifier(**params, random_state=seed).fit(
-                scale(X["train"]), Y["train"], X_val=scale(X["valid"]), y_val=Y["valid"]
-            )
-            ways[name] = lambda test, head=head: head.predict(scale(test[1]))
         committee = made_committee(args, seed).fit(
             arrays["train"], y["train"], X_val=arrays["valid"], y_val=y["valid"]
         )
-        ways["whole at 112 alone"] = lambda test, c=committee: c.pipelines_[0].predict(
-            test[0]
+        plain, with_hiding = (
+            DenseHeadClassifier(
+                **PRESETS["attributes"]["best"].head, random_state=seed
+            ).fit(
+                scale(X["train"]), Y["train"], X_val=scale(X["valid"]), y_val=Y["valid"]
+            )
+            for X, Y in ((clean, y), (both, y_both))
         )
-        ways["committee"] = lambda test, c=committee: c.predict(test[0])
-        ways["committee, map of visibility"] = lambda test, c=committee: c.predict(
-            test[0], visibility.predict(test[1])
-        )
-        ways["committee, true visibility"] = lambda test, c=committee: c.predict(
-            test[0], test[2]
-        )
-        for name, predict in ways.items():
-            by_place = {
-                place: balanced(y["test"], predict(test), names)
-                for place, test in tests.items()
+        by_way = {}
+        for place, (photos, X, seen) in tests.items():
+            told_by = {
+                "plain": plain.predict_proba(scale(X)),
+                "plain, with hiding": with_hiding.predict_proba(scale(X)),
+                "whole at 112 alone": committee.pipelines_[0].predict_proba(photos),
+                "committee": committee.predict_proba(photos),
+                "committee, map of visibility": committee.predict_proba(
+                    photos, visibility.predict(X)
+                ),
+                "committee, true visibility": committee.predict_proba(photos, seen),
             }
-            found.setdefault(name, []).append(by_place)
+            for way, p in told_by.items():
+                by_way.setdefault(way, {})[place] = scores(y["test"], p, names)
+        for way, by_place in by_way.items():
+            found.setdefault(way, []).append(by_place)
     rows = []
-    for where in ("all", "outside", "inside"):
-        for name, seeds in found.items():
-            row = {"attributes": where, "way": name}
-            for place in tests:
-                inside = INSIDE.get(place, [])
-                chosen = {
-                    "all": names,
-                    "inside": [each for each in names if each in inside],
-                    "outside": [each for each in names if each not in inside],
-                }[where]
-                if chosen and (where == "all" or inside):
-                    row[place] = told([each[place][chosen].mean() for each in seeds])
-            rows.append(row)
+    for figure in FIGURES:
+        for where in ("all", "outside", "inside"):
+            for way, seeds in found.items():
+                row = {"figure": figure, "attributes": where, "way": way}
+                for place in tests:
+                    inside = INSIDE.get(place, ())
+                    chosen = [n for n in names if (n in inside) == (where == "inside")]
+                    chosen = names if where == "all" else chosen
+                    if where == "all" or inside:
+                        values = [each[place].loc[chosen, figure] for each in seeds]
+                        row[place] = told([each.mean() for each in values])
+                rows.append(row)
     n = ", ".join(f"{len(y[part])} {part}" for part in y)
-    print(f"photos: {n}; {args.n_seeds} seeds of the heads; balanced accuracy, %")
+    print(f"photos: {n}; {args.n_seeds} seeds of the heads; figures in %")
     print(kept(committee, names))
-    return pd.DataFrame(rows).set_index(["attributes", "way"]).fillna("")
+    return pd.DataFrame(rows).set_index(["figure", "attributes", "way"]).fillna("")
 
 
 def places(n, seed):
@@ -127,9 +130,12 @@ def made_committee(args, seed):
     return SegmentCommittee(pipe.set_params(mirror=False))
 
 
-def balanced(y, answer, names):
-    """Balanced accuracy of each attribute, by name."""
-    return attribute_report(y, answer, names=names)["balanced_accuracy"]
+def scores(y, p, names):
+    """Of each attribute, by name; the second asks for no threshold."""
+    balanced = attribute_report(y, p > 0.5, names=names)["balanced_accuracy"]
+    there = (y == 1).any(axis=0) & (y == 0).any(axis=0)
+    ranked = np.where(there, aucs(y.astype(float), p), np.nan)
+    return pd.DataFrame(dict(zip(FIGURES, (balanced, ranked), strict=True)))
 
 
 def kept(committee, names):

@@ -177,7 +177,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             pipe = clone(self.pipeline)
             seen, seen_val = _seen(images, box), _seen(images_val, box)
             pipelines.append(pipe.fit(seen, y, X_val=seen_val, y_val=y_val))
-            scores.append(_aucs(y_val, pipe.predict_proba(seen_val)))
+            scores.append(aucs(y_val, pipe.predict_proba(seen_val)))
         self.segments_, self.pipelines_ = segments, pipelines
         self.scores_ = np.array(scores)
         self.weights_ = _weights(self.scores_, y_val)
@@ -342,7 +342,7 @@ def _seen(images, box):
     return images.framed(Frames(images.frames.matrices @ inner))
 
 
-def _aucs(y, p):
+def aucs(y, p):
     """Area under the curve of each attribute; 0.5 where one class is missing."""
     scores = np.full(y.shape[1], 0.5)
     for column, (truth, score) in enumerate(zip(y.T, p.T, strict=True)):
