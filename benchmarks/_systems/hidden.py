@@ -102,7 +102,7 @@ def run(args):
 
             found.setdefault(f"{name} + prior", []).append(errors(tests, adjusted))
     rows = []
-    for what in ("hidden", "seen", "all"):
+    for what in ("all", "seen", "hidden"):
         for name, seeds in found.items():
             row = {"figure": f"NME of {what} points, %", "way": name}
             for share in (0, *SHARES):
