@@ -20,8 +20,10 @@ EXPERIMENTS = {
     "3.1": "adaptation",
     "3.2": "evaluation",
     "3.3": "committee",
+    "3.6": "joint",
     "3.8": "clusters",
     "3.9": "hidden",
+    "3.10": "controller",
 }
 
 

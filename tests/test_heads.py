@@ -310,17 +310,29 @@ def checkpointed(path, **params):
     )
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {
+            "attribute_weight": "dynamic",
+            "threshold": "adaptive",
+            "branches": [[0, 2], [1]],
+        },
+    ],
+)
 def test_killed_fit_goes_on_and_ends_as_if_undisturbed(
-    features, attributes, tmp_path, interrupted_after, monkeypatch
+    features, attributes, tmp_path, interrupted_after, monkeypatch, params
 ):
-    undisturbed = checkpointed(None).fit(features, attributes)
+    undisturbed = checkpointed(None, **params).fit(features, attributes)
     interrupted_after(5)
     with pytest.raises(KeyboardInterrupt):
-        checkpointed(tmp_path / "best.npz").fit(features, attributes)
+        checkpointed(tmp_path / "best.npz", **params).fit(features, attributes)
     monkeypatch.undo()
-    resumed = checkpointed(tmp_path / "best.npz").fit(features, attributes)
+    resumed = checkpointed(tmp_path / "best.npz", **params).fit(features, attributes)
     assert same_weights(undisturbed, resumed)
     assert undisturbed.history_ == resumed.history_
+    assert np.array_equal(undisturbed.thresholds_, resumed.thresholds_)
 
 
 def test_killed_fit_does_not_train_its_epochs_again(

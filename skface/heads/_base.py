@@ -103,20 +103,24 @@ class DenseHead:
     def _fit(self, X, y, sample_weight, X_val, y_val, groups):
         samples, validation = self._checked(X, y, sample_weight, X_val, y_val, groups)
         checkpoint = start = None
+        adaptation = self._adaptation()
         if self.checkpoint_path is not None:
             checkpoint = self._checkpoint(samples, validation)
             figures = ["loss", self._metric]
             if validation is not None or self._needs_validation():
                 figures += [f"val_{name}" for name in figures]
-            start = checkpoint.load(self._planned().weight_shapes, figures)
+            adapted = [] if adaptation is None else adaptation.state
+            start = checkpoint.load(
+                self._planned().weight_shapes, figures, [each.shape for each in adapted]
+            )
         if start is None:
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         else:
             seed = start.seed
         if validation is None and self._needs_validation():
             samples, validation = samples.split(self.validation_fraction, seed)
-        self._train(samples, validation, seed, checkpoint, start)
-        self._fit_decisions(validation)
+        best = self._train(samples, validation, seed, checkpoint, start, adaptation)
+        self._fit_decisions(validation, best.adapted)
 
     def check_fit(self, n_samples, y, sample_weight=None, n_val=None, y_val=None):
         """Raise what `fit` would, but for X, before the work of making X.
@@ -236,7 +240,10 @@ class DenseHead:
     def _needs_validation(self):
         return self.early_stopping
 
-    def _fit_decisions(self, validation):
+    def _adaptation(self):
+        """What is adapted to the validation samples from epoch to epoch, or None."""
+
+    def _fit_decisions(self, validation, adapted):
         """What is learnt from the validation samples when the network is trained."""
 
     def _planned(self):
@@ -251,7 +258,14 @@ class DenseHead:
             l2=float(self.l2),
         )
 
-    def _train(self, samples, validation, seed, checkpoint, start):
+    @property
+    def _branch_of_each(self):
+        return ()
+
+    def _first_bias(self, samples):
+        """The bias of outputs that begin constant, NaN of others; or None."""
+
+    def _train(self, samples, validation, seed, checkpoint, start, adaptation):
         architecture = self._planned()
         settings = Settings(
             loss=self.loss,
@@ -262,12 +276,15 @@ class DenseHead:
             batch_size=self.batch_size,
             patience=self.patience if self.early_stopping else None,
             seed=seed,
+            branches=self._branch_of_each,
+            bias=self._first_bias(samples),
         )
         best, history = train(
             architecture,
             settings,
             samples,
             validation,
+            adaptation=adaptation,
             start=start,
             save=checkpoint.save if checkpoint else None,
             verbose=self.verbose,
@@ -278,6 +295,7 @@ class DenseHead:
         self.n_epochs_ = len(history["loss"])
         self.best_epoch_ = best.epoch
         self._set_model(architecture, best.weights)
+        return best
 
     def _checkpoint(self, samples, validation):
         """The file of this fit, told from others by its parameters and data."""
@@ -328,6 +346,16 @@ class DenseHead:
     @property
     def initialize(self):
         raise AttributeError("a head is trained by fit alone")
+
+
+def check_fractions(y):
+    """Raise an InputError where coordinates are far from what a sigmoid reaches."""
+    if y.size and not (-1 <= y.min() <= y.max() <= 2):
+        raise InputError(
+            f"y runs from {y.min():g} to {y.max():g}, but a sigmoid reaches only 0 "
+            "to 1: give coordinates as fractions of the photo's width and height, "
+            "or set output_activation='linear'"
+        )
 
 
 def _within_float32(X, name):

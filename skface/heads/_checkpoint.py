@@ -37,7 +37,7 @@ class Checkpoint:
         self.path = as_path(path, "checkpoint_path", "a file")
         self.identity = json.dumps(identity, sort_keys=True, default=str)
 
-    def load(self, weight_shapes, figures):
+    def load(self, weight_shapes, figures, adapted_shapes=()):
         """The state to go on from; None where there is none, or the fit had ended.
 
         Parameters
@@ -46,6 +46,8 @@ class Checkpoint:
             Of the head that is to go on.
         figures : list of str
             What its history tells of each epoch.
+        adapted_shapes : sequence of tuple, default=()
+            Of what the head adapts from epoch to epoch.
         """
         if not self.path.exists():
             return None
@@ -70,6 +72,7 @@ class Checkpoint:
                     _arrays(file, "weight", weight_shapes),
                     _arrays(file, "optimizer", [(), (), *moments]),
                     about["history"],
+                    _arrays(file, "adapted", adapted_shapes),
                 )
         except CheckpointError:
             raise
@@ -96,6 +99,7 @@ class Checkpoint:
         }
         arrays = {f"weight_{i}": value for i, value in enumerate(state.weights)}
         arrays |= {f"optimizer_{i}": value for i, value in enumerate(state.optimizer)}
+        arrays |= {f"adapted_{i}": value for i, value in enumerate(state.adapted)}
         with self._explained():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(self.path) as file:

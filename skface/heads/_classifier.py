@@ -5,13 +5,15 @@ from numbers import Real
 
 import numpy as np
 from scikeras.wrappers import KerasClassifier
-from sklearn.utils import ClassifierTags, column_or_1d, gen_batches
+from sklearn.utils import ClassifierTags, column_or_1d
 
 from skface._validation import Interval, StrOptions
-from skface.exceptions import InputError
-from skface.heads._architecture import forward
-from skface.heads._base import DenseHead
+from skface.exceptions import InputError, ParameterError
+from skface.heads._adaptation import Adaptation
+from skface.heads._base import DenseHead, check_fractions
+from skface.heads._branches import branch_of_each
 from skface.heads._decisions import (
+    CRITERIA,
     best_threshold,
     by_attribute,
     calibrated,
@@ -29,6 +31,9 @@ from skface.heads._labels import (
 )
 from skface.heads._training import Samples
 from skface.metrics import attribute_accuracy
+from skface.targets import ATTRIBUTES, Target, as_target
+
+_LEAST_SPREAD = 0.01  # of coordinates
 
 
 class DenseHeadClassifier(DenseHead, KerasClassifier):
@@ -55,6 +60,21 @@ default="binary_crossentropy"
         ``{label: weight}`` for y of one dimension; for y of two, as elsewhere in
         scikit-learn, a list of dicts ``{0: weight, 1: weight}``, one a column, or a
         dict of such dicts by column index. What is not named weighs 1.
+    attribute_weight : {"dynamic"}, default=None
+        "dynamic" weighs the attributes in the loss anew after each epoch, by how much
+        the validation loss of each has changed over the mean change, as DMM-CNN [5]_
+        does. None weighs all alike.
+    branches : list of list of (str or int), default=None
+        Groups of columns of y, by name or index, that have hidden layers of their own,
+        `n_layers` of `n_units` units each, as the objective and the subjective
+        attributes of DMM-CNN [5]_. Columns that are in none share a last branch. None
+        lets all columns share the layers.
+    target : tuple of Target, default=None
+        What the columns of y mean where some are coordinates, such as
+        ``(Attributes(names), LANDMARKS)`` of `skface.targets`: the head learns both,
+        and squares the errors of coordinates, weighed by 1 / their standard deviation,
+        so that they move the shared layers as attributes do. None takes all columns for
+        attributes.
     learning_rate : float, default=1e-3
         Of Adam.
     learning_rate_schedule : {"cosine"}, default=None
@@ -68,17 +88,19 @@ default="binary_crossentropy"
     patience : int, default=3
     validation_fraction : float in (0, 1), default=0.1
         Share of the rows set aside when `fit` gets no X_val, for early stopping, for
-        thresholds that are tuned, and for calibration.
+        dynamic weights, for thresholds that are tuned, and for calibration.
     calibration : {"sigmoid"}, default=None
         "sigmoid" fits a slope and an intercept on each attribute's logits to the
         validation labels, after Platt [4]_, so that of photos with probability 0.8
         about 80 % have the attribute, with `class_weight` too.
-    threshold : float, {"balanced_accuracy", "f1"} or array-like of shape \
+    threshold : float, {"balanced_accuracy", "f1", "adaptive"} or array-like of shape \
 (n_attributes,), default=0.5
-        Of the probability above which `predict` takes an attribute for present. A name
-        chooses, for each attribute, what scores best on the validation labels, as
-        DMM-CNN [5]_ adapts its thresholds; 0.5 where that is as good, and where the
-        labels are of one class.
+        Of the probability above which `predict` takes an attribute for present. A
+        score's name chooses, for each attribute, what scores best on the validation
+        labels; 0.5 where that is as good, and where the labels are of one class.
+        "adaptive" moves each, after each epoch, by the share of the validation labels
+        that are false positives less that of false negatives, as DMM-CNN [5]_ does, so
+        that both become as many.
     checkpoint_path : path-like, default=None
         A file that keeps the best epoch, so that a fit that was killed goes on from it
         when it is started again with the same data and parameters.
@@ -95,7 +117,8 @@ default="binary_crossentropy"
     classes_ : ndarray of shape (2,) or (n_attributes, 2)
         The two labels; for y of two dimensions, one row an attribute.
     thresholds_ : ndarray of shape (n_attributes,)
-        Probabilities above which `predict` takes attributes for present.
+        Probabilities above which `predict` takes attributes for present. Coordinates
+        have an entry too, of no effect, here and in the next.
     calibration_ : ndarray of shape (n_attributes, 2), or None
         Slope and intercept of each attribute's logits.
     history_ : dict of list of float
@@ -154,10 +177,13 @@ default="binary_crossentropy"
         **DenseHead._parameter_constraints,
         "loss": [StrOptions({"binary_crossentropy", "binary_focal_crossentropy"})],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
+        "attribute_weight": [StrOptions({"dynamic"}), None],
+        "branches": [list, tuple, None],
+        "target": [Target, tuple, list, None],
         "calibration": [StrOptions({"sigmoid"}), None],
         "threshold": [
             Interval(Real, 0, 1, closed="both"),
-            StrOptions({"balanced_accuracy", "f1"}),
+            StrOptions({*CRITERIA, "adaptive"}),
             np.ndarray,
             list,
             tuple,
@@ -177,6 +203,9 @@ default="binary_crossentropy"
         input_scale=1.0,
         loss="binary_crossentropy",
         class_weight=None,
+        attribute_weight=None,
+        branches=None,
+        target=None,
         learning_rate=1e-3,
         learning_rate_schedule=None,
         epochs=100,
@@ -197,6 +226,9 @@ default="binary_crossentropy"
         self.input_scale = input_scale
         self.loss = loss
         self.class_weight = class_weight
+        self.attribute_weight = attribute_weight
+        self.branches = branches
+        self.target = target
         self.learning_rate = learning_rate
         self.learning_rate_schedule = learning_rate_schedule
         self.epochs = epochs
@@ -221,7 +253,7 @@ default="binary_crossentropy"
         -------
         ndarray of shape (n_samples, n_attributes), int64
             In {0, 1}; of shape (n_samples,) with the labels of y when y had one
-            dimension.
+            dimension. float64 where a `target` has coordinates, which are as they are.
         """
         now = self.snapshot()
         return now.predictions(now.outputs(X))
@@ -229,6 +261,8 @@ default="binary_crossentropy"
     def predictions(self, outputs) -> np.ndarray:
         """What `predict` makes of `outputs`."""
         present = (self._calibrated(outputs) > self.thresholds_).astype(np.int64)
+        if not self._are_labels.all():
+            return np.where(self._are_labels, present, outputs.astype(float))
         return self.classes_[present[:, 0]] if self._y_ndim == 1 else present
 
     def predict_proba(self, X):
@@ -242,7 +276,8 @@ default="binary_crossentropy"
         -------
         ndarray of shape (n_samples, n_attributes), float32
             However few rows or attributes there are. When y had one dimension, one
-            column each class instead, of shape (n_samples, 2).
+            column each class instead, of shape (n_samples, 2). Coordinates of a
+            `target` are as they are.
         """
         now = self.snapshot()
         return now.probabilities(now.outputs(X))
@@ -253,7 +288,7 @@ default="binary_crossentropy"
         return np.hstack([1 - present, present]) if self._y_ndim == 1 else present
 
     def score(self, X, y, sample_weight=None):
-        """Accuracy averaged over the attributes.
+        """Accuracy averaged over the attributes; of a `target` its own score.
 
         Parameters
         ----------
@@ -273,7 +308,9 @@ default="binary_crossentropy"
         """The `score` of predictions."""
         y = self._by_name(y, "y")
         if self._y_ndim == 2:
-            as_labels(np.asarray(y), self._n_outputs)  # refuses -1, always wrong
+            self._labels(np.asarray(y))  # refuses -1, always wrong
+        if self.target is not None:
+            return as_target(self.target).score(y, y_pred, sample_weight)
         return attribute_accuracy(y, y_pred, sample_weight=sample_weight)
 
     def _check_X_y(self, X, y):
@@ -284,8 +321,48 @@ default="binary_crossentropy"
         check_some_label_in_each_column(y, missing)
         return X, np.where(missing, np.nan, filled)
 
+    @property
+    def _are_labels(self):
+        """Of which columns of y: an array of bool, of shape (n_outputs,)."""
+        if self.target is None:
+            return np.ones(self._n_outputs, bool)
+        columns = np.arange(self._n_outputs)[np.newaxis]
+        parts = as_target(self.target).parts(columns)
+        return np.hstack(
+            [np.full(part.size, not target.is_coordinates) for target, part in parts]
+        )
+
+    @property
+    def _branch_of_each(self):
+        names = getattr(self, "target_names_in_", None)
+        if names is None:
+            target = ATTRIBUTES if self.target is None else as_target(self.target)
+            names = target.columns(self._n_outputs)
+        return branch_of_each(self.branches, list(names))
+
+    def _first_bias(self, samples):
+        are_labels = self._are_labels
+        if are_labels.all():
+            return None
+        # Any other beginning is so far off that the shared layers learn nothing else.
+        y, weights = np.split(samples.y[samples.rows], 2, axis=1)
+        means = (y * (weights < 0)).sum(axis=0) / (weights < 0).sum(axis=0).clip(1)
+        means = np.where(are_labels, np.nan, means.clip(0.01, 0.99))
+        return np.log(means / (1 - means)).astype(np.float32)
+
+    def _planned(self):
+        n_branches = max(self._branch_of_each, default=0) + 1
+        return super()._planned()._replace(n_units=n_branches * self.n_units)
+
+    def _named(self, y):
+        if self.target is not None:
+            y = as_target(self.target).arranged(y)
+        return super()._named(y)
+
     def _fit_targets(self, y, sample_weight):
         self._y_ndim = y.ndim
+        if self.target is not None:
+            as_target(self.target).checked(y)
         if y.ndim == 1:
             self.classes_, self._n_outputs = two_classes(y), 1
         else:
@@ -295,18 +372,37 @@ default="binary_crossentropy"
                 y.shape[1],
             )
         check_thresholds(self.threshold, self._n_outputs)
+        are_labels = self._are_labels
+        if not are_labels.any():
+            raise ParameterError(
+                f"target={self.target!r} has no attributes: DenseHeadRegressor learns "
+                "coordinates alone"
+            )
+        if self._branch_of_each and not self.n_layers:
+            raise ParameterError(
+                "branches are hidden layers, and n_layers=0 has none: raise n_layers"
+            )
         class_weights = weights_of_classes(
             self.class_weight,
             self._labels(y),
             self.classes_ if y.ndim == 1 else None,
             sample_weight,
         )
+        if not are_labels.all():
+            # The error of the mean answer moves the shared layers about as much as that
+            # of an attribute: before a sigmoid its gradient is 2 weight spread p (1-p).
+            spread = np.nanstd(self._labels(y)[:, ~are_labels], axis=0)
+            weights = 1 / np.maximum(spread, _LEAST_SPREAD)
+            class_weights[~are_labels] = -weights[:, np.newaxis]
         return lambda y: packed(self._labels(y), class_weights)
 
     def _labels(self, y):
         """float32 of shape (n_samples, n_outputs), in {0, 1}, NaN where missing."""
         if self._y_ndim == 2:
-            return as_labels(y, self._n_outputs)
+            labels = as_labels(y, self._n_outputs, self._are_labels)
+            coordinates = labels[:, ~self._are_labels]
+            check_fractions(coordinates[~np.isnan(coordinates)])
+            return labels
         y = column_or_1d(y)
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
@@ -316,34 +412,44 @@ default="binary_crossentropy"
         return (y == self.classes_[1]).astype(np.float32)[:, None]
 
     def _samples(self, X, targets):
-        _, there = unpacked(targets)
+        there = np.split(targets, 2, axis=1)[1] != 0
         if not there.any():
             raise InputError("y_val holds no label: every value is missing")
         return Samples(X, targets, rows=np.flatnonzero(there.any(axis=1)))
 
     def _needs_validation(self):
         tunes = isinstance(self.threshold, str) or self.calibration is not None
-        return tunes or super()._needs_validation()
+        return tunes or bool(self.attribute_weight) or super()._needs_validation()
 
-    def _fit_decisions(self, validation):
+    def _adaptation(self):
+        weighs = self.attribute_weight is not None
+        if weighs or self._is_adaptive:
+            return Adaptation(self.loss, self._n_outputs, weighs)
+        return None
+
+    @property
+    def _is_adaptive(self):
+        return isinstance(self.threshold, str) and self.threshold == "adaptive"
+
+    def _fit_decisions(self, validation, adapted):
         self.calibration_ = None
-        tunes = isinstance(self.threshold, str)
-        if not tunes:
+        tunes = isinstance(self.threshold, str) and not self._is_adaptive
+        if self._is_adaptive:
+            self.thresholds_ = adapted[0]
+        elif not tunes:
             self.thresholds_ = np.full(self._n_outputs, self.threshold, dtype=float)
         if not (tunes or self.calibration):
             return
         labels, there = unpacked(validation.y[validation.rows])
-        batches = gen_batches(len(validation), 1024)
-        outputs = [forward(self.model_, validation.batch(rows)[0]) for rows in batches]
-        outputs = np.concatenate(outputs)
-        weight = np.ones(len(validation))
-        if validation.weight is not None:
-            weight = validation.weight[validation.rows]
+        outputs, weight = validation.outputs(self.model_), validation.row_weights
         if self.calibration:
             self.calibration_ = by_attribute(
                 platt_scaling, labels, outputs, weight, there
             )
             outputs = calibrated(outputs, self.calibration_)
+            if self._is_adaptive:
+                adapted = calibrated(self.thresholds_[np.newaxis], self.calibration_)[0]
+                self.thresholds_ = adapted.astype(float)
         if tunes:
             best = partial(best_threshold, criterion=self.threshold)
             self.thresholds_ = by_attribute(best, labels, outputs, weight, there)
@@ -351,7 +457,8 @@ default="binary_crossentropy"
     def _calibrated(self, outputs):
         if self.calibration_ is None:
             return outputs
-        return calibrated(outputs, self.calibration_)
+        probabilities = calibrated(outputs, self.calibration_)
+        return np.where(self._are_labels, probabilities, outputs)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

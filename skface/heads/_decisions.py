@@ -7,6 +7,8 @@ from sklearn.linear_model import LogisticRegression
 
 from skface.exceptions import ParameterError
 
+CRITERIA = ("balanced_accuracy", "f1")
+
 
 def check_thresholds(threshold, n_attributes):
     """Raise a ParameterError if they are an array that fits no y of so many columns."""

@@ -44,8 +44,11 @@ def check_some_label_in_each_column(y, missing):
         )
 
 
-def as_labels(y, n_attributes):
-    """y as float32 in {0, 1}, NaN where a label is missing."""
+def as_labels(y, n_attributes, are_labels=True):
+    """y as float32, labels in {0, 1} and NaN where one is missing.
+
+    `are_labels` says of which columns; the others hold numbers.
+    """
     if y.ndim != 2 or y.shape[1] != n_attributes:
         raise InputError(
             f"expected {n_attributes} attributes, got y of shape {y.shape}"
@@ -53,7 +56,7 @@ def as_labels(y, n_attributes):
     missing = pd.isna(y)
     if missing.any():
         y = np.where(missing, np.nan, y)
-    wrong = ~(missing | np.isin(y, (0, 1)))
+    wrong = ~(missing | np.isin(y, (0, 1))) & are_labels
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         value = y[row].tolist()[column]

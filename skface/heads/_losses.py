@@ -2,7 +2,8 @@
 
 Those of attributes find labels and their weights side by side in y_true, as
 `skface.heads._labels.packed` puts them, so that a label can count for more, or for
-nothing where it is missing.
+nothing where it is missing. Columns of coordinates weigh below 0, and their errors are
+squared.
 """
 
 import math
@@ -19,7 +20,7 @@ _WING_WIDTH, _WING_CURVATURE = 10 / 64, 2 / 64
 def binary_crossentropy(y_true, y_pred):
     labels, weights = _unpacked(y_true)
     losses = keras.ops.binary_crossentropy(labels, y_pred)
-    return keras.ops.mean(weights * losses, axis=-1)
+    return _weighted_mean(losses, labels, weights, y_pred)
 
 
 def binary_focal_crossentropy(y_true, y_pred):
@@ -28,7 +29,7 @@ def binary_focal_crossentropy(y_true, y_pred):
     losses = keras.ops.binary_crossentropy(labels, y_pred)
     p_true = labels * y_pred + (1 - labels) * (1 - y_pred)
     losses = keras.ops.power(1.0 - p_true, 2.0) * losses
-    return keras.ops.mean(weights * losses, axis=-1)
+    return _weighted_mean(losses, labels, weights, y_pred)
 
 
 def huber(y_true, y_pred):
@@ -70,6 +71,12 @@ METRICS = {
     "binary_accuracy": BinaryAccuracy,
     "mean_absolute_error": keras.metrics.MeanAbsoluteError,
 }
+
+
+def _weighted_mean(losses, labels, weights, y_pred):
+    errors = keras.ops.square(labels - y_pred)
+    losses = keras.ops.where(weights < 0, -errors, losses)
+    return keras.ops.mean(weights * losses, axis=-1)
 
 
 def _unpacked(y_true):

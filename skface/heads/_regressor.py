@@ -7,7 +7,7 @@ from sklearn.utils import RegressorTags
 
 from skface._validation import StrOptions, as_floats
 from skface.exceptions import InputError
-from skface.heads._base import DenseHead
+from skface.heads._base import DenseHead, check_fractions
 from skface.targets import Target, as_target
 
 
@@ -222,12 +222,8 @@ default="mean_squared_error"
         y = as_floats(y, "y_val").reshape(len(y), -1).astype(np.float32)
         if y.shape[1] != self._n_outputs:
             raise InputError(f"expected {self._n_outputs} targets, got {y.shape[1]}")
-        if self.output_activation == "sigmoid" and not (-1 <= y.min() <= y.max() <= 2):
-            raise InputError(
-                f"y runs from {y.min():g} to {y.max():g}, but a sigmoid reaches only 0 "
-                "to 1: give coordinates as fractions of the photo's width and height, "
-                "or set output_activation='linear'"
-            )
+        if self.output_activation == "sigmoid":
+            check_fractions(y)
         return y
 
     def __sklearn_tags__(self):

@@ -4,6 +4,7 @@ import contextlib
 import math
 import threading
 from collections import OrderedDict
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from skface._keras import import_keras, keras_settings
 from skface._validation import as_array
 from skface._work import progress_bar, read_ahead
 from skface.exceptions import InputError, ParameterError
+from skface.heads._architecture import forward
+from skface.heads._branches import masks
 from skface.heads._losses import LOSSES, METRICS
 
 _MAX_CACHED_PARAMETERS = 60_000_000
@@ -31,7 +34,14 @@ class Samples:
         Rows that are set aside together.
     rows : ndarray of int, default=None
         The rows that belong to the samples; None takes all.
+
+    Attributes
+    ----------
+    factors : ndarray of shape (n_outputs,), float32, or None
+        What the columns of y are multiplied by in each batch.
     """
+
+    factors = None
 
     def __init__(self, X, y, weight=None, groups=None, rows=None):
         self.X, self.y, self.weight, self.groups = X, y, weight, groups
@@ -39,6 +49,11 @@ class Samples:
 
     def __len__(self):
         return len(self.rows)
+
+    @property
+    def row_weights(self):
+        """The weight of each of the rows; ones where nobody gave any."""
+        return np.ones(len(self)) if self.weight is None else self.weight[self.rows]
 
     def weighted(self, weight):
         """The samples with these weights, scaled to the mean 1; rows of none go."""
@@ -80,7 +95,15 @@ class Samples:
         """Float32 copies of some of the rows, ready for Keras."""
         rows = self.rows[positions]
         weight = None if self.weight is None else self.weight[rows]
-        return np.asarray(self.X[rows], np.float32), self.y[rows], weight
+        y = self.y[rows] if self.factors is None else self.y[rows] * self.factors
+        return np.asarray(self.X[rows], np.float32), y, weight
+
+    def outputs(self, network):
+        """What a network says of the rows, float32."""
+        batches = gen_batches(len(self), 1024)
+        return np.concatenate(
+            [forward(network, self.batch(rows)[0]) for rows in batches]
+        )
 
     def _of(self, rows):
         return Samples(self.X, self.y, self.weight, self.groups, rows)
@@ -97,6 +120,8 @@ class Settings(NamedTuple):
     batch_size: int
     patience: int | None  # None trains all epochs
     seed: int
+    branches: tuple = ()  # as from branch_of_each
+    bias: np.ndarray | None = None  # of outputs that begin constant; NaN of others
 
     def rate(self, epoch):
         """Learning rate of an epoch; I. Loshchilov and F. Hutter, "SGDR", ICLR 2017,
@@ -110,7 +135,7 @@ class Settings(NamedTuple):
 class State(NamedTuple):
     """A moment of a training, from which it can go on exactly.
 
-    `optimizer` is empty where nobody saves it.
+    `optimizer` is empty where nobody saves it, `adapted` where nothing is adapted.
     """
 
     seed: int
@@ -118,10 +143,19 @@ class State(NamedTuple):
     weights: list
     optimizer: list
     history: dict
+    adapted: list | tuple = ()
 
 
 def train(
-    architecture, settings, samples, validation, *, start=None, save=None, verbose=0
+    architecture,
+    settings,
+    samples,
+    validation,
+    *,
+    adaptation=None,
+    start=None,
+    save=None,
+    verbose=0,
 ):
     """Train a head and return the state of its best epoch, and the whole history.
 
@@ -134,6 +168,8 @@ def train(
         epoch's number.
     validation : Samples or None
         The best epoch has the lowest loss on them; without them it is the last.
+    adaptation : Adaptation, default=None
+        Observes the validation samples after each epoch, and weighs the labels.
     start : State, default=None
         What to go on from.
     save : callable, default=None
@@ -155,14 +191,26 @@ def train(
         best = start
         if best is None:
             rng = np.random.default_rng(settings.seed)
-            trainer.start(architecture.initial_weights(rng))
+            weights = architecture.initial_weights(rng)
+            if settings.bias is not None:
+                constant = ~np.isnan(settings.bias)
+                weights[-1][constant] = settings.bias[constant]
+                weights[-2][:, constant] = 0
+            trainer.start(weights)
             first, history = 0, {}
         else:
             trainer.restore(best)
+            if adaptation is not None:
+                adaptation.state = best.adapted
             first, history = best.epoch + 1, _copied(best.history)
         with progress_bar(settings.epochs, "head", verbose, initial=first) as progress:
             for epoch in range(first, settings.epochs):
+                if adaptation is not None:
+                    samples.factors = adaptation.factors
                 figures = trainer.epoch(epoch, settings, samples, validation)
+                if adaptation is not None:
+                    outputs = validation.outputs(trainer.network)
+                    adaptation.observe(outputs, validation)
                 for name, value in figures.items():
                     history.setdefault(name, []).append(value)
                 progress.set_postfix(figures)
@@ -174,6 +222,8 @@ def train(
                     best = trainer.state(
                         settings.seed, epoch, history, whole=save is not None
                     )
+                    if adaptation is not None:
+                        best = best._replace(adapted=adaptation.state)
                     if save is not None:
                         save(best)
                 elif settings.patience and epoch - best.epoch >= settings.patience:
@@ -203,18 +253,27 @@ class _Trainer:
     process does it once an architecture and afterwards sets new weights.
     """
 
-    def __init__(self, architecture, loss, metric):
+    def __init__(self, architecture, loss, metric, branches):
         keras = import_keras()
         self.network = architecture.build()
         self.network.compile(
             keras.optimizers.Adam(), loss=LOSSES[loss], metrics=[METRICS[metric]()]
         )
         self.network.optimizer.build(self.network.trainable_variables)
+        self.masks = masks(architecture, branches)
+        dense = [layer for layer in self.network.layers if hasattr(layer, "kernel")]
+        for layer, mask in zip(dense, self.masks, strict=bool(self.masks)):
+            layer.kernel.constraint = partial(
+                keras.ops.multiply, mask.astype(np.float32)
+            )
         self.n_parameters = self.network.count_params()
 
     def start(self, weights):
         for variable in self.network.optimizer.variables:
             variable.assign(np.zeros(variable.shape, dtype=variable.dtype))
+        for index, mask in enumerate(self.masks):
+            # Kernels of branches begin as large as those of heads of their own.
+            weights[2 * index] *= (mask / np.sqrt(mask.mean())).astype(np.float32)
         self.network.set_weights(weights)
 
     def restore(self, state):
@@ -272,7 +331,7 @@ _training = threading.Lock()
 @contextlib.contextmanager
 def _borrowed_trainer(architecture, settings):
     """The trainer of an architecture, for one thread at a time."""
-    key = architecture, settings.loss, settings.metric
+    key = architecture, settings.loss, settings.metric, settings.branches
     with _training:
         trainer = _trainers.pop(key, None) or _Trainer(*key)
         _trainers[key] = trainer

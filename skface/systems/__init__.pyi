@@ -5,6 +5,7 @@ from ._clusters import AttributeClusterer as AttributeClusterer
 from ._clusters import identities_left as identities_left
 from ._committee import SegmentCommittee as SegmentCommittee
 from ._comparison import compare_attributes as compare_attributes
+from ._controller import PolicyGradientSampler as PolicyGradientSampler
 from ._hiding import face_parts as face_parts
 from ._hiding import hidden_cells as hidden_cells
 from ._hiding import hide as hide

@@ -115,7 +115,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         "visibility": [HasMethods(["predict"]), None],
         "sharpness": [Interval(Real, 0, None, closed="left")],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "random_state": [Integral],
+        "random_state": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
@@ -166,17 +166,21 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         validate_params(self)
         segments = _as_segments(self.segments)
         images, y = _as_photos(X), ATTRIBUTES.checked(as_array(y, "y"))
+        if len(images) != len(y) or (X_val is None) != (y_val is None):
+            raise InputError(
+                f"X has {len(images)} rows, y {len(y)}, and X_val and y_val go together"
+            )
         if X_val is None:
             images, y, images_val, y_val = self._apart(images, y)
         else:
             images_val = _as_photos(X_val)
             y_val = ATTRIBUTES.checked(as_array(y_val, "y_val"), "y_val")
-        y_val = y_val.astype(float)
         scores, pipelines = [], []
         for box in segments.values():
             pipe = clone(self.pipeline)
             seen, seen_val = _seen(images, box), _seen(images_val, box)
             pipelines.append(pipe.fit(seen, y, X_val=seen_val, y_val=y_val))
+            y_val = y_val.astype(float)  # a pipeline has found that it holds labels
             scores.append(aucs(y_val, pipe.predict_proba(seen_val)))
         self.segments_, self.pipelines_ = segments, pipelines
         self.scores_ = np.array(scores)

@@ -1,13 +1,13 @@
 """Parts of photos hidden, and how much of each cell of a map that hides."""
 
 from functools import lru_cache
-from numbers import Real
+from numbers import Integral
 
 import numpy as np
 from PIL import Image, ImageDraw
 from sklearn.utils import check_random_state
 
-from skface._validation import as_floats, shown
+from skface._validation import as_array, as_floats, shown
 from skface.exceptions import InputError, ParameterError
 from skface.photos import Frames, as_image_size, as_images
 
@@ -132,6 +132,8 @@ def hidden_cells(parts, shape, cover="grey") -> np.ndarray:
     if picture is None and cover in _DRAWINGS:
         picture = _DRAWINGS[cover](np.random.default_rng(0))
     rows, columns = as_image_size(shape, "shape")
+    if not isinstance(parts, Frames):
+        raise InputError(f"parts must be Frames, got {shown(parts)}")
     fine = rows * _SUBCELLS, columns * _SUBCELLS
     shares = np.empty((len(parts), rows, columns))
     for share, matrix in zip(shares, parts.matrices, strict=True):
@@ -177,7 +179,7 @@ def face_parts(part, n, *, face=CELEBA_FACE) -> Frames:
     """
     if part not in list(_FACE_PARTS):
         raise ParameterError(f"part must be in {list(_FACE_PARTS)}, got {part!r}")
-    x, y, width, height = np.tile(_FACE_PARTS[part], (n, 1)).T
+    x, y, width, height = np.tile(_FACE_PARTS[part], (_as_number(n), 1)).T
     return _inside_face(_as_face(face), x, y, width, height)
 
 
@@ -210,9 +212,13 @@ def random_parts(n, share, *, face=CELEBA_FACE, random_state=None) -> Frames:
     >>> np.linalg.det(parts.matrices[:, :, :2]).round(6).tolist()
     [0.25, 0.25]
     """
-    share = np.broadcast_to(as_floats(share, "share"), n)
-    if not ((share > 0) & (share <= 1)).all():
-        raise ParameterError("share must be above 0, and 1 at most")
+    share, n = as_floats(share, "share"), _as_number(n)
+    if share.shape not in {(), (n,)} or not ((share > 0) & (share <= 1)).all():
+        raise ParameterError(
+            "share must be above 0, and 1 at most, one number or one for each of "
+            f"{n} photos"
+        )
+    share = np.broadcast_to(share, n)
     rng = check_random_state(random_state)
     aspect = 2.0 ** rng.uniform(-1, 1, n)
     width = np.clip(np.sqrt(share * aspect), share, 1)
@@ -230,12 +236,19 @@ def _inside_face(face, x, y, width, height):
     return Frames(matrices)
 
 
+def _as_number(n):
+    if not isinstance(n, Integral) or n < 0:
+        raise ParameterError(f"n must be a number of photos, got {shown(n)}")
+    return int(n)
+
+
 def _as_face(face):
-    if np.shape(face) != (4,) or not all(isinstance(each, Real) for each in face):
+    box = as_floats(face, "face")
+    if box.shape != (4,):
         raise ParameterError(f"face must be (x, y, width, height), got {shown(face)}")
-    if not (face[2] > 0 and face[3] > 0):
+    if not (box[2:] > 0).all():
         raise ParameterError(f"face must have an area, got {shown(face)}")
-    return face
+    return box
 
 
 def _as_picture(cover):
@@ -244,7 +257,7 @@ def _as_picture(cover):
         if cover not in _COVERS:
             raise ParameterError(f"cover must be in {list(_COVERS)}, got {cover!r}")
         return None
-    picture = np.asarray(cover)
+    picture = as_array(cover, "cover")
     if picture.ndim != 3 or picture.shape[2] != 4 or picture.dtype.kind not in "iuf":
         raise ParameterError(
             f"cover must be in {list(_COVERS)}, or RGBA of shape (height, width, 4), "

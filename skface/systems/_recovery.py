@@ -175,13 +175,13 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if visible is None:
             return np.ones((len(X), 1), np.float32)
         seen = as_floats(visible, "visible")
-        seen = seen.reshape(len(seen), -1).astype(np.float32)
-        if len(seen) != len(X) or X.shape[1] % seen.shape[1]:
+        n_cells = seen[0].size if seen.ndim > 1 and len(seen) == len(X) else 0
+        if not n_cells or X.shape[1] % n_cells:
             raise InputError(
                 f"visible must be of {len(X)} photos and of cells that divide the "
                 f"{X.shape[1]} features, got the shape {np.shape(visible)}"
             )
-        return np.clip(seen, 0, 1)
+        return np.clip(seen.reshape(len(X), n_cells), 0, 1).astype(np.float32)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import HasMethods, as_array, as_floats, validate_params
 from skface.exceptions import InputError
+from skface.photos import as_image_size
 from skface.targets import as_target, last_step
 
 _LEAST_HIDDEN = 0.01  # of the points, for their own noise to be measured
@@ -250,7 +251,8 @@ def visible_beside(visible, points, shape=None) -> np.ndarray:
         The shape is not that of the map.
     """
     maps = np.reshape(visible, (len(visible), -1))
-    rows, columns = shape or 2 * (round(maps.shape[1] ** 0.5),)
+    side = round(maps.shape[1] ** 0.5)
+    rows, columns = (side, side) if shape is None else as_image_size(shape, "shape")
     if rows * columns != maps.shape[1]:
         raise InputError(
             f"the map has {maps.shape[1]} cells, which are not {rows} x {columns}: "
