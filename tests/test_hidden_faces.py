@@ -196,7 +196,7 @@ def test_noise_is_measured_on_validation_photos(maps, visibility):
 
 def test_visibility_of_other_points_is_refused(shape):
     y, prior = shape
-    with pytest.raises(InputError, match=r"visible must have the shape \(200, n_poin"):
+    with pytest.raises(InputError, match=r"visible must have the shape \(200, 3\)"):
         prior.adjusted(y, np.ones((200, 2)))
 
 

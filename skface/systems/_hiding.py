@@ -79,7 +79,7 @@ def hide(X, parts, cover="grey", *, random_state=None) -> np.ndarray:
         )
     if picture is None and cover == "photo" and len(photos) == 1:
         raise InputError("X is one photo: there is no other to cut a piece from")
-    seeds = check_random_state(random_state).randint(2**31 - 1, size=len(photos))
+    seeds = _as_generator(random_state).randint(2**31 - 1, size=len(photos))
     hidden = photos.copy()
     for i, (matrix, seed) in enumerate(zip(parts.matrices, seeds, strict=True)):
         rng = np.random.default_rng(seed)
@@ -219,7 +219,7 @@ def random_parts(n, share, *, face=CELEBA_FACE, random_state=None) -> Frames:
             f"{n} photos"
         )
     share = np.broadcast_to(share, n)
-    rng = check_random_state(random_state)
+    rng = _as_generator(random_state)
     aspect = 2.0 ** rng.uniform(-1, 1, n)
     width = np.clip(np.sqrt(share * aspect), share, 1)
     height = share / width
@@ -234,6 +234,13 @@ def _inside_face(face, x, y, width, height):
     matrices[:, 0, 2] = face[0] + x * face[2]
     matrices[:, 1, 2] = face[1] + y * face[3]
     return Frames(matrices)
+
+
+def _as_generator(random_state):
+    try:
+        return check_random_state(random_state)
+    except ValueError as error:
+        raise ParameterError(f"random_state cannot be used: {error}") from None
 
 
 def _as_number(n):

@@ -175,10 +175,15 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         y, visible = as_floats(y, "y"), as_floats(visible, "visible")
-        if y.ndim != 2 or visible.shape != (len(y), y.shape[1] // 2):
+        n_points, rest = divmod(len(self.mean_), 2)
+        if rest or y.shape[1:] != (2 * n_points,):
             raise InputError(
-                f"visible must have the shape ({len(y)}, n_points), with two columns "
-                f"of y for each point; got {visible.shape} and y of {y.shape}"
+                f"y must hold the {n_points} points of the fit, got the shape {y.shape}"
+            )
+        if visible.shape != (len(y), n_points):
+            raise InputError(
+                f"visible must have the shape ({len(y)}, {n_points}), got "
+                f"{visible.shape}"
             )
         return self._adjusted(y, np.clip(visible, 0, 1).repeat(2, axis=1))
 
