@@ -19,10 +19,12 @@ from _common import parsed, study
 EXPERIMENTS = {
     "3.1": "adaptation",
     "3.2": "evaluation",
+    "3.3": "committee",
     "3.5": "specific",
     "3.6": "joint",
     "3.7": "alignment",
     "3.8": "clusters",
+    "3.9": "hidden",
     "3.10": "controller",
 }
 

@@ -26,6 +26,7 @@ from .displays import GroupDisplay as GroupDisplay
 from .displays import HistoryDisplay as HistoryDisplay
 from .displays import SaliencyDisplay as SaliencyDisplay
 from .displays import SearchDisplay as SearchDisplay
+from .displays import VisibilityDisplay as VisibilityDisplay
 from .features import VGG19Features as VGG19Features
 from .heads import DenseHeadClassifier as DenseHeadClassifier
 from .heads import DenseHeadRegressor as DenseHeadRegressor

@@ -12,6 +12,7 @@ from public_api import PUBLIC
 from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 
 import skface
@@ -200,6 +201,33 @@ def adapted(X, domain, **params):
 
 def clustered(X, **params):
     systems.AttributeClusterer(**params).fit(X)
+
+
+def cells_seen(X, y, **params):
+    systems.CellVisibility(**params).fit(X, y).predict(X)
+
+
+def recovered(X, visible, **params):
+    systems.RecoveredFeatures(**params).fit(X).transform(X, visible)
+
+
+def moved(X, y, y_seen, visible, shape):
+    cells = systems.CellVisibility().fit(X, np.ones((6, 4)))
+    prior = systems.ShapePrior(LinearRegression(), cells, shape=shape).fit(X, y)
+    prior.adjusted(y_seen, visible)
+    prior.score(X, y)
+
+
+def told_together(given):
+    def fit(X, y, X_val, y_val, visible, **params):
+        committee = systems.SegmentCommittee(given.pipe, **params)
+        committee.fit(X, y, X_val=X_val, y_val=y_val).predict(X, visible)
+
+    X, y = given.photos, given.labels
+    data = {"X": X, "y": y, "X_val": X, "y_val": y, "visible": np.ones((6, 4))}
+    params = systems.SegmentCommittee(given.pipe).get_params(deep=False)
+    del params["pipeline"]
+    return fit, data | params | {"segments": {"whole": (0, 0, 1, 1)}}
 
 
 def pipeline_fitted(given):
@@ -488,6 +516,51 @@ CALLS = {
         systems.identities_left,
         {"labels": [0, 0, 0, 1, 1, 1], "identities": [1, 2, 3, 4, 4, 4]},
     ),
+    "skface.systems.hide": lambda given: (
+        systems.hide,
+        {
+            "X": given.photos,
+            "parts": systems.face_parts("left", 6),
+            "cover": "noise",
+            "random_state": 0,
+        },
+    ),
+    "skface.systems.hidden_cells": lambda given: (
+        systems.hidden_cells,
+        {"parts": systems.face_parts("left", 6), "shape": 2, "cover": "grey"},
+    ),
+    "skface.systems.face_parts": lambda given: (
+        systems.face_parts,
+        {"part": "left", "n": 2, "face": (0, 0, 1, 1)},
+    ),
+    "skface.systems.random_parts": lambda given: (
+        systems.random_parts,
+        {"n": 2, "share": 0.5, "face": (0, 0, 1, 1), "random_state": 0},
+    ),
+    "skface.systems.CellVisibility": lambda given: (
+        cells_seen,
+        {"X": given.boxes, "y": np.ones((6, 2)), "alpha": 1.0},
+    ),
+    "skface.systems.RecoveredFeatures": lambda given: (
+        recovered,
+        {
+            "X": given.boxes,
+            "visible": np.ones((6, 2)),
+            "n_components": 2,
+            "random_state": 0,
+        },
+    ),
+    "skface.systems.ShapePrior": lambda given: (
+        moved,
+        {
+            "X": given.boxes,
+            "y": given.points,
+            "y_seen": given.points,
+            "visible": np.ones((6, 5)),
+            "shape": (2, 2),
+        },
+    ),
+    "skface.systems.SegmentCommittee": told_together,
     "skface.extract_once": lambda given: (
         skface.extract_once,
         {"search": given.search, "X": given.photos},
@@ -524,6 +597,10 @@ CALLS = {
             "n_clusters": 2,
             "n_attributes": 1,
         },
+    ),
+    "skface.VisibilityDisplay": lambda given: (
+        closed(lambda **parts: displays.VisibilityDisplay(**parts).plot()),
+        {"photos": given.photos, "visible": np.ones((6, 4))},
     ),
     "skface.DetectionDisplay": detections_scored(
         closed(displays.DetectionDisplay.from_predictions)

@@ -7,6 +7,7 @@ from unittest import SkipTest
 
 import pytest
 import sklearn
+from sklearn.linear_model import LinearRegression
 from sklearn.utils import estimator_checks
 
 from skface import (
@@ -19,8 +20,11 @@ from skface import (
 from skface.systems import (
     CORAL,
     AttributeClusterer,
+    CellVisibility,
     GeneralToSpecific,
     LandmarkFreeAlignment,
+    RecoveredFeatures,
+    ShapePrior,
 )
 
 PAGE = (Path(__file__).parents[1] / "docs" / "scikit_learn.md").read_text("utf-8")
@@ -51,6 +55,9 @@ ESTIMATORS = [
     ),
     CORAL(n_components=2),
     AttributeClusterer(n_clusters=3, random_state=0),
+    CellVisibility(),
+    RecoveredFeatures(n_components=2, random_state=0),
+    ShapePrior(LinearRegression()),
     *OF_PHOTOS,
 ]
 

@@ -10,6 +10,7 @@ from skface.displays._history import HistoryDisplay
 from skface.displays._saliency import SaliencyDisplay
 from skface.displays._search_map import SearchDisplay
 from skface.displays._styling import check_matplotlib
+from skface.displays._visibility import VisibilityDisplay
 
 __all__ = [
     "AttributesDisplay",
@@ -21,4 +22,5 @@ __all__ = [
     "HistoryDisplay",
     "SaliencyDisplay",
     "SearchDisplay",
+    "VisibilityDisplay",
 ]

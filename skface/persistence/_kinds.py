@@ -21,7 +21,13 @@ from skface.persistence._fitted import are_probabilities, check_fitted
 from skface.persistence._values import from_json, to_json
 from skface.photos import as_image_size
 from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
-from skface.systems import CORAL, LandmarkFreeAlignment
+from skface.systems import (
+    CORAL,
+    CellVisibility,
+    LandmarkFreeAlignment,
+    RecoveredFeatures,
+    ShapePrior,
+)
 from skface.targets import BBOX, LANDMARKS, as_target, target_of
 
 _HEADS = {DenseHeadClassifier, DenseHeadRegressor}
@@ -201,6 +207,7 @@ class _Head(Kind):
 
     def check(self, record):
         self.architecture = self._architecture_of(record)
+        self.n_features = self.architecture.n_features
         fitted = field(record, "fitted", dict)
         self.fitted = {name: from_json(value, name) for name, value in fitted.items()}
         head, n_outputs = self.estimator, self.architecture.n_outputs
@@ -284,7 +291,7 @@ class _Features(Kind):
                 f"its batch_size of {features.batch_size} photos of {height}x{width} "
                 f"takes more than {MOST_PIXELS:,} pixels at once"
             )
-        refused(lambda: features.n_features_out)
+        self.n_features = refused(lambda: features.n_features_out)
         self.weights_identity = checked_identity(record)
 
 
@@ -296,10 +303,14 @@ class _Steps(Kind):
         ({VGG19Features}, {CORAL}, _HEADS),
         (_ALIGNING, {VGG19Features}, _HEADS),
         (_ALIGNING, {VGG19Features}, {CORAL}, _HEADS),
+        ({VGG19Features}, {RecoveredFeatures}, _HEADS),
+        (_ALIGNING, {VGG19Features}, {RecoveredFeatures}, _HEADS),
+        ({RecoveredFeatures}, _HEADS),
+        ({VGG19Features}, {CellVisibility, ShapePrior}),
     )
     made_of = (
-        "two steps, VGG19Features and a head, nor of these with CORAL between them or "
-        "after AlignedFaces or LandmarkFreeAlignment"
+        "VGG19Features and a head, nor of these with CORAL or RecoveredFeatures "
+        "between them or after AlignedFaces or LandmarkFreeAlignment"
     )
 
     @classmethod
@@ -336,15 +347,13 @@ class _Steps(Kind):
         return pipe
 
     def check(self, record):
-        *before, head = self.parts
-        (features,) = (part for part in before if isinstance(part, _Features))
-        n_features = features.estimator.n_features_out
-        taken = [getattr(part, "n_features", n_features) for part in before]
-        for n_taken in (*taken, head.architecture.n_features):
-            if n_taken != n_features:
+        counts = [part.n_features for part in self.parts if hasattr(part, "n_features")]
+        self.n_features = counts[0]
+        for n_taken in counts[1:]:
+            if n_taken != self.n_features:
                 raise SavedFileError(
-                    f"its layer and pooling give {n_features:,} features, its head "
-                    f"takes {n_taken:,}"
+                    f"its layer and pooling give {self.n_features:,} features, its "
+                    f"head takes {n_taken:,}"
                 )
         self.aspect = aspect_of(record)
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from skface._validation import as_names
 from skface.exceptions import ParameterError, SavedFileError
+from skface.persistence._hidden import KINDS, OUTERMOST
 from skface.persistence._kinds import Kind, field, refused
-from skface.persistence._systems import KINDS, OUTERMOST
 
 _CLASSES = {cls.__name__: cls for cls in KINDS}
 _MOST_LEVELS = 8  # of estimators within estimators, each of a fixed number of parts
@@ -157,11 +157,12 @@ def _not_loaded(name):
 def _not_taken(what):
     return ParameterError(
         "skface.save takes a head of skface, or a Pipeline of VGG19Features and a "
-        "head, which AlignedFaces or LandmarkFreeAlignment may go before and CORAL "
-        "between, or a SecondLook of two of these, or a FaceDetector, or a FaceReader "
-        "with one, or a GeneralToSpecific, or LandmarkFreeAlignment, CORAL or an "
-        f"AttributeClusterer alone, not {what}: of a search save best_estimator_; keep "
-        "others with joblib"
+        "head, which AlignedFaces or LandmarkFreeAlignment may go before and CORAL or "
+        "RecoveredFeatures between, or a SecondLook of two of these, or a "
+        "FaceDetector, or a FaceReader with one, or a GeneralToSpecific, a "
+        "LandmarkFreeAlignment, CORAL, an AttributeClusterer, a SegmentCommittee, a "
+        f"CellVisibility or a ShapePrior, not {what}: of a search save "
+        "best_estimator_; keep others with joblib"
     )
 
 

@@ -25,10 +25,12 @@ def save(pipe, path, *, target_names=None) -> None:
     Parameters
     ----------
     pipe : FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
-GeneralToSpecific, LandmarkFreeAlignment, CORAL or AttributeClusterer
+GeneralToSpecific, LandmarkFreeAlignment, CORAL, AttributeClusterer, SegmentCommittee, \
+CellVisibility, RecoveredFeatures or ShapePrior
         Fitted. A pipeline has two steps: `VGG19Features` and a head of skface; before
-        them `AlignedFaces` or `LandmarkFreeAlignment` may stand, and `CORAL` between
-        them. What an estimator holds goes into the same file.
+        them `AlignedFaces` or `LandmarkFreeAlignment` may stand, and `CORAL` or
+        `RecoveredFeatures` between them. What an estimator holds goes into the same
+        file.
     path : path-like
         The file, such as ``smiles.skface``. What it held before is replaced once the
         new content is complete.
@@ -125,7 +127,8 @@ def load(path, *, weights=None, cache_dir=None):
     Returns
     -------
     FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
-GeneralToSpecific, LandmarkFreeAlignment, CORAL or AttributeClusterer
+GeneralToSpecific, LandmarkFreeAlignment, CORAL, AttributeClusterer, SegmentCommittee, \
+CellVisibility, RecoveredFeatures or ShapePrior
         It predicts what the saved one predicts, bit for bit on the same machine. Where
         the file names the targets, ``target_names_`` is a list of str. `first` and
         `second` of a `SecondLook` are clones, not fitted, of ``first_`` and

@@ -1,0 +1,376 @@
+"""Attributes told by several segments of the face, each seen by itself."""
+
+import copy
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.metrics import roc_auc_score
+from sklearn.utils.validation import check_is_fitted
+
+from skface._validation import (
+    HasMethods,
+    Interval,
+    as_array,
+    as_floats,
+    validate_params,
+)
+from skface.exceptions import InputError, ParameterError
+from skface.metrics import attribute_accuracy
+from skface.photos import Frames, ImageArray, as_images, framed
+from skface.targets import ATTRIBUTES
+
+# Left, top, right, bottom in pixels of CelebA's aligned photos, 178 x 218.
+_PIXELS = {
+    "whole": (0, 0, 178, 218),
+    "upper": (19, 40, 159, 125),
+    "lower": (19, 120, 159, 205),
+    "left": (19, 50, 92, 200),
+    "right": (86, 50, 159, 200),
+    "eyes": (34, 86, 144, 130),
+    "nose": (59, 100, 119, 150),
+    "mouth": (49, 132, 129, 178),
+    "hair": (9, 10, 169, 95),
+    "jaw": (29, 140, 149, 218),
+}
+SEGMENTS = {
+    name: (left / 178, top / 218, (right - left) / 178, (bottom - top) / 218)
+    for name, (left, top, right, bottom) in _PIXELS.items()
+}
+_ERRORS_ABOVE_CHANCE = 2  # standard errors by which a segment must beat it
+_LEAST_WEIGHT = 1e-6  # of all segments together
+_SIZE = (224, 224)  # of photos that do not say theirs
+
+
+class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Attributes from several segments of aligned faces, by those that are seen.
+
+    A pipeline a segment learns all attributes. A segment keeps an attribute where it
+    ranks validation photos better than chance; the committee's probability is the mean
+    over those segments, weighted by that score and by how much of each is seen.
+
+    Parameters
+    ----------
+    pipeline : FacePipeline
+        Of attributes, such as ``make_attribute_pipeline("fast")``. A clone of it learns
+        each segment.
+    segments : dict of (x, y, width, height), default=None
+        Boxes as fractions of the photo, by name. None takes ten of CelebA's aligned
+        photos: whole, upper, lower, left, right, eyes, nose, mouth, hair, jaw.
+    visibility : fitted estimator, default=None
+        Tells from photos how much of each cell of a map is seen, such as a FacePipeline
+        of `VGG19Features` and `CellVisibility`. It is used as it is: neither `fit` nor
+        `clone` touches it. None takes all for seen, unless `predict_proba` is told.
+    sharpness : float, default=4.0
+        A segment of which the share v is seen counts by v ** sharpness.
+    validation_fraction : float in (0, 1), default=0.2
+        Share of the photos that scores are taken on when `fit` gets no X_val.
+    random_state : int, default=0
+        Of these photos.
+
+    Attributes
+    ----------
+    pipelines_ : list of FacePipeline
+        Fitted, one a segment.
+    segments_ : dict of (x, y, width, height)
+    scores_ : ndarray of shape (n_segments, n_attributes)
+        Area under the receiver operating characteristic; 0.5 where the validation
+        photos do not tell.
+    weights_ : ndarray of shape (n_segments, n_attributes)
+        2 scores - 1, or 0 where a segment does not keep an attribute: where its score
+        is not two standard errors above that of chance. An attribute that no segment
+        keeps is told by all alike.
+    prevalence_ : ndarray of shape (n_attributes,)
+        The answer where no segment that tells an attribute is seen.
+    classes_ : ndarray of shape (n_attributes, 2)
+
+    Notes
+    -----
+    Each segment is cut from the photo and goes through VGG19 by itself, `n_passes` in
+    all: slices of one map would be cheaper, but a cell of `block4_pool` sees 124 of 224
+    pixels, so that what hides one segment leaks into those beside it. At 112 x 112 a
+    pass costs a quarter.
+
+    SPLITFACE [1]_ lets a network a segment learn features, and finds from data which
+    attribute lives in which segment.
+
+    References
+    ----------
+    .. [1] U. Mahbub, S. Sarkar and R. Chellappa, "Segment-based Methods for Facial
+       Attribute Detection from Partial Faces", IEEE Transactions on Affective
+       Computing, 2018 (arXiv 1801.03546).
+
+    Examples
+    --------
+    >>> from skface import make_attribute_pipeline
+    >>> from skface.systems import SegmentCommittee
+    >>> committee = SegmentCommittee(make_attribute_pipeline("fast"))
+    >>> committee.n_passes
+    10
+    """
+
+    _parameter_constraints = {
+        "pipeline": [HasMethods(["fit", "predict_proba"])],
+        "segments": [dict, None],
+        "visibility": [HasMethods(["predict"]), None],
+        "sharpness": [Interval(Real, 0, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "random_state": [Interval(Integral, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        pipeline,
+        segments=None,
+        *,
+        visibility=None,
+        sharpness=4.0,
+        validation_fraction=0.2,
+        random_state=0,
+    ):
+        self.pipeline = pipeline
+        self.segments = segments
+        self.visibility = visibility
+        self.sharpness = sharpness
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+
+    def __sklearn_clone__(self):
+        unfitted = copy.copy(self)
+        for name in [name for name in vars(self) if name.endswith("_")]:
+            delattr(unfitted, name)
+        unfitted.pipeline = clone(self.pipeline)
+        return unfitted
+
+    def fit(self, X, y, *, X_val=None, y_val=None):
+        """Fit a pipeline a segment, and see which attributes each tells.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+            Aligned faces.
+        y : array-like of shape (n, n_attributes)
+            In {0, 1}; NaN is a missing label.
+        X_val, y_val : like X and y, default=None
+            Validation data of the pipelines, which scores are taken on too.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, InputError
+            As from the pipeline's `fit`, or segments are no boxes.
+        """
+        validate_params(self)
+        segments = _as_segments(self.segments)
+        images, y = _as_photos(X), ATTRIBUTES.checked(as_array(y, "y"))
+        if len(images) != len(y) or (X_val is None) != (y_val is None):
+            raise InputError(
+                f"X has {len(images)} rows, y {len(y)}, and X_val and y_val go together"
+            )
+        if X_val is None:
+            images, y, images_val, y_val = self._apart(images, y)
+        else:
+            images_val = _as_photos(X_val)
+            y_val = ATTRIBUTES.checked(as_array(y_val, "y_val"), "y_val")
+        scores, pipelines = [], []
+        for box in segments.values():
+            pipe = clone(self.pipeline)
+            seen, seen_val = _seen(images, box), _seen(images_val, box)
+            pipelines.append(pipe.fit(seen, y, X_val=seen_val, y_val=y_val))
+            y_val = y_val.astype(float)  # a pipeline has found that it holds labels
+            scores.append(aucs(y_val, pipe.predict_proba(seen_val)))
+        self.segments_, self.pipelines_ = segments, pipelines
+        self.scores_ = np.array(scores)
+        self.weights_ = _weights(self.scores_, y_val)
+        self.prevalence_ = np.nanmean(y.astype(float), axis=0)
+        self.classes_ = np.tile([0, 1], (y.shape[1], 1))
+        return self
+
+    def predict_proba(self, X, visible=None):
+        """Probability that each attribute is present.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        visible : array-like of shape (n, rows, columns) or (n, n_cells), default=None
+            How much of each cell of a map of the photo is seen, in 0 to 1, where that
+            is known; otherwise `visibility` tells it. Without rows and columns the map
+            is square.
+
+        Returns
+        -------
+        ndarray of shape (n, n_attributes)
+
+        Raises
+        ------
+        InputError
+            X is not photos, or `visible` is no map of them.
+        """
+        check_is_fitted(self)
+        images = _as_photos(X)
+        if visible is None and self.visibility is not None:
+            visible = self.visibility.predict(images)
+        shares = self._shares(visible, len(images))
+        total = np.zeros((len(images), len(self.prevalence_)))
+        weights = np.zeros_like(total)
+        for share, weight, box, pipe in zip(
+            shares.T,
+            self.weights_,
+            self.segments_.values(),
+            self.pipelines_,
+            strict=True,
+        ):
+            rows = np.flatnonzero(share)
+            if not len(rows) or not weight.any():
+                continue
+            own = share[rows, None] ** self.sharpness * weight
+            total[rows] += own * pipe.predict_proba(_seen(images[rows], box))
+            weights[rows] += own
+        told = weights > _LEAST_WEIGHT
+        return np.where(told, total / np.where(told, weights, 1), self.prevalence_)
+
+    def predict(self, X, visible=None):
+        """Which attributes are more probable than not.
+
+        Parameters
+        ----------
+        X, visible
+            As for `predict_proba`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_attributes), int
+        """
+        return (self.predict_proba(X, visible) > 0.5).astype(int)
+
+    def score(self, X, y, sample_weight=None):
+        """Share of right answers, averaged over the attributes.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        y : array-like of shape (n, n_attributes)
+        sample_weight : array-like of shape (n,), default=None
+
+        Returns
+        -------
+        float
+        """
+        return attribute_accuracy(y, self.predict(X), sample_weight=sample_weight)
+
+    @property
+    def n_passes(self) -> int:
+        """How often a photo goes through VGG19 to be predicted."""
+        segments = SEGMENTS if self.segments is None else self.segments
+        n_passes = len(segments) * getattr(self.pipeline, "n_passes", 1)
+        return n_passes + getattr(self.visibility, "n_passes", 0)
+
+    def _apart(self, images, y):
+        """The photos to learn from and, set aside, those to take scores on."""
+        n_val = round(self.validation_fraction * len(images))
+        if not 0 < n_val < len(images):
+            raise InputError(
+                f"n_samples={len(images)} is too few to set validation_fraction="
+                f"{self.validation_fraction} aside: give X_val and y_val"
+            )
+        order = np.random.default_rng(self.random_state).permutation(len(images))
+        val, train = order[:n_val], order[n_val:]
+        return images[train], y[train], images[val], y[val]
+
+    def _shares(self, visible, n):
+        """How much of each segment is seen, (n, n_segments)."""
+        if visible is None:
+            return np.ones((n, len(self.segments_)))
+        maps = as_floats(visible, "visible")
+        side = round(maps[0].size ** 0.5) if maps.ndim == 2 and len(maps) else 0
+        if maps.ndim == 2 and side**2 == maps.shape[1]:
+            maps = maps.reshape(len(maps), side, side)
+        if maps.ndim != 3 or len(maps) != n:
+            raise InputError(
+                f"visible must be maps of {n} photos, of the shape (n, rows, columns), "
+                f"got the shape {maps.shape}"
+            )
+        maps = np.clip(maps, 0, 1)
+        shares = [
+            np.einsum(
+                "nrc,r,c->n",
+                maps,
+                _overlaps(y, height, maps.shape[1]),
+                _overlaps(x, width, maps.shape[2]),
+            )
+            for x, y, width, height in self.segments_.values()
+        ]
+        return np.stack(shares, axis=1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        tags.target_tags.multi_output = True
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+def _as_photos(X):
+    return as_images(X, getattr(X, "image_size", _SIZE))
+
+
+def _as_segments(segments):
+    segments = SEGMENTS if segments is None else segments
+    if not segments:
+        raise ParameterError("segments holds none")
+    for name, box in segments.items():
+        values = np.asarray(box, dtype=object)
+        if (
+            not isinstance(name, str)
+            or values.shape != (4,)
+            or not all(isinstance(value, Real) for value in values)
+            or not (values[2] > 0 and values[3] > 0)
+        ):
+            raise ParameterError(
+                f"segments must hold (x, y, width, height) by name, got {name!r}: "
+                f"{box!r}"
+            )
+    return {name: tuple(map(float, box)) for name, box in segments.items()}
+
+
+def _seen(images, box):
+    """The box of each photo, of framed photos the box of what is seen of them."""
+    x, y, width, height = box
+    inner = np.array([[width, 0, x], [0, height, y], [0, 0, 1]])
+    if not isinstance(images, ImageArray):
+        return framed(images, Frames(np.tile(inner[:2], (len(images), 1, 1))))
+    return images.framed(Frames(images.frames.matrices @ inner))
+
+
+def aucs(y, p):
+    """Area under the curve of each attribute; 0.5 where one class is missing."""
+    scores = np.full(y.shape[1], 0.5)
+    for column, (truth, score) in enumerate(zip(y.T, p.T, strict=True)):
+        there = ~np.isnan(truth)
+        if len(np.unique(truth[there])) == 2:
+            scores[column] = roc_auc_score(truth[there], score[there])
+    return scores
+
+
+def _weights(scores, y):
+    """What segments weigh for the attributes that they keep.
+
+    The variance of the area under the curve of chance is that of Mann and Whitney's U.
+    """
+    present, absent = (y == 1).sum(axis=0), (y == 0).sum(axis=0)
+    errors = np.sqrt((present + absent + 1) / (12 * np.maximum(present * absent, 1)))
+    kept = scores > 0.5 + _ERRORS_ABOVE_CHANCE * errors
+    weights = np.where(kept, 2 * scores - 1, 0)
+    return np.where(kept.any(axis=0), weights, 1.0)
+
+
+def _overlaps(start, length, n_cells):
+    """Shares of a side of the box that lie in each cell; outside the photo in none."""
+    edges = np.arange(n_cells + 1) / n_cells
+    low, high = np.maximum(edges[:-1], start), np.minimum(edges[1:], start + length)
+    inside = np.clip(high - low, 0, None)
+    return inside / max(inside.sum(), _LEAST_WEIGHT)
