@@ -284,14 +284,14 @@ def looked():
 
 def test_card_of_a_second_look_tells_both_looks_and_their_passes(looked):
     card = skface.card(*looked)
-    assert "It looks at a photo 2 times: at the whole of it, then at a frame" in (
+    assert "It looks at a photo 3 times: at the whole of it, then at a frame" in (
         card.markdown
     )
-    assert "A photo goes through VGG19 3 times." in card.markdown
+    assert "A photo goes through VGG19 5 times." in card.markdown
     page = Page(card.html)
     assert page.row("first__head__n_units")[1] == "256"
     assert page.row("second__head__n_units")[1] == "7"
-    assert page.row("n_looks")[1] == "2"
+    assert page.row("n_looks")[1] == "3"
     assert list(card.pictures) == [
         *("card-history-first.png", "card-history-second.png"),
         "card-scores.png",

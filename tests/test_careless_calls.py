@@ -512,6 +512,10 @@ CALLS = {
         clustered,
         {"X": given.boxes} | systems.AttributeClusterer(2).get_params(),
     ),
+    "skface.systems.PolicyGradientSampler": lambda given: (
+        systems.PolicyGradientSampler,
+        {"learning_rate": 0.3, "seed": 0},
+    ),
     "skface.systems.identities_left": lambda given: (
         systems.identities_left,
         {"labels": [0, 0, 0, 1, 1, 1], "identities": [1, 2, 3, 4, 4, 4]},

@@ -814,7 +814,7 @@ def test_frames_of_a_second_look_are_extracted_from_a_celeba_folder(
     store = ["--weights", "synthetic", "--cache-dir", tmp_path / "store"]
     status, out, _ = run("extract", celeba, "--target", "bbox", *store)
     assert status == 0
-    assert out.startswith("162 new rows")  # 60 photos, twice 48 frames and 6
+    assert out.startswith("258 new rows")  # 60 photos, four times 48 frames and 6
     assert run("extract", celeba, "--target", "bbox", *store)[1].startswith("0 new")
     X, y = CelebALoader(celeba, "bbox").load("train")
     X_val, y_val = CelebALoader(celeba, "bbox").load("valid")

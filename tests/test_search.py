@@ -460,7 +460,7 @@ def look(tmp_path):
 def test_both_looks_of_a_search_are_extracted_once(look, faces, monkeypatch):
     (X, y), _ = faces
     search = GridSearchCV(look, {"head__n_layers": [0, 1]}, cv=2, refit=False)
-    assert extract_once(search, X, y) == 3 * len(X)  # and two frames
+    assert extract_once(search, X, y) == 5 * len(X)  # and four frames
     assert extract_once(search, X[::-1], y[::-1]) == 0
     fitted = clone(look)
     monkeypatch.setattr("skface.features._vgg19.get_network", None)
@@ -471,10 +471,10 @@ def test_both_looks_of_a_search_are_extracted_once(look, faces, monkeypatch):
 def test_poolings_of_both_looks_share_their_passes(look, faces):
     (X, y), _ = faces
     search = GridSearchCV(look, {"features__pooling": ["avg", (2, 2)]}, cv=2)
-    assert extract_once(search, X, y) == 3 * len(X)
+    assert extract_once(search, X, y) == 5 * len(X)
     store = FeatureStore(look.first["features"].cache_dir)
-    assert len(store) == 6 * len(X)
-    search = GridSearchCV(look, {"n_frames": [2, 3]}, cv=2)
+    assert len(store) == 10 * len(X)
+    search = GridSearchCV(look, {"n_frames": [4, 5]}, cv=2)
     assert extract_once(search, X, y) == len(X)
 
 

@@ -243,7 +243,7 @@ class DenseHead:
     def _adaptation(self):
         """What is adapted to the validation samples from epoch to epoch, or None."""
 
-    def _fit_decisions(self, validation, adapted):
+    def _fit_decisions(self, validation, adapted=()):
         """What is learnt from the validation samples when the network is trained."""
 
     def _planned(self):

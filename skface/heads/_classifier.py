@@ -431,7 +431,7 @@ default="binary_crossentropy"
     def _is_adaptive(self):
         return isinstance(self.threshold, str) and self.threshold == "adaptive"
 
-    def _fit_decisions(self, validation, adapted):
+    def _fit_decisions(self, validation, adapted=()):
         self.calibration_ = None
         tunes = isinstance(self.threshold, str) and not self._is_adaptive
         if self._is_adaptive:

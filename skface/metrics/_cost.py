@@ -51,8 +51,9 @@ def _multiply_adds(estimator, X):
         raise ParameterError(
             f"the multiplications of {head!r} cannot be counted: use cost='time'"
         )
-    kernels = [each for each in head.model_.get_weights() if each.ndim > 1]
-    return sum(map(np.count_nonzero, kernels))  # between branches are none
+    return sum(
+        weights.size for weights in head.model_.get_weights() if weights.ndim > 1
+    )
 
 
 def _seconds(estimator, X):
