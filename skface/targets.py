@@ -29,6 +29,7 @@ __all__ = [
     "ATTRIBUTE_NAMES",
     "BBOX",
     "BBOX_NAMES",
+    "CORNERS",
     "LANDMARKS",
     "LANDMARK_NAMES",
     "Attributes",
@@ -522,6 +523,11 @@ class Joint(Target):
 BBOX = Boxes()
 LANDMARKS = Landmarks()
 ATTRIBUTES = Attributes()
+CORNERS = Landmarks(
+    ("upper_left", "upper_right", "lower_left", "lower_right"),
+    (("upper_left", "upper_right"), ("lower_left", "lower_right")),
+    ("upper_left", "upper_right"),
+)
 
 _BY_NAME = {target.name: target for target in (BBOX, LANDMARKS, ATTRIBUTES)}
 

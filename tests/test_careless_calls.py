@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 from public_api import PUBLIC
+from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
@@ -170,6 +171,28 @@ def read(X, **params):
 
 def aligned(X, **params):
     skface.AlignedFaces(**params).fit(X).transform(X)
+
+
+def upright(given):
+    regressor = clone(given.look.first)
+
+    def align(X, **params):
+        systems.LandmarkFreeAlignment(regressor, **params).fit(X).transform(X)
+
+    params = {"n_looks": 2, "n_frames": 1, "degrees": 9.0, "log_scale": 0.1}
+    return align, {"X": given.photos, **params, "shift": 0.1, "random_state": 0}
+
+
+def told_twice(given):
+    def fit(X, y, X_val, y_val, **params):
+        model = systems.GeneralToSpecific(given.pipe, **params)
+        model.fit(X, y, X_val=X_val, y_val=y_val).score(X, y)
+
+    X, y = given.photos, given.labels
+    data = {"X": X, "y": y, "X_val": X, "y_val": y}
+    params = {"crops": {"left": (0, 0, 0.5, 1)}, "crop_size": 32, "cv": 2}
+    params |= {"n_components": 2, "C": 1.0, "validation_fraction": 0.5}
+    return fit, data | params | {"random_state": 0}
 
 
 def adapted(X, domain, **params):
@@ -406,6 +429,8 @@ CALLS = {
             "template": "celeba",
         },
     ),
+    "skface.systems.LandmarkFreeAlignment": upright,
+    "skface.systems.GeneralToSpecific": told_twice,
     "skface.metrics.iou_score": lambda given: (
         metrics.iou_score,
         {"y_true": given.boxes, "y_pred": given.boxes, "sample_weight": None},

@@ -10,16 +10,29 @@ import sklearn
 from sklearn.linear_model import LinearRegression
 from sklearn.utils import estimator_checks
 
-from skface import DenseHeadClassifier, DenseHeadRegressor, VGG19Features
+from skface import (
+    DenseHeadClassifier,
+    DenseHeadRegressor,
+    VGG19Features,
+    make_attribute_pipeline,
+    make_landmark_pipeline,
+)
 from skface.systems import (
     CORAL,
     AttributeClusterer,
     CellVisibility,
+    GeneralToSpecific,
+    LandmarkFreeAlignment,
     RecoveredFeatures,
     ShapePrior,
 )
 
 PAGE = (Path(__file__).parents[1] / "docs" / "scikit_learn.md").read_text("utf-8")
+OF_PHOTOS = [
+    VGG19Features(weights=None, layer="block1_pool", input_size=32),
+    LandmarkFreeAlignment(make_landmark_pipeline(looks=1)),
+    GeneralToSpecific(make_attribute_pipeline()),
+]
 ESTIMATORS = [
     DenseHeadRegressor(
         n_layers=1,
@@ -45,7 +58,7 @@ ESTIMATORS = [
     CellVisibility(),
     RecoveredFeatures(n_components=2, random_state=0),
     ShapePrior(LinearRegression()),
-    VGG19Features(weights=None, layer="block1_pool", input_size=32),
+    *OF_PHOTOS,
 ]
 
 _HEADS = {
@@ -97,10 +110,12 @@ def test_sklearn_check(estimator, check):
         outcomes[type(estimator).__name__, outcome] += 1
 
 
+@pytest.mark.parametrize("estimator", OF_PHOTOS, ids=lambda each: type(each).__name__)
 @pytest.mark.parametrize("name", WITHOUT_X)
-def test_sklearn_check_without_photos(name):
-    getattr(estimator_checks, name)("VGG19Features", ESTIMATORS[-1])
-    outcomes["VGG19Features", "passed"] += 1
+def test_sklearn_check_without_photos(name, estimator):
+    kind = type(estimator).__name__
+    getattr(estimator_checks, name)(kind, estimator)
+    outcomes[kind, "passed"] += 1
 
 
 @pytest.mark.parametrize("name", [type(each).__name__ for each in ESTIMATORS])

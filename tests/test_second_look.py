@@ -179,7 +179,7 @@ def test_frames_of_one_photo_are_validated_on_together(photos, points, monkeypat
         lambda pipe, *args, **params: seen.update(params) or fit(pipe, *args, **params),
     )
     look.fit(photos, points)
-    np.testing.assert_array_equal(seen["head__groups"], np.tile(np.arange(20), 2))
+    np.testing.assert_array_equal(seen["head__groups"], np.tile(np.arange(20), 4))
 
 
 def test_bad_validation_data_is_found_before_work(photos, points, no_network):

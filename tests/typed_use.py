@@ -101,6 +101,7 @@ def use_targets(X: "ImageArray", y: np.ndarray, fitted: object) -> None:
     both = targets.Joint((targets.BBOX, targets.LANDMARKS))
     assert_type(both.score(y, y), float)
     print(targets.Attributes(("Smiling",)), targets.ATTRIBUTES, targets.Boxes())
+    print(targets.CORNERS)
     frames = Frames.from_boxes(y, (178, 218), margin=0.5).mirrored()
     assert_type(frames.to_photo(y, "bbox"), np.ndarray)
     assert_type(X.framed(frames), ImageArray)
@@ -185,6 +186,15 @@ def use_systems(fitted: object, X: "ImageArray", y: np.ndarray) -> None:
     assert_type(clusterer.describe(), pd.DataFrame)
     assert_type(systems.identities_left(y, y), pd.Series)
     print(systems.ATTRIBUTE_PARTS["hair"])
+    assert_type(systems.PolicyGradientSampler(seed=0).reseed_rng(), None)
+    align = systems.LandmarkFreeAlignment(make_landmark_pipeline(looks=1), n_looks=2)
+    assert_type(align.n_passes, int)
+    align.fit(X).transform(X)
+    model = systems.GeneralToSpecific(
+        make_attribute_pipeline(), crops=systems.FACE_CROPS
+    )
+    assert_type(model.crop_features(), VGG19Features)
+    model.fit(X, y).predict(X)
     assert_type(ClustersDisplay.from_estimator(clusterer, X), ClustersDisplay)
 
     systems.CORAL(n_component=3)  # type: ignore[call-arg]

@@ -21,11 +21,18 @@ from skface.persistence._fitted import are_probabilities, check_fitted
 from skface.persistence._values import from_json, to_json
 from skface.photos import as_image_size
 from skface.pipelines import AlignedFaces, FacePipeline, SecondLook
-from skface.systems import CORAL, CellVisibility, RecoveredFeatures, ShapePrior
+from skface.systems import (
+    CORAL,
+    CellVisibility,
+    LandmarkFreeAlignment,
+    RecoveredFeatures,
+    ShapePrior,
+)
 from skface.targets import BBOX, LANDMARKS, as_target, target_of
 
 _HEADS = {DenseHeadClassifier, DenseHeadRegressor}
 _PIPELINES = {FacePipeline, Pipeline}
+_ALIGNING = {AlignedFaces, LandmarkFreeAlignment}
 # Where and how this machine works is no other's business, least of all a stranger's.
 _OF_THE_MACHINE = {"cache_dir", "checkpoint_path", "memory", "n_jobs", "verbose"}
 _MOST = {
@@ -35,9 +42,9 @@ _MOST = {
     "n_looks": 16,
     "n_frames": 1000,
 }
-_MOST_SIDE = 1024  # pixels
+MOST_SIDE = 1024  # pixels
 _MOST_ASPECT = 65_535  # of a JPEG
-_MOST_PIXELS = 2**24  # of a batch of photos
+MOST_PIXELS = 2**24  # of a batch of photos
 _CONTAINERS = ("default", "pandas", "polars")
 
 
@@ -275,14 +282,14 @@ class _Features(Kind):
         features = self.estimator
         size = features.input_size or native_input_size(features.weights)
         height, width = refused(as_image_size, size, "input_size")
-        if max(height, width) > _MOST_SIDE:
+        if max(height, width) > MOST_SIDE:
             raise SavedFileError(
-                f"its input_size is {height}x{width}, more than {_MOST_SIDE} a side"
+                f"its input_size is {height}x{width}, more than {MOST_SIDE} a side"
             )
-        if features.batch_size * height * width > _MOST_PIXELS:
+        if features.batch_size * height * width > MOST_PIXELS:
             raise SavedFileError(
                 f"its batch_size of {features.batch_size} photos of {height}x{width} "
-                f"takes more than {_MOST_PIXELS:,} pixels at once"
+                f"takes more than {MOST_PIXELS:,} pixels at once"
             )
         self.n_features = refused(lambda: features.n_features_out)
         self.weights_identity = checked_identity(record)
@@ -294,16 +301,16 @@ class _Steps(Kind):
     classes = (
         ({VGG19Features}, _HEADS),
         ({VGG19Features}, {CORAL}, _HEADS),
-        ({AlignedFaces}, {VGG19Features}, _HEADS),
-        ({AlignedFaces}, {VGG19Features}, {CORAL}, _HEADS),
+        (_ALIGNING, {VGG19Features}, _HEADS),
+        (_ALIGNING, {VGG19Features}, {CORAL}, _HEADS),
         ({VGG19Features}, {RecoveredFeatures}, _HEADS),
-        ({AlignedFaces}, {VGG19Features}, {RecoveredFeatures}, _HEADS),
+        (_ALIGNING, {VGG19Features}, {RecoveredFeatures}, _HEADS),
         ({RecoveredFeatures}, _HEADS),
         ({VGG19Features}, {CellVisibility, ShapePrior}),
     )
     made_of = (
         "VGG19Features and a head, nor of these with CORAL or RecoveredFeatures "
-        "between them or after AlignedFaces"
+        "between them or after AlignedFaces or LandmarkFreeAlignment"
     )
 
     @classmethod
@@ -348,11 +355,7 @@ class _Steps(Kind):
                     f"its layer and pooling give {self.n_features:,} features, its "
                     f"head takes {n_taken:,}"
                 )
-        self.aspect = record.get("aspect")
-        if self.aspect is not None and not (
-            type(self.aspect) is float and 0 < self.aspect < _MOST_ASPECT
-        ):
-            raise SavedFileError("its aspect must be a photo's height over its width")
+        self.aspect = aspect_of(record)
 
     def fill(self, arrays):
         if isinstance(self.estimator, FacePipeline):
@@ -406,6 +409,14 @@ KINDS = {
     AlignedFaces: _AlignedFaces,
 }
 OUTERMOST = {*_HEADS, *_PIPELINES, SecondLook}
+
+
+def aspect_of(record):
+    """Height over width of the photos that were learnt from, or None."""
+    aspect = record.get("aspect")
+    if aspect is not None and not (type(aspect) is float and 0 < aspect < _MOST_ASPECT):
+        raise SavedFileError("its aspect must be a photo's height over its width")
+    return aspect
 
 
 def field(record, name, kind):

@@ -157,9 +157,10 @@ def _not_loaded(name):
 def _not_taken(what):
     return ParameterError(
         "skface.save takes a head of skface, or a Pipeline of VGG19Features and a "
-        "head, which AlignedFaces may go before and CORAL or RecoveredFeatures "
-        "between, or a SecondLook of two of these, or a FaceDetector, or a FaceReader "
-        "with one, or CORAL, an AttributeClusterer, a SegmentCommittee, a "
+        "head, which AlignedFaces or LandmarkFreeAlignment may go before and CORAL or "
+        "RecoveredFeatures between, or a SecondLook of two of these, or a "
+        "FaceDetector, or a FaceReader with one, or a GeneralToSpecific, a "
+        "LandmarkFreeAlignment, CORAL, an AttributeClusterer, a SegmentCommittee, a "
         f"CellVisibility or a ShapePrior, not {what}: of a search save "
         "best_estimator_; keep others with joblib"
     )

@@ -25,11 +25,12 @@ def save(pipe, path, *, target_names=None) -> None:
     Parameters
     ----------
     pipe : FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
-CORAL, AttributeClusterer, SegmentCommittee, CellVisibility, RecoveredFeatures or \
-ShapePrior
+GeneralToSpecific, LandmarkFreeAlignment, CORAL, AttributeClusterer, SegmentCommittee, \
+CellVisibility, RecoveredFeatures or ShapePrior
         Fitted. A pipeline has two steps: `VGG19Features` and a head of skface; before
-        them `AlignedFaces` may stand, and `CORAL` or `RecoveredFeatures` between them.
-        What an estimator holds goes into the same file.
+        them `AlignedFaces` or `LandmarkFreeAlignment` may stand, and `CORAL` or
+        `RecoveredFeatures` between them. What an estimator holds goes into the same
+        file.
     path : path-like
         The file, such as ``smiles.skface``. What it held before is replaced once the
         new content is complete.
@@ -125,12 +126,13 @@ def load(path, *, weights=None, cache_dir=None):
 
     Returns
     -------
-    FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, CORAL, \
-AttributeClusterer, SegmentCommittee, CellVisibility, RecoveredFeatures or ShapePrior
+    FacePipeline, Pipeline, SecondLook, FaceReader, FaceDetector, head, \
+GeneralToSpecific, LandmarkFreeAlignment, CORAL, AttributeClusterer, SegmentCommittee, \
+CellVisibility, RecoveredFeatures or ShapePrior
         It predicts what the saved one predicts, bit for bit on the same machine. Where
         the file names the targets, ``target_names_`` is a list of str. `first` and
         `second` of a `SecondLook` are clones, not fitted, of ``first_`` and
-        ``second_``.
+        ``second_``, and so are the `regressor` and `general` of the others.
 
     Raises
     ------

@@ -3,13 +3,31 @@
 import warnings
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from skface.exceptions import SavedFileError
+from skface.features import VGG19Features
+from skface.heads import DenseHeadClassifier
 from skface.persistence import _detection
-from skface.persistence._kinds import Kind, refused
+from skface.persistence._kinds import (
+    MOST_PIXELS,
+    MOST_SIDE,
+    Kind,
+    aspect_of,
+    field,
+    refused,
+)
 from skface.persistence._values import from_json, to_json
-from skface.systems import CORAL, AttributeClusterer
+from skface.photos import as_image_size
+from skface.pipelines import FacePipeline
+from skface.systems import (
+    CORAL,
+    AttributeClusterer,
+    GeneralToSpecific,
+    LandmarkFreeAlignment,
+)
+from skface.targets import CORNERS, target_of
 
 
 class _OfFeatures(Kind):
@@ -126,9 +144,97 @@ def _are_labels(value):
     )
 
 
+class _LandmarkFreeAlignment(Kind):
+    names = ("regressor",)
+    classes = (({FacePipeline},),)
+    made_of = "a FacePipeline"
+
+    @classmethod
+    def parts_of(cls, estimator):
+        check_is_fitted(estimator)
+        return [("regressor", estimator.regressor_)]
+
+    @classmethod
+    def learnt(cls, estimator, name, arrays):
+        return {"aspect": estimator.aspect_}
+
+    def check(self, record):
+        target = refused(target_of, self.estimator.regressor)
+        if target != CORNERS:
+            raise SavedFileError(f"its regressor finds {target!r}, not corners")
+        self.aspect = aspect_of(record)
+        if self.aspect is None:
+            raise SavedFileError("does not say the aspect of the photos it learnt from")
+
+    def fill(self, arrays):
+        align = self.estimator
+        align.aspect_, align.regressor_ = self.aspect, align.regressor
+        align.regressor = clone(align.regressor)
+
+
+class _GeneralToSpecific(Kind):
+    names = ("general",)
+    classes = (({FacePipeline},),)
+    made_of = "a FacePipeline"
+
+    @classmethod
+    def parts_of(cls, estimator):
+        check_is_fitted(estimator)
+        return [("general", estimator.general_)]
+
+    @classmethod
+    def learnt(cls, estimator, name, arrays):
+        for key in ("coef", "crop_coef", "intercept"):
+            arrays[f"{key}.npy"] = np.ascontiguousarray(getattr(estimator, f"{key}_"))
+        return {"choices": to_json(estimator.choices_, f"{name}choices_")}
+
+    def check(self, record):
+        model, (general,) = self.estimator, self.parts
+        refused(model.check_crops)
+        *_, features, head = general.parts
+        ends = [type(part.estimator) for part in (features, head)]
+        if ends != [VGG19Features, DenseHeadClassifier]:
+            raise SavedFileError("its first stage is no pipeline of attributes")
+        refused(as_image_size, model.crop_size, "crop_size")
+        n_pixels = features.estimator.batch_size * model.crop_size**2
+        if model.crop_size > MOST_SIDE or n_pixels > MOST_PIXELS:
+            raise SavedFileError(f"its crop_size is {model.crop_size}, too much")
+        n_attributes = head.architecture.n_outputs
+        self.shapes = {
+            "coef.npy": (n_attributes, n_attributes),
+            "crop_coef.npy": (
+                n_attributes,
+                refused(lambda: model.crop_features().n_features_out),
+            ),
+            "intercept.npy": (n_attributes,),
+        }
+        self.choices = field(record, "choices", list)
+        known = model.choices_of_crops()
+        if len(self.choices) != n_attributes or any(
+            each not in known for each in self.choices
+        ):
+            raise SavedFileError(f"its choices must be {n_attributes} of {known}")
+
+    def fill(self, arrays):
+        model = self.estimator
+        model.general_, model.choices_ = model.general, self.choices
+        model.general = clone(model.general)
+        model.classes_ = model.general_[-1].classes_
+        for name, array in arrays.items():
+            setattr(model, f"{name.removesuffix('.npy')}_", array)
+
+
 KINDS = {
     **_detection.KINDS,
     CORAL: _Coral,
     AttributeClusterer: _Clusterer,
+    LandmarkFreeAlignment: _LandmarkFreeAlignment,
+    GeneralToSpecific: _GeneralToSpecific,
 }
-OUTERMOST = {*_detection.OUTERMOST, CORAL, AttributeClusterer}
+OUTERMOST = {
+    *_detection.OUTERMOST,
+    CORAL,
+    AttributeClusterer,
+    LandmarkFreeAlignment,
+    GeneralToSpecific,
+}

@@ -8,10 +8,11 @@ from sklearn.utils import check_random_state
 
 from skface._validation import as_floats
 from skface.exceptions import InputError, ParameterError
-from skface.targets import as_target
+from skface.targets import CORNERS, as_target
 
 _WHOLE = np.array([[1.0, 0, 0], [0, 1, 0]])
 _MIRROR = np.array([[-1.0, 0, 1], [0, 1, 0]])
+_CORNERS = np.array([[0.0, 0, 1, 0, 0, 1, 1, 1]])
 _LEAST_FACE = 1e-6  # the width of an aligned frame in pixels
 _DIGITS = 9  # of a frame that is kept: a millionth of a pixel
 
@@ -163,24 +164,34 @@ class Frames:
             )
         wanted, (height, width) = TEMPLATES[template]
         sizes = _as_sizes(image_sizes, len(points))
-        # As complex numbers a similarity is z -> a z + b.
-        shape = np.array([1.0, height / width])
-        source = _complex(np.array(wanted) * shape)
-        found = _complex(points.reshape(len(points), -1, 2) * sizes[:, None])
-        centred = source - source.mean()
-        a = found @ centred.conj() / (abs(centred) ** 2).sum()
-        has_no_size = abs(a) < _LEAST_FACE
-        if has_no_size.any():
-            raise InputError(
-                f"the points of row {has_no_size.argmax()} coincide: no face can be "
-                "aligned by them"
-            )
-        b = found.mean(axis=1) - a * source.mean()
-        matrices = np.empty((len(points), 2, 3))
-        matrices[:, :, 0] = _real(a * shape[0])
-        matrices[:, :, 1] = _real(1j * a * shape[1])
-        matrices[:, :, 2] = _real(b)
-        return cls(matrices / sizes[:, :, None], sizes)
+        return cls._nearest(points, wanted, height / width, sizes)
+
+    @classmethod
+    def from_corners(cls, corners, image_sizes, *, aspect=1.0) -> "Frames":
+        """Rectangles whose corners lie as near as can be to four points each.
+
+        Parameters
+        ----------
+        corners : array-like of shape (n, 8)
+            x, y of upper left, upper right, lower left and lower right, as fractions of
+            the photo, as `corners` of frames are.
+        image_sizes : array-like of shape (n, 2) or (2,)
+            (width, height) of the photos in pixels.
+        aspect : float, default=1.0
+            Height over width of the rectangles in pixels.
+
+        Raises
+        ------
+        InputError
+            All points of a photo coincide.
+
+        Notes
+        -----
+        The similarity of least squares, as in `from_landmarks`.
+        """
+        corners = CORNERS.checked(as_floats(corners, "corners"), "corners")
+        sizes = _as_sizes(image_sizes, len(corners))
+        return cls._nearest(corners, _CORNERS.reshape(4, 2), aspect, sizes)
 
     @classmethod
     def concatenated(cls, several) -> "Frames":
@@ -216,15 +227,10 @@ class Frames:
         InputError
             The sizes of the photos are not known.
         """
-        if self.image_sizes is None:
-            raise InputError(
-                "frames turn in pixels: give them the photos' sizes, "
-                "Frames.whole(n, image_sizes)"
-            )
+        sizes = self._known_sizes()
         angles = np.deg2rad(self._each(degrees, "degrees"))
         cos, sin = np.cos(angles), np.sin(angles)
         turns = np.stack([np.stack([cos, -sin], 1), np.stack([sin, cos], 1)], 1)
-        sizes = self.image_sizes
         linear = turns @ (self.matrices[:, :, :2] * sizes[:, :, None])
         return self._round_middle(linear / sizes[:, :, None])
 
@@ -251,6 +257,38 @@ class Frames:
         matrices[:, :, :2] = np.eye(2)
         matrices[:, 0, 2], matrices[:, 1, 2] = self._each(x, "x"), self._each(y, "y")
         return self._after(matrices)
+
+    def cropped(self, box) -> "Frames":
+        """The same part of each.
+
+        Parameters
+        ----------
+        box : (x, y, width, height)
+            As fractions of the frame.
+        """
+        x, y, width, height = as_floats(box, "box")
+        part = np.array([[width, 0, x], [0, height, y]])
+        return self._after(np.broadcast_to(part, (len(self), 2, 3)))
+
+    def with_aspect(self, aspect) -> "Frames":
+        """Frames made wider or higher round their middle, to a height over width.
+
+        Parameters
+        ----------
+        aspect : float
+            Height over width, in pixels of the photo. What was seen is seen still.
+
+        Raises
+        ------
+        InputError
+            The sizes of the photos are not known.
+        """
+        width, height = self._sides().T
+        wider = np.maximum(width, height / aspect)
+        factors = np.stack([wider / width, wider * aspect / height], axis=1)
+        # A frame that has the aspect stays as it is, to the last bit.
+        factors = np.round(factors, _DIGITS)
+        return self._round_middle(self.matrices[:, :, :2] * factors[:, None])
 
     def jittered(
         self, random_state=None, *, degrees=8.0, log_scale=0.1, shift=0.05
@@ -323,6 +361,20 @@ class Frames:
         return y
 
     @property
+    def corners(self) -> np.ndarray:
+        """x, y of each upper left, upper right, lower left and lower right corner.
+
+        Fractions of the photo, of shape (n, 8); left and right as in the photo.
+        """
+        return self.to_photo(np.tile(_CORNERS, (len(self), 1)), CORNERS)
+
+    @property
+    def aspects(self) -> np.ndarray:
+        """Height over width of each, in pixels of the photo; shape (n,)."""
+        width, height = self._sides().T
+        return height / width
+
+    @property
     def is_whole(self) -> np.ndarray:
         """Which of them show the whole photo as it is, bool of shape (n,)."""
         return (self.matrices == _WHOLE).all(axis=(1, 2))
@@ -345,6 +397,28 @@ class Frames:
     def __repr__(self):
         return f"Frames(n={len(self)})"
 
+    @classmethod
+    def _nearest(cls, points, wanted, aspect, sizes):
+        """Frames of an aspect in which `points` lie nearest to where they should."""
+        # As complex numbers a similarity is z -> a z + b.
+        shape = np.array([1.0, aspect])
+        source = _complex(np.array(wanted) * shape)
+        found = _complex(points.reshape(len(points), -1, 2) * sizes[:, None])
+        centred = source - source.mean()
+        a = found @ centred.conj() / (abs(centred) ** 2).sum()
+        has_no_size = abs(a) < _LEAST_FACE
+        if has_no_size.any():
+            raise InputError(
+                f"the points of row {has_no_size.argmax()} coincide: no face can be "
+                "aligned by them"
+            )
+        b = found.mean(axis=1) - a * source.mean()
+        matrices = np.empty((len(points), 2, 3))
+        matrices[:, :, 0] = _real(a * shape[0])
+        matrices[:, :, 1] = _real(1j * a * shape[1])
+        matrices[:, :, 2] = _real(b)
+        return cls(matrices / sizes[:, :, None], sizes)
+
     def _unmirrored(self):
         """The same frames with left and right as in the photo, and which were not."""
         is_mirrored = self.is_mirrored
@@ -360,6 +434,19 @@ class Frames:
         corner = self.matrices[:, :, :2] @ middle + self.matrices[:, :, 2:]
         matrices = np.concatenate([linear, corner - linear @ middle], axis=2)
         return Frames(matrices, self.image_sizes)
+
+    def _sides(self):
+        """(width, height) of each frame in pixels of the photo."""
+        sizes = self._known_sizes()
+        return np.linalg.norm(self.matrices[:, :, :2] * sizes[:, :, None], axis=1)
+
+    def _known_sizes(self):
+        if self.image_sizes is None:
+            raise InputError(
+                "frames turn in pixels: give them the photos' sizes, "
+                "Frames.whole(n, image_sizes)"
+            )
+        return self.image_sizes
 
     def _each(self, value, name):
         value = as_floats(value, name)

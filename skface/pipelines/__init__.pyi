@@ -1,6 +1,7 @@
 # What __init__.py imports lazily: presets are read without Keras.
 from ._aligned import AlignedFaces as AlignedFaces
 from ._around import frames_around as frames_around
+from ._around import frames_near as frames_near
 from ._around import predicted_through as predicted_through
 from ._makers import MAKERS as MAKERS
 from ._makers import make_attribute_pipeline as make_attribute_pipeline

@@ -48,6 +48,45 @@ def frames_around(y, target, image_sizes, template="face") -> Frames:
     return Frames(matrices, image_sizes)
 
 
+def frames_near(
+    images, frames, y, target, *, seeds, n_frames, random_state, **spread
+) -> tuple:
+    """Photos through frames near the given ones, to learn from; every second mirrored.
+
+    Parameters
+    ----------
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+    frames : Frames of length n
+    y : ndarray of shape (n, n_columns)
+        Fractions of the photos.
+    target : Target
+    seeds : ndarray of shape (n,), of integers
+        One photo's frames depend on its own seed, not on the other photos.
+    n_frames : int
+        Of each photo.
+    random_state : int
+    **spread
+        As for `Frames.jittered`.
+
+    Returns
+    -------
+    images : ImageArray of length n_frames * n, or ndarray
+        All photos once, then once more.
+    y : ndarray of shape (n_frames * n, n_columns)
+        Fractions of the photos; of an array, which does not know its frames, of these.
+    rows : ndarray of shape (n_frames * n,)
+        Of `images`.
+    """
+    rows = np.tile(np.arange(len(y)), n_frames)
+    seeds = seeds[rows] + np.repeat(np.arange(n_frames), len(y))
+    near = frames[rows].jittered(seeds + random_state, **spread)
+    near = near.mirrored(seeds % 2 == 1)
+    y = y[rows]
+    if not isinstance(images, ImageArray):
+        y = near.to_frame(y, target)
+    return framed(images[rows], near), y, rows
+
+
 def predicted_through(pipe, images, frames, target) -> np.ndarray:
     """Coordinates that a pipeline finds in frames, as fractions of the whole photos.
 

@@ -113,6 +113,8 @@ class FacePipeline(Pipeline):
         vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
         head, n_sides = self.steps[-1][1], self._n_sides("fit")
         photos = X
+        for step in self._of_photos[:-1]:
+            step.fit(X)
         X, frames = self._seen(X, n_sides)
         if n_sides == 2:
             y, params = self._doubled(y, params)
@@ -367,9 +369,10 @@ class FacePipeline(Pipeline):
         if self._n_sides("predict") == 2 and not hasattr(head, "outputs"):
             raise ParameterError(f"mirror={self.mirror!r} needs a head of skface")
         for step in self._of_photos:
-            step.fit(X)
+            check = getattr(step, "check_fit", step.fit)  # others learn nothing
+            check(X)
             if X_val is not None:
-                step.fit(X_val)
+                check(X_val)
         if hasattr(head, "check_fit"):
             weight = params.get(f"{name}__sample_weight", params.get("sample_weight"))
             n_val = None if X_val is None else len(X_val)

@@ -8,8 +8,8 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clon
 from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import Interval, as_array, as_floats, validate_params
-from skface.photos import ImageArray, as_images, framed, sizes_of
-from skface.pipelines._around import frames_around, predicted_through
+from skface.photos import as_images, sizes_of
+from skface.pipelines._around import frames_around, frames_near, predicted_through
 from skface.pipelines._pipeline import FacePipeline
 from skface.targets import target_of
 
@@ -215,21 +215,18 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         rows : ndarray of shape (n_frames * n,)
             Of X.
         """
-        n_frames = self.n_frames if n_frames is None else n_frames
         target, images = self.target, as_images(X)
         y = target.checked(as_array(target.arranged(y), "y"))
         as_floats(y, "y")  # or it is no place for a frame
-        rows = np.tile(np.arange(len(y)), n_frames)
-        number = np.repeat(np.arange(n_frames), len(y))
-        seeds = np.array([crc32(row.tobytes()) for row in np.round(y, 6) + 0.0])[rows]
-        frames = frames_around(y, target, sizes_of(images))[rows].jittered(
-            seeds + number + self.random_state,
+        return frames_near(
+            images,
+            frames_around(y, target, sizes_of(images)),
+            y,
+            target,
+            seeds=np.array([crc32(row.tobytes()) for row in np.round(y, 6) + 0.0]),
+            n_frames=self.n_frames if n_frames is None else n_frames,
+            random_state=self.random_state,
             degrees=self.degrees,
             log_scale=self.log_scale,
             shift=self.shift,
         )
-        frames = frames.mirrored((seeds + number) % 2 == 1)
-        y = y[rows]
-        if not isinstance(images, ImageArray):
-            y = frames.to_frame(y, target)
-        return framed(images[rows], frames), y, rows

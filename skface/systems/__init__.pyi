@@ -1,6 +1,7 @@
 # What __init__.py imports lazily, system by system of the survey.
 from ._adaptation import CORAL as CORAL
 from ._adaptation import mmd as mmd
+from ._alignment import LandmarkFreeAlignment as LandmarkFreeAlignment
 from ._clusters import AttributeClusterer as AttributeClusterer
 from ._clusters import identities_left as identities_left
 from ._committee import SegmentCommittee as SegmentCommittee
@@ -13,4 +14,6 @@ from ._hiding import random_parts as random_parts
 from ._parts import ATTRIBUTE_PARTS as ATTRIBUTE_PARTS
 from ._recovery import RecoveredFeatures as RecoveredFeatures
 from ._shape_prior import ShapePrior as ShapePrior
+from ._specific import FACE_CROPS as FACE_CROPS
+from ._specific import GeneralToSpecific as GeneralToSpecific
 from ._visibility import CellVisibility as CellVisibility

@@ -92,20 +92,20 @@ class PolicyGradientSampler(BaseSampler):
     def __repr__(self):
         return f"PolicyGradientSampler(learning_rate={self.learning_rate})"
 
-    def reseed_rng(self):
+    def reseed_rng(self) -> None:
         """Let a worker of its own draw other numbers; Optuna asks for it."""
         self._rng = np.random.default_rng()
         self._independent.reseed_rng()
 
-    def infer_relative_search_space(self, study, trial):
+    def infer_relative_search_space(self, study, trial) -> dict:
         """None: every parameter is a decision of its own."""
         return {}
 
-    def sample_relative(self, study, trial, search_space):
+    def sample_relative(self, study, trial, search_space) -> dict:
         """None, see `infer_relative_search_space`."""
         return {}
 
-    def before_trial(self, study, trial):
+    def before_trial(self, study, trial) -> None:
         """Learn from the trials that the study has completed."""
         if len(study.directions) > 1:
             raise ParameterError(
@@ -136,7 +136,9 @@ class PolicyGradientSampler(BaseSampler):
                     values += step * (chosen - _softmax(values))
         self._logits = logits
 
-    def sample_independent(self, study, trial, param_name, param_distribution):
+    def sample_independent(
+        self, study, trial, param_name, param_distribution
+    ) -> object:
         """A choice drawn from the parameter's softmax; of floats any value."""
         n_choices = _n_choices(param_distribution)
         if not n_choices:

@@ -1,0 +1,405 @@
+"""Attributes told by the whole face, and again by the part of it that shows them."""
+
+import tempfile
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import expit, logit
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold, train_test_split
+from sklearn.utils import ClassifierTags
+from sklearn.utils.validation import check_is_fitted
+
+from skface._validation import Interval, as_array, shown, validate_params
+from skface.exceptions import InputError, ParameterError
+from skface.features import VGG19Features
+from skface.heads import DenseHeadClassifier
+from skface.photos import Frames, ImageArray, as_images, framed
+from skface.pipelines import FacePipeline
+
+# x, y, width, height as fractions of CelebA's aligned photos.
+FACE_CROPS = {
+    "hair": (0.1, 0.0, 0.8, 0.5),
+    "eyes": (0.2, 0.4, 0.6, 0.2),
+    "nose": (0.3, 0.48, 0.4, 0.22),
+    "mouth": (0.28, 0.62, 0.44, 0.2),
+    "beard": (0.2, 0.6, 0.6, 0.32),
+    "neck": (0.1, 0.78, 0.8, 0.22),
+    "ears": (0.05, 0.42, 0.9, 0.32),
+}
+GENERAL, ATTRIBUTES = "general", "attributes"
+_SURE = 1e-6  # probabilities are no nearer to 0 and 1
+_SCALE = 10.0  # of features, whose rows have the length 1
+
+
+class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+    """Tells all attributes together, then each by what the others say and by a crop.
+
+    Stage 1 is a pipeline of all attributes. Stage 2 is a logistic regression for each
+    of them, on what stage 1 says of all attributes and on the features of a crop in
+    which the attribute shows, seen at the full resolution of the photo. Which crop, if
+    any, is chosen for each attribute on validation photos.
+
+    Parameters
+    ----------
+    general : FacePipeline
+        Stage 1, as `make_attribute_pipeline` makes it. Without ``cache_dir`` its
+        features are kept in a temporary folder while it is fitted.
+    crops : dict of {str: (x, y, width, height)}, default=None
+        Parts of the photos, as fractions of them. None takes those of CelebA's aligned
+        photos: hair, eyes, nose, mouth, beard, neck and ears; an empty dict none, so
+        that an attribute is told by the others alone.
+    crop_size : int, default=112
+        Pixels a side at which VGG19 sees a crop, 32 or more; 112 is a quarter of the
+        work of 224.
+    n_components : int, default=128
+        Principal components of a crop's features that a regression is fitted on.
+    C : float, default=0.01
+        Inverse strength of the regressions' penalty.
+    cv : int, default=5
+        Folds in which stage 1 tells photos that it has not learnt from, for stage 2 to
+        learn from.
+    validation_fraction : float in (0, 1), default=0.2
+        Share of the photos that is set aside where `fit` gets no X_val.
+    random_state : int, default=0
+        Of the principal components, and of the photos set aside.
+
+    Attributes
+    ----------
+    general_ : FacePipeline
+        Fitted.
+    choices_ : list of str
+        For each attribute the crop that tells it; "attributes" where the answers of
+        stage 1 are enough, and "general" where stage 1's own is kept.
+    coef_ : ndarray of shape (n_attributes, n_attributes)
+        Of the logits of stage 1.
+    crop_coef_ : ndarray of shape (n_attributes, n_crop_features), float32
+        Of the features of the crop.
+    intercept_ : ndarray of shape (n_attributes,)
+    classes_ : ndarray of shape (n_attributes, 2)
+
+    Notes
+    -----
+    Stacking [1]_, with features of their own for each attribute. A choice must lower
+    the log loss on the validation photos by more than one standard error of the
+    difference; otherwise stage 1's answer is kept.
+
+    `n_passes` counts the crops that were chosen by any attribute, whatever
+    `crop_size`.
+
+    References
+    ----------
+    .. [1] D. H. Wolpert, "Stacked Generalization", Neural Networks, 1992.
+
+    Examples
+    --------
+    >>> from skface import make_attribute_pipeline
+    >>> from skface.systems import GeneralToSpecific
+    >>> model = GeneralToSpecific(make_attribute_pipeline())
+    >>> model.n_passes
+    8
+    """
+
+    _parameter_constraints = {
+        "general": [FacePipeline],
+        "crops": [dict, None],
+        "crop_size": [Interval(Integral, 32, None, closed="left")],
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "C": [Interval(Real, 0, None, closed="neither")],
+        "cv": [Interval(Integral, 2, None, closed="left")],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "random_state": [Interval(Integral, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        general,
+        *,
+        crops=None,
+        crop_size=112,
+        n_components=128,
+        C=0.01,
+        cv=5,
+        validation_fraction=0.2,
+        random_state=0,
+    ):
+        self.general = general
+        self.crops = crops
+        self.crop_size = crop_size
+        self.n_components = n_components
+        self.C = C
+        self.cv = cv
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+
+    def fit(self, X, y, *, X_val=None, y_val=None):
+        """Fit both stages.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        y : array-like of shape (n, n_attributes)
+            In {0, 1}; NaN is a missing label.
+        X_val, y_val : like X and y, default=None
+            What stage 1 stops by, and crops are chosen on.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ParameterError, InputError
+            A parameter or data cannot be used, found before photos go through VGG19.
+        ImageError
+            Photos cannot be read.
+        """
+        self.check_fit(X, y, X_val=X_val, y_val=y_val)
+        X, y = as_images(X), y if hasattr(y, "iloc") else as_array(y, "y")
+        if X_val is None:
+            rows, rows_val = train_test_split(
+                np.arange(len(X)),
+                test_size=self.validation_fraction,
+                random_state=self.random_state,
+            )
+            y, y_val = _rows(y, rows), _rows(y, rows_val)
+            X, X_val = X[rows], X[rows_val]
+        elif hasattr(y, "iloc") and hasattr(y_val, "iloc"):
+            y_val = y_val[y.columns]
+        X_val = as_images(X_val)
+        with _with_store(self.general) as general:
+            logits = np.empty(np.shape(y))
+            for rows, others in KFold(self.cv).split(X):
+                fold = clone(general)
+                fold.fit(X[rows], _rows(y, rows), X_val=X_val, y_val=y_val)
+                logits[others] = _logits(fold, X[others])
+            self.general_ = clone(general).fit(X, y, X_val=X_val, y_val=y_val)
+            self._fit_specific(X, np.asarray(y, float), logits, X_val, y_val)
+        self.general_[-2].set_params(cache_dir=self.general[-2].cache_dir)
+        self.classes_ = self.general_[-1].classes_
+        return self
+
+    def predict(self, X):
+        """Whether each attribute is present: its probability is above 0.5.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+
+        Returns
+        -------
+        ndarray of shape (n, n_attributes), int64
+        """
+        return (self.predict_proba(X) > 0.5).astype(np.int64)
+
+    def predict_proba(self, X):
+        """Probability that each attribute is present.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+
+        Returns
+        -------
+        ndarray of shape (n, n_attributes)
+        """
+        check_is_fitted(self)
+        X = self._aligned(as_images(X))
+        decision = _logits(self._reader(), X) @ self.coef_.T + self.intercept_
+        for name, box in self._crops().items():
+            told = np.array(self.choices_) == name
+            if told.any():
+                decision[:, told] += self._features(X, box) @ self.crop_coef_[told].T
+        return expit(decision)
+
+    def score(self, X, y, sample_weight=None):
+        """Accuracy averaged over the attributes.
+
+        Parameters
+        ----------
+        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
+        y : array-like of shape (n, n_attributes)
+            NaN is a missing label.
+        sample_weight : array-like of shape (n,), default=None
+
+        Returns
+        -------
+        float
+        """
+        return self.general_[-1].scored(y, self.predict(X), sample_weight)
+
+    @property
+    def n_passes(self) -> int:
+        """How often a photo goes through VGG19 to be predicted."""
+        chosen = getattr(self, "choices_", list(self._crops()))
+        n_crops = len(set(chosen) & set(self._crops()))
+        return getattr(self, "general_", self.general).n_passes + n_crops
+
+    def check_fit(self, X, y, *, X_val=None, y_val=None):
+        """Raise what `fit` would, before photos go through VGG19.
+
+        Parameters
+        ----------
+        X, y, X_val, y_val
+            As for `fit`.
+        """
+        validate_params(self)
+        ends = [type(step) for _, step in self.general.steps[-2:]]
+        if ends != [VGG19Features, DenseHeadClassifier]:
+            raise ParameterError(
+                "general must end in VGG19Features and a DenseHeadClassifier, as "
+                f"make_attribute_pipeline makes it, not in {ends}"
+            )
+        self.general.check_fit(X, y, X_val=X_val, y_val=y_val)
+        if np.ndim(y) != 2:
+            raise InputError("y must have one column an attribute, got one dimension")
+        if len(y) < self.cv:
+            raise InputError(f"X has {len(y)} photos for cv={self.cv} folds")
+        self.check_crops()
+        self.crop_features().fit(X)
+
+    def check_crops(self) -> None:
+        """Raise ParameterError for crops that are none."""
+        for name, box in self._crops().items():
+            try:
+                _, _, width, height = np.asarray(box, float)
+                is_box = np.isfinite(box).all() and width > 0 and height > 0
+            except (TypeError, ValueError):
+                is_box = False
+            if not is_box or not isinstance(name, str) or name in (GENERAL, ATTRIBUTES):
+                raise ParameterError(
+                    "crops must be x, y, width, height by names other than "
+                    f"{GENERAL!r} and {ATTRIBUTES!r}, got {shown({name: box})}"
+                )
+
+    def crop_features(self) -> VGG19Features:
+        """The transformer that reads crops."""
+        features = getattr(self, "general_", self.general)[-2]
+        return clone(features).set_params(input_size=self.crop_size)
+
+    def choices_of_crops(self) -> list[str]:
+        """What `choices_` can hold."""
+        return [GENERAL, ATTRIBUTES, *self._crops()]
+
+    def _crops(self):
+        return FACE_CROPS if self.crops is None else self.crops
+
+    def _features(self, X, box):
+        frames = X.frames if isinstance(X, ImageArray) else Frames.whole(len(X))
+        crops = framed(X, frames.cropped(box))
+        return np.asarray(self.crop_features().transform(crops))
+
+    def _aligned(self, X):
+        return self.general_.aligned(X)
+
+    def _reader(self):
+        """Stage 1 of photos that are aligned."""
+        general = self.general_
+        return general.after_aligning if general.is_aligning else general
+
+    def _fit_specific(self, X, y, logits, X_val, y_val):
+        X, X_val = self._aligned(X), self._aligned(X_val)
+        logits_val = _logits(self._reader(), X_val)
+        y_val = np.asarray(y_val, float)
+        n_attributes = y.shape[1]
+        kept = np.eye(n_attributes), np.zeros((n_attributes, 0)), np.zeros(n_attributes)
+        models, losses = [kept], [_log_loss(y_val, logits_val)]
+        for box in [None, *self._crops().values()]:
+            seen = seen_val = None
+            if box is not None:
+                seen, seen_val = self._features(X, box), self._features(X_val, box)
+            coef, crop_coef, intercept = self._regressions(logits, seen, y)
+            models.append((coef, crop_coef, intercept))
+            decision = logits_val @ coef.T + intercept
+            if box is not None:
+                decision += seen_val @ crop_coef.T
+            losses.append(_log_loss(y_val, decision))
+        chosen = _chosen(np.array(losses))
+        self.choices_ = [self.choices_of_crops()[each] for each in chosen]
+        n_features = self.crop_features().n_features_out
+        self.coef_, self.intercept_ = np.empty((n_attributes,) * 2), kept[2].copy()
+        self.crop_coef_ = np.zeros((n_attributes, n_features), np.float32)
+        for j, model in enumerate(chosen):
+            coef, crop_coef, self.intercept_[j] = (each[j] for each in models[model])
+            self.coef_[j], self.crop_coef_[j, : len(crop_coef)] = coef, crop_coef
+
+    def _regressions(self, logits, features, y):
+        """Coefficients of logits and features, and intercepts, by attribute."""
+        n_attributes = y.shape[1]
+        n_features = 0 if features is None else features.shape[1]
+        coef, intercept = np.eye(n_attributes), np.zeros(n_attributes)
+        crop_coef = np.zeros((n_attributes, n_features), np.float32)
+        inputs = logits
+        if n_features:
+            n_components = min(self.n_components, len(features) - 1, n_features)
+            pca = PCA(
+                n_components, svd_solver="randomized", random_state=self.random_state
+            )
+            parts = _SCALE * pca.fit_transform(features)
+            inputs = np.hstack([logits, parts])
+        for j in range(n_attributes):
+            known = ~np.isnan(y[:, j])
+            if len(np.unique(y[known, j])) < 2:
+                continue
+            # Far fewer steps than the default takes on inputs of several scales.
+            model = LogisticRegression(C=self.C, solver="newton-cholesky")
+            model.fit(inputs[known], y[known, j])
+            coef[j] = model.coef_[0, :n_attributes]
+            intercept[j] = model.intercept_[0]
+            if n_features:
+                # The components are linear in the features: so is the whole.
+                own = _SCALE * model.coef_[0, n_attributes:] @ pca.components_
+                crop_coef[j] = own
+                intercept[j] -= own @ pca.mean_
+        return coef, crop_coef, intercept
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags = ClassifierTags(multi_class=False, multi_label=True)
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+
+def _chosen(losses):
+    """Which of several models tells each attribute; the first unless one is better.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (n_models, n_photos, n_attributes)
+        NaN where a label is missing.
+    """
+    n_known = np.maximum((~np.isnan(losses[0])).sum(axis=0), 1)
+    best = np.nansum(losses, axis=1).argmin(axis=0)
+    gains = losses[0] - np.take_along_axis(losses, best[None, None], axis=0)[0]
+    gain = np.nansum(gains, axis=0) / n_known
+    error = np.sqrt(np.nansum((gains - gain) ** 2, axis=0)) / n_known
+    return np.where(gain > error, best, 0)
+
+
+def _log_loss(y, decision):
+    """Of each label, NaN where it is missing."""
+    return np.logaddexp(0, decision) - y * decision
+
+
+def _logits(pipe, X):
+    return logit(np.clip(pipe.outputs(X).astype(float), _SURE, 1 - _SURE))
+
+
+def _rows(y, rows):
+    return y.iloc[rows] if hasattr(y, "iloc") else y[rows]
+
+
+@contextmanager
+def _with_store(pipe):
+    """A clone of a pipeline whose features are kept, at least for now."""
+    pipe = clone(pipe)
+    with tempfile.TemporaryDirectory() as folder:
+        if pipe[-2].cache_dir is None:
+            pipe[-2].set_params(cache_dir=folder)
+        yield pipe
