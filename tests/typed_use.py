@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         SearchDisplay,
         SecondLook,
         VGG19Features,
+        VisibilityDisplay,
         __version__,
         card,
         datasets,
@@ -196,6 +197,17 @@ def use_systems(fitted: object, X: "ImageArray", y: np.ndarray) -> None:
     assert_type(model.crop_features(), VGG19Features)
     model.fit(X, y).predict(X)
     assert_type(ClustersDisplay.from_estimator(clusterer, X), ClustersDisplay)
+
+    assert_type(systems.face_parts("lower", 3), Frames)
+    parts = systems.random_parts(3, 0.25, random_state=0)
+    assert_type(systems.hide(X, parts, "noise"), np.ndarray)
+    assert_type(systems.hidden_cells(parts, (7, 7)), np.ndarray)
+    seen = systems.CellVisibility(alpha=1.0).fit(y, y)
+    systems.RecoveredFeatures(seen, 8).fit(y).transform(y)
+    systems.ShapePrior(fitted, seen).fit(y, y).predict(y)
+    committee = systems.SegmentCommittee(make_attribute_pipeline())
+    committee.fit(X, y).predict_proba(X)
+    assert_type(VisibilityDisplay.from_estimator(fitted, X), VisibilityDisplay)
 
     systems.CORAL(n_component=3)  # type: ignore[call-arg]
 
