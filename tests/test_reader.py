@@ -475,7 +475,7 @@ def test_loaded_detector_finds_the_same(saved, photos, tmp_path):
 
 def test_reader_with_another_detector_is_not_written(reader, tmp_path):
     with pytest.raises(
-        ParameterError, match="a FaceReader with one, .* or a ShapePrior, not FaceRea"
+        ParameterError, match=r"a FaceReader with one, .* or a ShapePrior, not FaceRea"
     ):
         save(reader, tmp_path / "reader.skface")
 
