@@ -59,7 +59,8 @@ class FaceReader(BaseEstimator):
         is no face.
     landmarks : SecondLook
         As `make_landmark_pipeline` makes it, for the five points, with ``n_looks`` of 2
-        or more. The place of its first look is taken by the detector.
+        or more. The place of its first look is taken by the detector, and its last look
+        is told, whatever its `average`.
     attributes : FacePipeline
         As `make_attribute_pipeline` makes it, to be trained on aligned photos, or on
         those of `AlignedFaces`. A step that aligns is passed over here.
