@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import clone
 
 import skface
-from skface import DenseHeadClassifier, make_cost_aware_scorer
+from skface import DenseHeadClassifier
 from skface.exceptions import InputError, ParameterError
 from skface.heads._adaptation import Adaptation
 from skface.heads._branches import branch_of_each
@@ -153,11 +153,6 @@ def test_kernels_are_zero_between_branches(head):
     assert np.array_equal(kernels[1] != 0, within)
     of_outputs = [*[1] * 10, 0, 2, 0]
     assert np.array_equal(kernels[2] != 0, within[:, ::16][:, of_outputs])
-
-
-def test_what_is_between_branches_does_not_count_as_a_cost(head, features, y):
-    scorer = make_cost_aware_scorer(target=3 * (12 * 16 + 16 * 16) + 16 * 13)
-    assert scorer(head, features, y) == head.score(features, y)
 
 
 def test_columns_in_no_branch_share_the_last():

@@ -309,8 +309,8 @@ class _Steps(Kind):
         ({VGG19Features}, {CellVisibility, ShapePrior}),
     )
     made_of = (
-        "VGG19Features and a head, nor of these with CORAL or RecoveredFeatures "
-        "between them or after AlignedFaces or LandmarkFreeAlignment"
+        "two steps, VGG19Features and a head, nor of these with CORAL or "
+        "RecoveredFeatures between them or after AlignedFaces or LandmarkFreeAlignment"
     )
 
     @classmethod
