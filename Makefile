@@ -35,11 +35,11 @@ pictures: $(VENV)/ready-docs
 	$(BIN)/python examples/plot_read_faces.py --output docs/images/drawn_faces.png
 
 # The newest versions alone run the code of the pages, of the docstrings, of the command,
-# of the survey's systems and in other processes, which use nothing that the other tests
-# leave out; read docstrings and annotations, which are the same; and call everything
-# carelessly, which our own checks refuse.
-NEWEST_ALONE = readme demo cli docs types careless_calls cluster processes \
-	adaptation alignment clusters committee comparison hidden_faces hiding specific
+# of detectors and readers, of the survey's systems and in other processes, which use
+# nothing that the other tests leave out; read docstrings and annotations, which are the
+# same; and call everything carelessly, which our own checks refuse.
+NEWEST_ALONE = readme demo cli docs types careless_calls cluster processes detection \
+	reader adaptation alignment clusters committee comparison hidden_faces hiding specific
 
 test-lowest: .venv-lowest/ready
 	.venv-lowest/bin/python $(PYTEST) tests $(NEWEST_ALONE:%=--ignore tests/test_%.py)

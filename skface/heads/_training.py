@@ -4,7 +4,6 @@ import contextlib
 import math
 import threading
 from collections import OrderedDict
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -263,9 +262,7 @@ class _Trainer:
         self.masks = masks(architecture, branches)
         dense = [layer for layer in self.network.layers if hasattr(layer, "kernel")]
         for layer, mask in zip(dense, self.masks, strict=bool(self.masks)):
-            layer.kernel.constraint = partial(
-                keras.ops.multiply, mask.astype(np.float32)
-            )
+            layer.kernel.constraint = _masking(mask.astype(np.float32))
         self.n_parameters = self.network.count_params()
 
     def start(self, weights):
@@ -322,6 +319,16 @@ class _Trainer:
             if hasattr(layer, "seed_generator"):
                 state = layer.seed_generator.state
                 state.assign(rng.integers(0, 2**31, state.shape).astype(state.dtype))
+
+
+def _masking(mask):
+    """The constraint of a kernel that stays 0 where the mask is 0."""
+
+    class Masking(import_keras().constraints.Constraint):
+        def __call__(self, kernel):
+            return kernel * mask
+
+    return Masking()
 
 
 _trainers = OrderedDict()
