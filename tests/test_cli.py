@@ -65,6 +65,7 @@ def points_run(celeba, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "points"
     arguments = ["fit", "--data", str(celeba), "--target", "landmarks", "--wild", *FAST]
     arguments += ["--set", "n_looks=2", "head__n_layers=0", "second__head__n_layers=1"]
+    arguments += ["--random-state", "0"]
     assert main([*arguments, "--output", str(folder)]) == 0
     return folder
 
