@@ -1,6 +1,5 @@
 """Attributes told by several segments of the face, each seen by itself."""
 
-import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -18,6 +17,7 @@ from skface._validation import (
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_accuracy
 from skface.photos import Frames, ImageArray, as_images, framed
+from skface.systems._visibility import unfitted
 from skface.targets import ATTRIBUTES
 
 # Left, top, right, bottom in pixels of CelebA's aligned photos, 178 x 218.
@@ -136,11 +136,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         self.random_state = random_state
 
     def __sklearn_clone__(self):
-        unfitted = copy.copy(self)
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(unfitted, name)
-        unfitted.pipeline = clone(self.pipeline)
-        return unfitted
+        return unfitted(self).set_params(pipeline=clone(self.pipeline))
 
     def fit(self, X, y, *, X_val=None, y_val=None):
         """Fit a pipeline a segment, and see which attributes each tells.

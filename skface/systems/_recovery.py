@@ -1,6 +1,5 @@
 """Features that hidden cells lack, from those of the seen ones."""
 
-import copy
 from numbers import Integral
 
 import numpy as np
@@ -16,6 +15,7 @@ from skface.systems._visibility import (
     as_read,
     checked_features,
     rooted,
+    unfitted,
 )
 
 _FLOATS = ("float64", "float32", "float16")
@@ -88,10 +88,7 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def __sklearn_clone__(self):
-        unfitted = copy.copy(self)
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(unfitted, name)
-        return unfitted
+        return unfitted(self)
 
     def fit(self, X, y=None):
         """Learn the principal components.

@@ -1,7 +1,5 @@
 """Points beside hidden cells, from the points that are seen."""
 
-import copy
-
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.metrics import r2_score
@@ -11,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skface._validation import HasMethods, as_array, as_floats, validate_params
 from skface.exceptions import InputError
 from skface.photos import as_image_size
+from skface.systems._visibility import unfitted
 from skface.targets import as_target, last_step
 
 _LEAST_HIDDEN = 0.01  # of the points, for their own noise to be measured
@@ -79,11 +78,7 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.shape = shape
 
     def __sklearn_clone__(self):
-        unfitted = copy.copy(self)
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(unfitted, name)
-        unfitted.regressor = clone(self.regressor)
-        return unfitted
+        return unfitted(self).set_params(regressor=clone(self.regressor))
 
     def fit(self, X, y, *, X_val=None, y_val=None, **params):
         """Fit the regressor, and learn the points' shape and the regressor's noise.

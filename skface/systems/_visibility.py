@@ -1,5 +1,6 @@
 """Which cells of a map are seen, told by the cells themselves."""
 
+import copy
 from numbers import Real
 
 import numpy as np
@@ -18,6 +19,14 @@ _MOST_CELLS = 40_000  # to learn from
 _FLOATS = (np.float32, np.float16, np.float64)
 _LEAST_SEEN = 1e-6  # of a cell in all photos
 _LEAST_SCALE = 1e-6
+
+
+def unfitted(estimator):
+    """A copy with the same parameters, which are no clones, that has learnt nothing."""
+    copied = copy.copy(estimator)
+    for name in [name for name in vars(copied) if name.endswith("_")]:
+        delattr(copied, name)
+    return copied
 
 
 class CellVisibility(RegressorMixin, BaseEstimator):
