@@ -6,8 +6,11 @@ from skface.features._together import extract_together
 from skface.features._vgg19 import VGG19Features
 from skface.features._weights import (
     check_weights,
+    load_weights,
     native_input_size,
+    weights_digest,
     weights_identity,
+    width_of,
 )
 from skface.store import FeatureArray, FeatureStore
 

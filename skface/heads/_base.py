@@ -16,9 +16,11 @@ from skface._validation import (
     validate_params,
 )
 from skface.exceptions import InputError
+from skface.features import weights_identity
 from skface.heads._architecture import Architecture, forward
 from skface.heads._checkpoint import Checkpoint, digest
 from skface.heads._naming import names_of, ordered
+from skface.heads._tail import n_channels_of, tail_weights
 from skface.heads._training import Samples, Settings, train
 from skface.store import FeatureArray
 
@@ -39,6 +41,8 @@ class DenseHead:
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "l2": [Interval(Real, 0, None, closed="left")],
         "input_scale": [Interval(Real, 0, None, closed="neither")],
+        "tail": [str, os.PathLike, None],
+        "tail_learning_rate": [Interval(Real, 0, None, closed="neither")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "learning_rate_schedule": [StrOptions({"cosine"}), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
@@ -92,6 +96,8 @@ class DenseHead:
             X, y or their validation parts cannot be used.
         CheckpointError
             `checkpoint_path` holds something else, or cannot be written.
+        WeightsError
+            The weights of `tail` cannot be had.
         """
         fitted = object.__new__(type(self))
         vars(fitted).update(self._unfitted())
@@ -182,6 +188,8 @@ class DenseHead:
     def _checked(self, X, y, sample_weight, X_val, y_val, groups=None):
         """The samples to train on, and those to validate on or None."""
         validate_params(self)
+        if self.tail is not None:
+            weights_identity(self.tail)
         y = self._named(y)
         X, y = self._check_X_y(X, y)
         if sample_weight is not None:
@@ -256,6 +264,7 @@ class DenseHead:
             input_scale=float(self.input_scale),
             dropout=float(self.dropout),
             l2=float(self.l2),
+            tail_channels=0 if self.tail is None else n_channels_of(self.tail),
         )
 
     @property
@@ -278,6 +287,7 @@ class DenseHead:
             seed=seed,
             branches=self._branch_of_each,
             bias=self._first_bias(samples),
+            **self._tail_settings,
         )
         best, history = train(
             architecture,
@@ -296,6 +306,13 @@ class DenseHead:
         self.best_epoch_ = best.epoch
         self._set_model(architecture, best.weights)
         return best
+
+    @property
+    def _tail_settings(self):
+        if self.tail is None:
+            return {}
+        rate = float(self.tail_learning_rate / self.learning_rate)
+        return {"tail": tail_weights(self.tail), "tail_rate": rate}
 
     def _checkpoint(self, samples, validation):
         """The file of this fit, told from others by its parameters and data."""

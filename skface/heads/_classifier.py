@@ -51,6 +51,14 @@ class DenseHeadClassifier(DenseHead, KerasClassifier):
         Penalty on the squared weights of every layer.
     input_scale : float, default=1.0
         Factor on the features; rows of length 1 train better when enlarged.
+    tail : "imagenet", "synthetic" or path-like, default=None
+        Weights of VGG19, see `skface.VGG19Features`, with which its block 5 begins to
+        learn in front of the dense layers. X holds the flat, square maps of
+        ``layer="block4_pool"``; the dense layers read cells of 2 x 2 of what comes in
+        and of what comes out, scaled as by ``normalize="sqrt_l2"``, and `dropout` has a
+        share of these too. None learns the dense layers alone.
+    tail_learning_rate : float, default=1.5e-4
+        Of block 5, as `learning_rate` of the dense layers, and with its schedule.
     loss : {"binary_crossentropy", "binary_focal_crossentropy"}, \
 default="binary_crossentropy"
     class_weight : "balanced", dict or list of dict, default=None
@@ -111,7 +119,7 @@ default="binary_crossentropy"
 
     Attributes
     ----------
-    model_ : keras.Sequential
+    model_ : keras.Model
         The trained network, not compiled, with the weights of the best epoch: that of
         the lowest validation loss, or the last where nothing was validated on.
     classes_ : ndarray of shape (2,) or (n_attributes, 2)
@@ -201,6 +209,8 @@ default="binary_crossentropy"
         dropout=0.0,
         l2=0.0,
         input_scale=1.0,
+        tail=None,
+        tail_learning_rate=1.5e-4,
         loss="binary_crossentropy",
         class_weight=None,
         attribute_weight=None,
@@ -224,6 +234,8 @@ default="binary_crossentropy"
         self.dropout = dropout
         self.l2 = l2
         self.input_scale = input_scale
+        self.tail = tail
+        self.tail_learning_rate = tail_learning_rate
         self.loss = loss
         self.class_weight = class_weight
         self.attribute_weight = attribute_weight

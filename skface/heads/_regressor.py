@@ -26,6 +26,14 @@ class DenseHeadRegressor(DenseHead, KerasRegressor):
         Penalty on the squared weights of every layer.
     input_scale : float, default=1.0
         Factor on the features; rows of length 1 train better when enlarged.
+    tail : "imagenet", "synthetic" or path-like, default=None
+        Weights of VGG19, see `skface.VGG19Features`, with which its block 5 begins to
+        learn in front of the dense layers. X holds the flat, square maps of
+        ``layer="block4_pool"``; the dense layers read cells of 2 x 2 of what comes in
+        and of what comes out, scaled as by ``normalize="sqrt_l2"``, and `dropout` has a
+        share of these too. None learns the dense layers alone.
+    tail_learning_rate : float, default=1.5e-4
+        Of block 5, as `learning_rate` of the dense layers, and with its schedule.
     output_activation : {"sigmoid", "linear"}, default="sigmoid"
         "sigmoid" keeps predictions in 0 to 1, where fractions of a photo lie.
     loss : {"mean_squared_error", "mean_absolute_error", "huber", "wing"}, \
@@ -61,7 +69,7 @@ default="mean_squared_error"
 
     Attributes
     ----------
-    model_ : keras.Sequential
+    model_ : keras.Model
         The trained network, not compiled, with the weights of the best epoch: that of
         the lowest validation loss, or the last where nothing was validated on.
     history_ : dict of list of float
@@ -124,6 +132,8 @@ default="mean_squared_error"
         dropout=0.0,
         l2=0.0,
         input_scale=1.0,
+        tail=None,
+        tail_learning_rate=1.5e-4,
         output_activation="sigmoid",
         loss="mean_squared_error",
         target=None,
@@ -143,6 +153,8 @@ default="mean_squared_error"
         self.dropout = dropout
         self.l2 = l2
         self.input_scale = input_scale
+        self.tail = tail
+        self.tail_learning_rate = tail_learning_rate
         self.output_activation = output_activation
         self.loss = loss
         self.target = target

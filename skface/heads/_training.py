@@ -13,9 +13,10 @@ from skface._keras import import_keras, keras_settings
 from skface._validation import as_array
 from skface._work import progress_bar, read_ahead
 from skface.exceptions import InputError, ParameterError
-from skface.heads._architecture import forward
+from skface.heads._architecture import batches_of, forward
 from skface.heads._branches import masks
 from skface.heads._losses import LOSSES, METRICS
+from skface.heads._tail import N_CONVOLUTIONS
 
 _MAX_CACHED_PARAMETERS = 60_000_000
 _MAX_CACHED_TRAINERS = 16
@@ -99,7 +100,7 @@ class Samples:
 
     def outputs(self, network):
         """What a network says of the rows, float32."""
-        batches = gen_batches(len(self), 1024)
+        batches = batches_of(len(self), self.X.shape[1])
         return np.concatenate(
             [forward(network, self.batch(rows)[0]) for rows in batches]
         )
@@ -121,6 +122,8 @@ class Settings(NamedTuple):
     seed: int
     branches: tuple = ()  # as from branch_of_each
     bias: np.ndarray | None = None  # of outputs that begin constant; NaN of others
+    tail: tuple | list = ()  # the weights that it begins with
+    tail_rate: float = 1.0  # its learning rate, as a part of the dense layers'
 
     def rate(self, epoch):
         """Learning rate of an epoch; I. Loshchilov and F. Hutter, "SGDR", ICLR 2017,
@@ -195,7 +198,7 @@ def train(
                 constant = ~np.isnan(settings.bias)
                 weights[-1][constant] = settings.bias[constant]
                 weights[-2][:, constant] = 0
-            trainer.start(weights)
+            trainer.start([*settings.tail, *weights])
             first, history = 0, {}
         else:
             trainer.restore(best)
@@ -252,15 +255,14 @@ class _Trainer:
     process does it once an architecture and afterwards sets new weights.
     """
 
-    def __init__(self, architecture, loss, metric, branches):
-        keras = import_keras()
+    def __init__(self, architecture, loss, metric, branches, tail_rate):
         self.network = architecture.build()
         self.network.compile(
-            keras.optimizers.Adam(), loss=LOSSES[loss], metrics=[METRICS[metric]()]
+            _adam(tail_rate), loss=LOSSES[loss], metrics=[METRICS[metric]()]
         )
         self.network.optimizer.build(self.network.trainable_variables)
         self.masks = masks(architecture, branches)
-        dense = [layer for layer in self.network.layers if hasattr(layer, "kernel")]
+        dense = [layer for layer in self.network.layers if hasattr(layer, "units")]
         for layer, mask in zip(dense, self.masks, strict=bool(self.masks)):
             layer.kernel.constraint = _masking(mask.astype(np.float32))
         self.n_parameters = self.network.count_params()
@@ -268,9 +270,10 @@ class _Trainer:
     def start(self, weights):
         for variable in self.network.optimizer.variables:
             variable.assign(np.zeros(variable.shape, dtype=variable.dtype))
-        for index, mask in enumerate(self.masks):
-            # Kernels of branches begin as large as those of heads of their own.
-            weights[2 * index] *= (mask / np.sqrt(mask.mean())).astype(np.float32)
+        kernels = weights[-2 * len(self.masks) :: 2] if self.masks else []
+        for kernel, mask in zip(kernels, self.masks, strict=True):
+            # Those of branches begin as large as those of heads of their own.
+            kernel *= (mask / np.sqrt(mask.mean())).astype(np.float32)
         self.network.set_weights(weights)
 
     def restore(self, state):
@@ -321,6 +324,21 @@ class _Trainer:
                 state.assign(rng.integers(0, 2**31, state.shape).astype(state.dtype))
 
 
+def _adam(tail_rate):
+    """Adam, which moves a tail, whose weights come first, by this part of its rate."""
+    adam = import_keras().optimizers.Adam
+    if tail_rate == 1:
+        return adam()
+
+    class Adam(adam):
+        def update_step(self, gradient, variable, learning_rate):
+            is_tail = self._get_variable_index(variable) < 2 * N_CONVOLUTIONS
+            rate = tail_rate if is_tail else 1
+            super().update_step(gradient, variable, learning_rate * rate)
+
+    return Adam()
+
+
 def _masking(mask):
     """The constraint of a kernel that stays 0 where the mask is 0."""
 
@@ -338,7 +356,10 @@ _training = threading.Lock()
 @contextlib.contextmanager
 def _borrowed_trainer(architecture, settings):
     """The trainer of an architecture, for one thread at a time."""
-    key = architecture, settings.loss, settings.metric, settings.branches
+    key = (
+        *(architecture, settings.loss, settings.metric),
+        *(settings.branches, settings.tail_rate),
+    )
     with _training:
         trainer = _trainers.pop(key, None) or _Trainer(*key)
         _trainers[key] = trainer
