@@ -101,7 +101,7 @@ def add_photos(parser, more=""):
 def add_preset(parser):
     parser.add_argument(
         "--preset",
-        choices=("best", "fast", "paper"),
+        choices=("best", "finest", "fast", "paper"),
         default="best",
         help="the recipe (default: best)",
     )

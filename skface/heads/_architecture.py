@@ -112,7 +112,7 @@ class Architecture(NamedTuple):
         return import_keras().Model(rows, output(x))
 
     def initial_weights(self, rng):
-        """Fresh weights of the dense layers: uniform kernels and zero biases, as Keras'.
+        """Fresh dense layers: uniform kernels and zero biases, Keras' own defaults.
 
         X. Glorot and Y. Bengio, "Understanding the difficulty of training deep
         feedforward neural networks", AISTATS 2010, equation 16.

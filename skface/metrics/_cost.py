@@ -1,5 +1,6 @@
 """What a prediction of a head costs, in a score."""
 
+import math
 from time import perf_counter
 
 import numpy as np
@@ -51,8 +52,10 @@ def _multiply_adds(estimator, X):
         raise ParameterError(
             f"the multiplications of {head!r} cannot be counted: use cost='time'"
         )
+    layers = [layer for layer in head.model_.layers if hasattr(layer, "kernel")]
+    # a kernel of a tail is multiplied at every cell of its map
     return sum(
-        weights.size for weights in head.model_.get_weights() if weights.ndim > 1
+        math.prod((*layer.kernel.shape, *layer.output.shape[1:-1])) for layer in layers
     )
 
 
