@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.covariance import ledoit_wolf
 from sklearn.decomposition import PCA
-from sklearn.metrics import pairwise_distances
+from sklearn.metrics import euclidean_distances
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skface._validation import Interval, as_array, as_floats, validate_params
@@ -230,10 +230,11 @@ def mmd(X, Z, *, gamma=None) -> float:
         )
     if gamma is not None and not (isinstance(gamma, Real) and 0 < gamma < np.inf):
         raise ParameterError(f"gamma must be a positive number, got {gamma!r}")
-    within = pairwise_distances(X, metric="sqeuclidean")
+    within = euclidean_distances(X, squared=True)
     if gamma is None:
         gamma = 1 / max(np.median(within[np.triu_indices(len(X), 1)]), 1e-12)
-    other, between = (pairwise_distances(each, Z, "sqeuclidean") for each in (Z, X))
+    other = euclidean_distances(Z, squared=True)
+    between = euclidean_distances(X, Z, squared=True)
 
     def mean_of_pairs(distances):
         n = len(distances)
