@@ -6,8 +6,7 @@
   crop of 1.8 true boxes, from faces turned upright by the landmarks of the first look,
   of the last look, and by the true ones;
 - robustness: aligned photos that were turned, shifted and scaled, read as they are and
-  turned upright by landmarks that have learnt from the photos in the wild;
-- cost: passes of VGG19 and seconds a photo, beside the quality.
+  turned upright by landmarks that have learnt from the photos in the wild.
 
 Choices belong on the valid photos, ``--split valid``. ::
 
@@ -24,7 +23,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from _common import Passes, parsed, study
+from _common import parsed, study
 from PIL import Image
 
 from skface import (
@@ -163,53 +162,6 @@ def damaged(images, sizes, damage, folder):
     return ImageArray(paths)
 
 
-def cost(args):
-    """Passes of VGG19 and seconds a photo of each way of looking."""
-    passes, rows = Passes(), []
-    for target in ("landmarks", "bbox"):
-        test = load(args.points, target, "test")
-        fast = fitted(target, args, preset="fast")
-        best = fitted(target, args)
-        ways = [("fast", fast, {})]
-        ways += [("best", best, {"n_looks": n}) for n in range(1, best.n_looks + 2)]
-        figures = [
-            Evaluation.from_estimator(
-                model.set_params(**params),
-                test.images,
-                test.target,
-                image_sizes=test.image_sizes,
-            ).figures()
-            for _, model, params in ways
-        ]
-        for pipe in (fast, best.first_, best.second_):  # the last use: nothing is known
-            pipe.set_params(features__cache_dir=None)
-        for (preset, model, params), table in zip(ways, figures, strict=True):
-            rows.append(
-                {
-                    "target": target,
-                    "preset": preset,
-                    "looks": params.get("n_looks", 1),
-                    **timed(model.set_params(**params), test.images, passes, args),
-                    table["figure"][0]: table["skface"][0],
-                }
-            )
-    return pd.DataFrame(rows).set_index(["target", "preset", "looks"])
-
-
-def timed(model, photos, passes, args):
-    """Passes and seconds a photo, the networks being built."""
-    model.predict(photos[:2])
-    photos = photos[: args.n_timed]
-    before, start = passes.n_photos, perf_counter()
-    model.predict(photos)
-    seconds = perf_counter() - start
-    n_passes = passes.n_photos - before
-    return {
-        "passes a photo": n_passes / len(photos),
-        "seconds a photo": seconds / len(photos),
-    }
-
-
 @cache
 def load(root, target, part):
     """Photos in the wild."""
@@ -219,17 +171,17 @@ def load(root, target, part):
 _fitted = {}
 
 
-def fitted(target, args, seed=0, n_frames=None, preset="best"):
+def fitted(target, args, seed=0, n_frames=None):
     """What has learnt from the train photos, its epochs chosen on the valid ones."""
-    key = target, seed, n_frames, preset
+    key = target, seed, n_frames
     if key not in _fitted:
         train, valid = (load(args.points, target, part) for part in ("train", "valid"))
-        model = made(target, args, preset, seed)
+        model = made(target, args, seed)
         if n_frames:
             model.set_params(n_frames=n_frames)
         start = perf_counter()
         model.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
-        print(f"{target}, {preset}, seed {seed}: {perf_counter() - start:.0f} s to fit")
+        print(f"{target}, seed {seed}: {perf_counter() - start:.0f} s to fit")
         _fitted[key] = model
     return _fitted[key]
 
@@ -247,9 +199,8 @@ def fitted_attributes(args):
     return _fitted["attributes"]
 
 
-def made(target, args, preset="best", random_state=0):
+def made(target, args, random_state=0):
     return MAKERS[target](
-        preset,
         weights=args.weights,
         cache_dir=args.cache_dir,
         random_state=random_state,
@@ -271,7 +222,6 @@ EXPERIMENTS = {
     "bbox": lambda args: points("bbox", args),
     "attributes": attributes,
     "robustness": robustness,
-    "cost": cost,
 }
 
 
@@ -291,7 +241,6 @@ def main():
         "those of valid and test, the first of which have chosen the epochs",
     )
     parser.add_argument("--n-damaged", type=int, default=600, help="%(default)s")
-    parser.add_argument("--n-timed", type=int, default=32, help="%(default)s")
     args = parsed(parser)
     warnings.simplefilter("ignore")
     for name in args.only:
