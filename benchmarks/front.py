@@ -131,7 +131,7 @@ def draw(target, table, folder):
     display = SearchDisplay(
         results, rows="preset", columns="read", score_name=means.columns[3]
     ).plot(kind="time")
-    display.ax_.set_xlabel("seconds a photo, two cores")
+    display.ax_.set(xlabel="seconds a photo", ylabel=means.columns[3])
     folder.mkdir(parents=True, exist_ok=True)
     display.figure_.savefig(folder / f"front_{target}.png", bbox_inches="tight")
 
