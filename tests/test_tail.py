@@ -157,6 +157,11 @@ def test_rows_that_are_no_maps_are_refused():
         )
 
 
+def test_rows_that_were_scaled_are_refused(maps, y):
+    with pytest.raises(InputError, match="no value of X is above 1, but tail reads"):
+        DenseHeadClassifier(**SETTINGS).fit(maps / np.max(maps), y)
+
+
 def test_weights_of_a_tail_are_missed_before_photos_are_read(photos, no_network):
     pipe = make_attribute_pipeline("finest", weights="synthetic")
     with pytest.raises(WeightsError, match=r"nowhere\.h5: no such weights file"):

@@ -6,6 +6,7 @@ from skface.features._together import extract_together
 from skface.features._vgg19 import VGG19Features
 from skface.features._weights import (
     check_weights,
+    expanded,
     load_weights,
     native_input_size,
     weights_digest,

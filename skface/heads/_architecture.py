@@ -58,7 +58,7 @@ class Architecture(NamedTuple):
                 raise SavedFileError(f"its network cannot have {name}={value!r}")
         architecture = cls(**fields)
         try:
-            architecture.n_inputs  # noqa: B018
+            _ = architecture.n_inputs
         except InputError as error:
             raise SavedFileError(f"its network cannot be: {error}") from error
         return architecture

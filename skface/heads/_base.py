@@ -20,7 +20,7 @@ from skface.features import weights_identity
 from skface.heads._architecture import Architecture, forward
 from skface.heads._checkpoint import Checkpoint, digest
 from skface.heads._naming import names_of, ordered
-from skface.heads._tail import n_channels_of, tail_weights
+from skface.heads._tail import check_maps, n_channels_of, tail_weights
 from skface.heads._training import Samples, Settings, train
 from skface.store import FeatureArray
 
@@ -108,6 +108,8 @@ class DenseHead:
     @np.errstate(all="ignore")  # whatever somebody has set
     def _fit(self, X, y, sample_weight, X_val, y_val, groups):
         samples, validation = self._checked(X, y, sample_weight, X_val, y_val, groups)
+        if self.tail is not None:
+            check_maps(samples.X, n_channels_of(self.tail))
         checkpoint = start = None
         adaptation = self._adaptation()
         if self.checkpoint_path is not None:

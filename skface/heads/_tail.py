@@ -2,11 +2,20 @@
 
 from math import isqrt
 
+import numpy as np
+
 from skface._keras import import_keras, keras_settings
 from skface.exceptions import InputError
-from skface.features import fastest_dtype, load_weights, weights_digest, width_of
+from skface.features import (
+    expanded,
+    fastest_dtype,
+    load_weights,
+    weights_digest,
+    width_of,
+)
 
 N_CONVOLUTIONS = 4
+_N_LOOKED_AT = 16
 _OFFSET = 0.01  # keeps the slope of a square root finite where nothing is seen
 
 
@@ -33,6 +42,16 @@ def side_of(n_features, n_channels):
     return side
 
 
+def check_maps(X, n_channels):
+    """Raise an InputError where rows are no maps as VGG19 gives them."""
+    side_of(X.shape[1], n_channels)
+    if np.max(np.asarray(X[:_N_LOOKED_AT])) <= 1:
+        raise InputError(
+            "no value of X is above 1, but tail reads maps as VGG19 gives them, not "
+            "scaled: take VGG19Features(layer='block4_pool') with normalize=None"
+        )
+
+
 def tail_weights(weights):
     """The kernel and the bias of each convolution of block 5, as they were trained.
 
@@ -41,7 +60,7 @@ def tail_weights(weights):
     WeightsError
         As from `skface.VGG19Features`.
     """
-    keras = import_keras()
+    keras, weights = import_keras(), expanded(weights)
     with keras_settings():
         maps = keras.Input((None, None, n_channels_of(weights)))
         network = keras.Model(maps, _block5(maps, "float32"))
