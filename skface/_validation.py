@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
@@ -18,6 +19,7 @@ __all__ = [
     "StrOptions",
     "as_array",
     "as_floats",
+    "as_generator",
     "as_names",
     "as_path",
     "averaged",
@@ -118,6 +120,20 @@ def as_floats(value, name):
     if not (np.isfinite(array).all() or array.ndim == 0):
         raise InputError(f"{name} must be finite: it holds NaN or infinity")
     return array
+
+
+def as_generator(random_state):
+    """`random_state` as a RandomState.
+
+    Raises
+    ------
+    ParameterError
+        It makes none.
+    """
+    try:
+        return check_random_state(random_state)
+    except ValueError as error:
+        raise ParameterError(f"random_state cannot be used: {error}") from None
 
 
 def weights_of(sample_weight, n_samples):

@@ -167,9 +167,9 @@ def test_a_committee_predicts_the_same_after_it_was_saved(
     ("segments", "text"),
     [
         ({}, "segments holds none"),
-        ({"eyes": (0, 0, 1)}, r"\(x, y, width, height\) by name, got 'eyes'"),
-        ({"eyes": (0, 0, 0, 1)}, "got 'eyes'"),
-        ({3: (0, 0, 1, 1)}, "got 3"),
+        ({"eyes": (0, 0, 1)}, r"segments\['eyes'\] must be \(x, y, width, height\)"),
+        ({"eyes": (0, 0, 0, 1)}, r"segments\['eyes'\] must have an area"),
+        ({3: (0, 0, 1, 1)}, "segments must hold boxes by name, got 3"),
         ([1], "'segments' parameter of SegmentCommittee must be"),
     ],
 )

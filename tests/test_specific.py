@@ -173,8 +173,8 @@ def test_it_is_used_only_when_fitted(model, data):
 @pytest.mark.parametrize(
     ("crops", "text"),
     [
-        ({"left": (0, 0, 0, 1)}, "crops must be x, y, width, height"),
-        ({"left": "all"}, "crops must be x, y, width, height"),
+        ({"left": (0, 0, 0, 1)}, r"crops\['left'\] must have an area"),
+        ({"left": "all"}, r"crops\['left'\] must hold numbers"),
         ({"general": (0, 0, 1, 1)}, "names other than 'general' and 'attributes'"),
     ],
 )

@@ -17,26 +17,10 @@ from skface._validation import (
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_accuracy
 from skface.photos import Frames, ImageArray, as_images, framed
+from skface.systems._parts import SEGMENTS, as_boxes
 from skface.systems._visibility import unfitted
 from skface.targets import ATTRIBUTES
 
-# Left, top, right, bottom in pixels of CelebA's aligned photos, 178 x 218.
-_PIXELS = {
-    "whole": (0, 0, 178, 218),
-    "upper": (19, 40, 159, 125),
-    "lower": (19, 120, 159, 205),
-    "left": (19, 50, 92, 200),
-    "right": (86, 50, 159, 200),
-    "eyes": (34, 86, 144, 130),
-    "nose": (59, 100, 119, 150),
-    "mouth": (49, 132, 129, 178),
-    "hair": (9, 10, 169, 95),
-    "jaw": (29, 140, 149, 218),
-}
-SEGMENTS = {
-    name: (left / 178, top / 218, (right - left) / 178, (bottom - top) / 218)
-    for name, (left, top, right, bottom) in _PIXELS.items()
-}
 _ERRORS_ABOVE_CHANCE = 2  # standard errors by which a segment must beat it
 _LEAST_WEIGHT = 1e-6  # of all segments together
 _SIZE = (224, 224)  # of photos that do not say theirs
@@ -160,7 +144,9 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             As from the pipeline's `fit`, or segments are no boxes.
         """
         validate_params(self)
-        segments = _as_segments(self.segments)
+        segments = as_boxes(self._segments(), "segments")
+        if not segments:
+            raise ParameterError("segments holds none")
         images, y = _as_photos(X), ATTRIBUTES.checked(as_array(y, "y"))
         if len(images) != len(y) or (X_val is None) != (y_val is None):
             raise InputError(
@@ -260,9 +246,11 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     @property
     def n_passes(self) -> int:
         """How often a photo goes through VGG19 to be predicted."""
-        segments = SEGMENTS if self.segments is None else self.segments
-        n_passes = len(segments) * getattr(self.pipeline, "n_passes", 1)
+        n_passes = len(self._segments()) * getattr(self.pipeline, "n_passes", 1)
         return n_passes + getattr(self.visibility, "n_passes", 0)
+
+    def _segments(self):
+        return SEGMENTS if self.segments is None else self.segments
 
     def _apart(self, images, y):
         """The photos to learn from and, set aside, those to take scores on."""
@@ -312,25 +300,6 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
 def _as_photos(X):
     return as_images(X, getattr(X, "image_size", _SIZE))
-
-
-def _as_segments(segments):
-    segments = SEGMENTS if segments is None else segments
-    if not segments:
-        raise ParameterError("segments holds none")
-    for name, box in segments.items():
-        values = np.asarray(box, dtype=object)
-        if (
-            not isinstance(name, str)
-            or values.shape != (4,)
-            or not all(isinstance(value, Real) for value in values)
-            or not (values[2] > 0 and values[3] > 0)
-        ):
-            raise ParameterError(
-                f"segments must hold (x, y, width, height) by name, got {name!r}: "
-                f"{box!r}"
-            )
-    return {name: tuple(map(float, box)) for name, box in segments.items()}
 
 
 def _seen(images, box):

@@ -1,26 +1,14 @@
 """Parts of photos hidden, and how much of each cell of a map that hides."""
 
 from functools import lru_cache
-from numbers import Integral
 
 import numpy as np
 from PIL import Image, ImageDraw
-from sklearn.utils import check_random_state
 
-from skface._validation import as_array, as_floats, shown
+from skface._validation import as_array, as_generator, shown
 from skface.exceptions import InputError, ParameterError
 from skface.photos import Frames, as_image_size, as_images
 
-# Of CelebA's aligned photos, from the forehead to the chin: x, y, width, height.
-CELEBA_FACE = (29 / 178, 60 / 218, 120 / 178, 130 / 218)
-# Of a face box: x, y, width, height.
-_FACE_PARTS = {
-    "lower": (0, 1 / 2, 1, 1 / 2),
-    "upper": (0, 0, 1, 1 / 2),
-    "left": (0, 0, 1 / 2, 1),
-    "right": (1 / 2, 0, 1 / 2, 1),
-    "middle": (0, 1 / 3, 1, 1 / 3),
-}
 _COVERS = ("grey", "noise", "photo", "hand", "bar")
 _GREY = 128
 _SIZE = (224, 224)  # of photos that do not say theirs
@@ -79,7 +67,7 @@ def hide(X, parts, cover="grey", *, random_state=None) -> np.ndarray:
         )
     if picture is None and cover == "photo" and len(photos) == 1:
         raise InputError("X is one photo: there is no other to cut a piece from")
-    seeds = _as_generator(random_state).randint(2**31 - 1, size=len(photos))
+    seeds = as_generator(random_state).randint(2**31 - 1, size=len(photos))
     hidden = photos.copy()
     for i, (matrix, seed) in enumerate(zip(parts.matrices, seeds, strict=True)):
         rng = np.random.default_rng(seed)
@@ -147,115 +135,6 @@ def hidden_cells(parts, shape, cover="grey") -> np.ndarray:
         cells = opacity.reshape(rows, _SUBCELLS, columns, _SUBCELLS)
         share[:] = cells.mean(axis=(1, 3))
     return shares
-
-
-def face_parts(part, n, *, face=CELEBA_FACE) -> Frames:
-    """The same part of n faces.
-
-    Parameters
-    ----------
-    part : {"lower", "upper", "left", "right", "middle"}
-        A half of the face, as one sees it, or its middle third from the eyes to the
-        nose.
-    n : int
-    face : (x, y, width, height), default=(29/178, 60/218, 120/178, 130/218)
-        Where the face lies, as fractions of the photo; where it lies in CelebA's
-        aligned photos without it.
-
-    Returns
-    -------
-    Frames of length n
-
-    Raises
-    ------
-    ParameterError
-        There is no such part, or `face` is no box.
-
-    Examples
-    --------
-    >>> from skface.systems import face_parts
-    >>> face_parts("left", 1, face=(0.2, 0, 0.6, 1)).matrices[0].tolist()
-    [[0.3, 0.0, 0.2], [0.0, 1.0, 0.0]]
-    """
-    if part not in list(_FACE_PARTS):
-        raise ParameterError(f"part must be in {list(_FACE_PARTS)}, got {part!r}")
-    x, y, width, height = np.tile(_FACE_PARTS[part], (_as_number(n), 1)).T
-    return _inside_face(_as_face(face), x, y, width, height)
-
-
-def random_parts(n, share, *, face=CELEBA_FACE, random_state=None) -> Frames:
-    """Upright rectangles anywhere in faces, of which they are a given share.
-
-    Parameters
-    ----------
-    n : int
-    share : float in (0, 1], or array-like of shape (n,)
-        Of the area of the face.
-    face : as for `face_parts`
-    random_state : int, RandomState or None, default=None
-
-    Returns
-    -------
-    Frames of length n
-        Up to twice as wide as high, by the sides of the face, or as high as wide.
-
-    Raises
-    ------
-    ParameterError
-        A share is not in (0, 1], or `face` is no box.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skface.systems import random_parts
-    >>> parts = random_parts(2, 0.25, face=(0, 0, 1, 1), random_state=0)
-    >>> np.linalg.det(parts.matrices[:, :, :2]).round(6).tolist()
-    [0.25, 0.25]
-    """
-    share, n = as_floats(share, "share"), _as_number(n)
-    if share.shape not in {(), (n,)} or not ((share > 0) & (share <= 1)).all():
-        raise ParameterError(
-            "share must be above 0, and 1 at most, one number or one for each of "
-            f"{n} photos"
-        )
-    share = np.broadcast_to(share, n)
-    rng = _as_generator(random_state)
-    aspect = 2.0 ** rng.uniform(-1, 1, n)
-    width = np.clip(np.sqrt(share * aspect), share, 1)
-    height = share / width
-    x, y = rng.uniform(size=(2, n)) * (1 - np.stack([width, height]))
-    return _inside_face(_as_face(face), x, y, width, height)
-
-
-def _inside_face(face, x, y, width, height):
-    """Frames of boxes that are fractions of a face box."""
-    matrices = np.zeros((len(x), 2, 3))
-    matrices[:, 0, 0], matrices[:, 1, 1] = width * face[2], height * face[3]
-    matrices[:, 0, 2] = face[0] + x * face[2]
-    matrices[:, 1, 2] = face[1] + y * face[3]
-    return Frames(matrices)
-
-
-def _as_generator(random_state):
-    try:
-        return check_random_state(random_state)
-    except ValueError as error:
-        raise ParameterError(f"random_state cannot be used: {error}") from None
-
-
-def _as_number(n):
-    if not isinstance(n, Integral) or n < 0:
-        raise ParameterError(f"n must be a number of photos, got {shown(n)}")
-    return int(n)
-
-
-def _as_face(face):
-    box = as_floats(face, "face")
-    if box.shape != (4,):
-        raise ParameterError(f"face must be (x, y, width, height), got {shown(face)}")
-    if not (box[2:] > 0).all():
-        raise ParameterError(f"face must have an area, got {shown(face)}")
-    return box
 
 
 def _as_picture(cover):

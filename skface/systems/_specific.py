@@ -13,23 +13,14 @@ from sklearn.model_selection import KFold, train_test_split
 from sklearn.utils import ClassifierTags
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, as_array, shown, validate_params
+from skface._validation import Interval, as_array, validate_params
 from skface.exceptions import InputError, ParameterError
 from skface.features import VGG19Features
 from skface.heads import DenseHeadClassifier
 from skface.photos import Frames, ImageArray, as_images, framed
 from skface.pipelines import FacePipeline
+from skface.systems._parts import FACE_CROPS, as_boxes
 
-# x, y, width, height as fractions of CelebA's aligned photos.
-FACE_CROPS = {
-    "hair": (0.1, 0.0, 0.8, 0.5),
-    "eyes": (0.2, 0.4, 0.6, 0.2),
-    "nose": (0.3, 0.48, 0.4, 0.22),
-    "mouth": (0.28, 0.62, 0.44, 0.2),
-    "beard": (0.2, 0.6, 0.6, 0.32),
-    "neck": (0.1, 0.78, 0.8, 0.22),
-    "ears": (0.05, 0.42, 0.9, 0.32),
-}
 GENERAL, ATTRIBUTES = "general", "attributes"
 _SURE = 1e-6  # probabilities are no nearer to 0 and 1
 _SCALE = 10.0  # of features, whose rows have the length 1
@@ -263,17 +254,10 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def check_crops(self) -> None:
         """Raise ParameterError for crops that are none."""
-        for name, box in self._crops().items():
-            try:
-                _, _, width, height = np.asarray(box, float)
-                is_box = np.isfinite(box).all() and width > 0 and height > 0
-            except (TypeError, ValueError):
-                is_box = False
-            if not is_box or not isinstance(name, str) or name in (GENERAL, ATTRIBUTES):
-                raise ParameterError(
-                    "crops must be x, y, width, height by names other than "
-                    f"{GENERAL!r} and {ATTRIBUTES!r}, got {shown({name: box})}"
-                )
+        if {GENERAL, ATTRIBUTES} & set(as_boxes(self._crops(), "crops")):
+            raise ParameterError(
+                f"crops must have names other than {GENERAL!r} and {ATTRIBUTES!r}"
+            )
 
     def crop_features(self) -> VGG19Features:
         """The transformer that reads crops."""
