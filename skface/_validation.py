@@ -13,6 +13,7 @@ from skface.exceptions import InputError, ParameterError
 
 # What is borrowed of scikit-learn's private names is borrowed here alone.
 __all__ = [
+    "FLOATS",
     "HasMethods",
     "Interval",
     "Options",
@@ -28,6 +29,7 @@ __all__ = [
     "weights_of",
 ]
 
+FLOATS = ("float32", "float16", "float64")  # of features; others become the first
 _MOST_SHOWN = 80
 _LONGEST_PATH = 32_767  # characters, on any system
 
