@@ -98,8 +98,7 @@ class VisibilityDisplay:
             The maps are not those of the photos, or no numbers in 0 to 1.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
-        photos = as_images(self.photos, getattr(self.photos, "image_size", (224, 224)))
-        photos = np.asarray(photos)
+        photos = np.asarray(as_images(self.photos))
         maps = _as_maps(self.visible, len(photos))
         n, height, width, _ = photos.shape
         self.ax_ = axes_or_new(ax, (_WIDTH * n, _WIDTH * height / width))

@@ -16,14 +16,13 @@ from skface._validation import (
 )
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_accuracy
-from skface.photos import Frames, ImageArray, as_images, framed
+from skface.photos import as_images, cropped
 from skface.systems._parts import SEGMENTS, as_boxes
 from skface.systems._visibility import unfitted
 from skface.targets import ATTRIBUTES
 
 _ERRORS_ABOVE_CHANCE = 2  # standard errors by which a segment must beat it
 _LEAST_WEIGHT = 1e-6  # of all segments together
-_SIZE = (224, 224)  # of photos that do not say theirs
 
 
 class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -147,7 +146,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         segments = as_boxes(self._segments(), "segments")
         if not segments:
             raise ParameterError("segments holds none")
-        images, y = _as_photos(X), ATTRIBUTES.checked(as_array(y, "y"))
+        images, y = as_images(X), ATTRIBUTES.checked(as_array(y, "y"))
         if len(images) != len(y) or (X_val is None) != (y_val is None):
             raise InputError(
                 f"X has {len(images)} rows, y {len(y)}, and X_val and y_val go together"
@@ -155,12 +154,12 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         if X_val is None:
             images, y, images_val, y_val = self._apart(images, y)
         else:
-            images_val = _as_photos(X_val)
+            images_val = as_images(X_val)
             y_val = ATTRIBUTES.checked(as_array(y_val, "y_val"), "y_val")
         scores, pipelines = [], []
         for box in segments.values():
             pipe = clone(self.pipeline)
-            seen, seen_val = _seen(images, box), _seen(images_val, box)
+            seen, seen_val = cropped(images, box), cropped(images_val, box)
             pipelines.append(pipe.fit(seen, y, X_val=seen_val, y_val=y_val))
             y_val = y_val.astype(float)  # a pipeline has found that it holds labels
             scores.append(aucs(y_val, pipe.predict_proba(seen_val)))
@@ -192,7 +191,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             X is not photos, or `visible` is no map of them.
         """
         check_is_fitted(self)
-        images = _as_photos(X)
+        images = as_images(X)
         if visible is None and self.visibility is not None:
             visible = self.visibility.predict(images)
         shares = self._shares(visible, len(images))
@@ -209,7 +208,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             if not len(rows) or not weight.any():
                 continue
             own = share[rows, None] ** self.sharpness * weight
-            total[rows] += own * pipe.predict_proba(_seen(images[rows], box))
+            total[rows] += own * pipe.predict_proba(cropped(images[rows], box))
             weights[rows] += own
         told = weights > _LEAST_WEIGHT
         return np.where(told, total / np.where(told, weights, 1), self.prevalence_)
@@ -296,19 +295,6 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         tags.target_tags.multi_output = True
         tags.classifier_tags.multi_label = True
         return tags
-
-
-def _as_photos(X):
-    return as_images(X, getattr(X, "image_size", _SIZE))
-
-
-def _seen(images, box):
-    """The box of each photo, of framed photos the box of what is seen of them."""
-    x, y, width, height = box
-    inner = np.array([[width, 0, x], [0, height, y], [0, 0, 1]])
-    if not isinstance(images, ImageArray):
-        return framed(images, Frames(np.tile(inner[:2], (len(images), 1, 1))))
-    return images.framed(Frames(images.frames.matrices @ inner))
 
 
 def aucs(y, p):

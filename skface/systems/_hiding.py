@@ -11,7 +11,6 @@ from skface.photos import Frames, as_image_size, as_images
 
 _COVERS = ("grey", "noise", "photo", "hand", "bar")
 _GREY = 128
-_SIZE = (224, 224)  # of photos that do not say theirs
 _SUBCELLS = 16  # along each side of a cell, to measure how much of it is hidden
 _DRAWN = 256  # pixels a side
 _SKIN = np.array([[255, 224, 196], [72, 44, 30]])  # from light to dark
@@ -60,7 +59,7 @@ def hide(X, parts, cover="grey", *, random_state=None) -> np.ndarray:
     [255, 255, 255, 255, 128, 128, 128, 128]
     """
     picture = _as_picture(cover)
-    photos = np.asarray(as_images(X, getattr(X, "image_size", _SIZE)))
+    photos = np.asarray(as_images(X))
     if not isinstance(parts, Frames) or len(parts) != len(photos):
         raise InputError(
             f"parts must be Frames of {len(photos)} photos, got {shown(parts)}"

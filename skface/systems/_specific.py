@@ -17,7 +17,7 @@ from skface._validation import Interval, as_array, validate_params
 from skface.exceptions import InputError, ParameterError
 from skface.features import VGG19Features
 from skface.heads import DenseHeadClassifier
-from skface.photos import Frames, ImageArray, as_images, framed
+from skface.photos import as_images, cropped
 from skface.pipelines import FacePipeline
 from skface.systems._parts import FACE_CROPS, as_boxes
 
@@ -272,9 +272,7 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return FACE_CROPS if self.crops is None else self.crops
 
     def _features(self, X, box):
-        frames = X.frames if isinstance(X, ImageArray) else Frames.whole(len(X))
-        crops = framed(X, frames.cropped(box))
-        return np.asarray(self.crop_features().transform(crops))
+        return np.asarray(self.crop_features().transform(cropped(X, box)))
 
     def _aligned(self, X):
         return self.general_.aligned(X)
