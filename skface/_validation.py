@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from math import isqrt
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "as_array",
     "as_floats",
     "as_generator",
+    "as_maps",
     "as_names",
     "as_path",
     "averaged",
@@ -136,6 +138,28 @@ def as_generator(random_state):
         return check_random_state(random_state)
     except ValueError as error:
         raise ParameterError(f"random_state cannot be used: {error}") from None
+
+
+def as_maps(visible, n):
+    """How much is seen of n photos, as a float64 array (n, rows, columns).
+
+    Cells without rows and columns are those of a square map.
+
+    Raises
+    ------
+    InputError
+        They are no such maps, or of another number of photos.
+    """
+    maps = as_floats(visible, "visible")
+    if maps.ndim == 2 and isqrt(maps.shape[1]) ** 2 == maps.shape[1]:
+        side = isqrt(maps.shape[1])
+        maps = maps.reshape(len(maps), side, side)
+    if maps.ndim != 3 or len(maps) != n or not maps.size:
+        raise InputError(
+            f"visible must be maps of {n} photos, of the shape (n, rows, columns), got "
+            f"the shape {maps.shape}"
+        )
+    return maps
 
 
 def weights_of(sample_weight, n_samples):

@@ -11,7 +11,7 @@ from skface._validation import (
     HasMethods,
     Interval,
     as_array,
-    as_floats,
+    as_maps,
     validate_params,
 )
 from skface.exceptions import InputError, ParameterError
@@ -267,16 +267,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """How much of each segment is seen, (n, n_segments)."""
         if visible is None:
             return np.ones((n, len(self.segments_)))
-        maps = as_floats(visible, "visible")
-        side = round(maps[0].size ** 0.5) if maps.ndim == 2 and len(maps) else 0
-        if maps.ndim == 2 and side**2 == maps.shape[1]:
-            maps = maps.reshape(len(maps), side, side)
-        if maps.ndim != 3 or len(maps) != n:
-            raise InputError(
-                f"visible must be maps of {n} photos, of the shape (n, rows, columns), "
-                f"got the shape {maps.shape}"
-            )
-        maps = np.clip(maps, 0, 1)
+        maps = np.clip(as_maps(visible, n), 0, 1)
         shares = [
             np.einsum(
                 "nrc,r,c->n",
