@@ -3,29 +3,28 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import (
     HasMethods,
     Interval,
-    as_array,
     as_maps,
     validate_params,
 )
-from skface.exceptions import InputError, ParameterError
-from skface.metrics import attribute_accuracy
+from skface.exceptions import ParameterError
 from skface.photos import as_images, cropped
+from skface.pipelines import FacePipeline
 from skface.systems._parts import SEGMENTS, as_boxes
+from skface.systems._photo_classifier import PhotoClassifier
 from skface.systems._visibility import unfitted
-from skface.targets import ATTRIBUTES
 
 _ERRORS_ABOVE_CHANCE = 2  # standard errors by which a segment must beat it
 _LEAST_WEIGHT = 1e-6  # of all segments together
 
 
-class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class SegmentCommittee(PhotoClassifier):
     """Attributes from several segments of aligned faces, by those that are seen.
 
     A pipeline a segment learns all attributes. A segment keeps an attribute where it
@@ -93,7 +92,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "pipeline": [HasMethods(["fit", "predict_proba"])],
+        "pipeline": [FacePipeline],
         "segments": [dict, None],
         "visibility": [HasMethods(["predict"]), None],
         "sharpness": [Interval(Real, 0, None, closed="left")],
@@ -146,27 +145,19 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         segments = as_boxes(self._segments(), "segments")
         if not segments:
             raise ParameterError("segments holds none")
-        images, y = as_images(X), ATTRIBUTES.checked(as_array(y, "y"))
-        if len(images) != len(y) or (X_val is None) != (y_val is None):
-            raise InputError(
-                f"X has {len(images)} rows, y {len(y)}, and X_val and y_val go together"
-            )
-        if X_val is None:
-            images, y, images_val, y_val = self._apart(images, y)
-        else:
-            images_val = as_images(X_val)
-            y_val = ATTRIBUTES.checked(as_array(y_val, "y_val"), "y_val")
+        self._check(self.pipeline, X, y, X_val, y_val)
+        X, X_val, y, y_val = self._split(X, y, X_val, y_val)
+        labels_val = np.asarray(y_val, float)
         scores, pipelines = [], []
         for box in segments.values():
-            pipe = clone(self.pipeline)
-            seen, seen_val = cropped(images, box), cropped(images_val, box)
-            pipelines.append(pipe.fit(seen, y, X_val=seen_val, y_val=y_val))
-            y_val = y_val.astype(float)  # a pipeline has found that it holds labels
-            scores.append(aucs(y_val, pipe.predict_proba(seen_val)))
+            seen, seen_val = cropped(X, box), cropped(X_val, box)
+            pipe = clone(self.pipeline).fit(seen, y, X_val=seen_val, y_val=y_val)
+            scores.append(aucs(labels_val, pipe.predict_proba(seen_val)))
+            pipelines.append(pipe)
         self.segments_, self.pipelines_ = segments, pipelines
         self.scores_ = np.array(scores)
-        self.weights_ = _weights(self.scores_, y_val)
-        self.prevalence_ = np.nanmean(y.astype(float), axis=0)
+        self.weights_ = _weights(self.scores_, labels_val)
+        self.prevalence_ = np.nanmean(np.asarray(y, float), axis=0)
         self.classes_ = np.tile([0, 1], (y.shape[1], 1))
         return self
 
@@ -227,41 +218,18 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         return (self.predict_proba(X, visible) > 0.5).astype(int)
 
-    def score(self, X, y, sample_weight=None):
-        """Share of right answers, averaged over the attributes.
-
-        Parameters
-        ----------
-        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
-        y : array-like of shape (n, n_attributes)
-        sample_weight : array-like of shape (n,), default=None
-
-        Returns
-        -------
-        float
-        """
-        return attribute_accuracy(y, self.predict(X), sample_weight=sample_weight)
-
     @property
     def n_passes(self) -> int:
         """How often a photo goes through VGG19 to be predicted."""
-        n_passes = len(self._segments()) * getattr(self.pipeline, "n_passes", 1)
+        n_passes = len(self._segments()) * self.pipeline.n_passes
         return n_passes + getattr(self.visibility, "n_passes", 0)
 
     def _segments(self):
         return SEGMENTS if self.segments is None else self.segments
 
-    def _apart(self, images, y):
-        """The photos to learn from and, set aside, those to take scores on."""
-        n_val = round(self.validation_fraction * len(images))
-        if not 0 < n_val < len(images):
-            raise InputError(
-                f"n_samples={len(images)} is too few to set validation_fraction="
-                f"{self.validation_fraction} aside: give X_val and y_val"
-            )
-        order = np.random.default_rng(self.random_state).permutation(len(images))
-        val, train = order[:n_val], order[n_val:]
-        return images[train], y[train], images[val], y[val]
+    @property
+    def _pipeline(self):
+        return self.pipelines_[0]
 
     def _shares(self, visible, n):
         """How much of each segment is seen, (n, n_segments)."""
@@ -278,14 +246,6 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             for x, y, width, height in self.segments_.values()
         ]
         return np.stack(shares, axis=1)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
-        tags.target_tags.multi_output = True
-        tags.classifier_tags.multi_label = True
-        return tags
 
 
 def aucs(y, p):

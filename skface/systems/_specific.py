@@ -6,27 +6,27 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.special import expit, logit
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, train_test_split
-from sklearn.utils import ClassifierTags
+from sklearn.model_selection import KFold
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, as_array, validate_params
+from skface._validation import Interval, validate_params
 from skface.exceptions import InputError, ParameterError
 from skface.features import VGG19Features
 from skface.heads import DenseHeadClassifier
 from skface.photos import as_images, cropped
 from skface.pipelines import FacePipeline
 from skface.systems._parts import FACE_CROPS, as_boxes
+from skface.systems._photo_classifier import PhotoClassifier
 
 GENERAL, ATTRIBUTES = "general", "attributes"
 _SURE = 1e-6  # probabilities are no nearer to 0 and 1
 _SCALE = 10.0  # of features, whose rows have the length 1
 
 
-class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class GeneralToSpecific(PhotoClassifier):
     """Tells all attributes together, then each by what the others say and by a crop.
 
     Stage 1 is a pipeline of all attributes. Stage 2 is a logistic regression for each
@@ -149,18 +149,7 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             Photos cannot be read.
         """
         self.check_fit(X, y, X_val=X_val, y_val=y_val)
-        X, y = as_images(X), y if hasattr(y, "iloc") else as_array(y, "y")
-        if X_val is None:
-            rows, rows_val = train_test_split(
-                np.arange(len(X)),
-                test_size=self.validation_fraction,
-                random_state=self.random_state,
-            )
-            y, y_val = _rows(y, rows), _rows(y, rows_val)
-            X, X_val = X[rows], X[rows_val]
-        elif hasattr(y, "iloc") and hasattr(y_val, "iloc"):
-            y_val = y_val[y.columns]
-        X_val = as_images(X_val)
+        X, X_val, y, y_val = self._split(X, y, X_val, y_val)
         with _with_store(self.general) as general:
             logits = np.empty(np.shape(y))
             for rows, others in KFold(self.cv).split(X):
@@ -206,22 +195,6 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 decision[:, told] += self._features(X, box) @ self.crop_coef_[told].T
         return expit(decision)
 
-    def score(self, X, y, sample_weight=None):
-        """Accuracy averaged over the attributes.
-
-        Parameters
-        ----------
-        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
-        y : array-like of shape (n, n_attributes)
-            NaN is a missing label.
-        sample_weight : array-like of shape (n,), default=None
-
-        Returns
-        -------
-        float
-        """
-        return self.general_[-1].scored(y, self.predict(X), sample_weight)
-
     @property
     def n_passes(self) -> int:
         """How often a photo goes through VGG19 to be predicted."""
@@ -244,9 +217,7 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 "general must end in VGG19Features and a DenseHeadClassifier, as "
                 f"make_attribute_pipeline makes it, not in {ends}"
             )
-        self.general.check_fit(X, y, X_val=X_val, y_val=y_val)
-        if np.ndim(y) != 2:
-            raise InputError("y must have one column an attribute, got one dimension")
+        self._check(self.general, X, y, X_val, y_val)
         if len(y) < self.cv:
             raise InputError(f"X has {len(y)} photos for cv={self.cv} folds")
         self.check_crops()
@@ -267,6 +238,10 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     def choices_of_crops(self) -> list[str]:
         """What `choices_` can hold."""
         return [GENERAL, ATTRIBUTES, *self._crops()]
+
+    @property
+    def _pipeline(self):
+        return self.general_
 
     def _crops(self):
         return FACE_CROPS if self.crops is None else self.crops
@@ -337,15 +312,6 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 crop_coef[j] = own
                 intercept[j] -= own @ pca.mean_
         return coef, crop_coef, intercept
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags = ClassifierTags(multi_class=False, multi_label=True)
-        tags.target_tags.multi_output = True
-        tags.target_tags.single_output = False
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
-        return tags
 
 
 def _chosen(losses):
