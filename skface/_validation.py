@@ -2,9 +2,11 @@
 
 import os
 from collections import Counter
+from math import isqrt
 from pathlib import Path
 
 import numpy as np
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
@@ -12,12 +14,15 @@ from skface.exceptions import InputError, ParameterError
 
 # What is borrowed of scikit-learn's private names is borrowed here alone.
 __all__ = [
+    "FLOATS",
     "HasMethods",
     "Interval",
     "Options",
     "StrOptions",
     "as_array",
     "as_floats",
+    "as_generator",
+    "as_maps",
     "as_names",
     "as_path",
     "averaged",
@@ -26,6 +31,7 @@ __all__ = [
     "weights_of",
 ]
 
+FLOATS = ("float32", "float16", "float64")  # of features; others become the first
 _MOST_SHOWN = 80
 _LONGEST_PATH = 32_767  # characters, on any system
 
@@ -118,6 +124,42 @@ def as_floats(value, name):
     if not (np.isfinite(array).all() or array.ndim == 0):
         raise InputError(f"{name} must be finite: it holds NaN or infinity")
     return array
+
+
+def as_generator(random_state):
+    """`random_state` as a RandomState.
+
+    Raises
+    ------
+    ParameterError
+        It makes none.
+    """
+    try:
+        return check_random_state(random_state)
+    except ValueError as error:
+        raise ParameterError(f"random_state cannot be used: {error}") from None
+
+
+def as_maps(visible, n):
+    """How much is seen of n photos, as a float64 array (n, rows, columns).
+
+    Cells without rows and columns are those of a square map.
+
+    Raises
+    ------
+    InputError
+        They are no such maps, or of another number of photos.
+    """
+    maps = as_floats(visible, "visible")
+    if maps.ndim == 2 and isqrt(maps.shape[1]) ** 2 == maps.shape[1]:
+        side = isqrt(maps.shape[1])
+        maps = maps.reshape(len(maps), side, side)
+    if maps.ndim != 3 or len(maps) != n or not maps.size:
+        raise InputError(
+            f"visible must be maps of {n} photos, of the shape (n, rows, columns), got "
+            f"the shape {maps.shape}"
+        )
+    return maps
 
 
 def weights_of(sample_weight, n_samples):

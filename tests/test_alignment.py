@@ -161,6 +161,10 @@ def test_arrays_are_aligned_like_files(align, photos):
     assert align.transform(pixels).shape == pixels.shape
 
 
+def test_aligned_files_keep_their_size(align, photos):
+    assert align.transform(photos).shape == photos.shape
+
+
 def test_it_is_used_only_when_fitted(photos):
     with pytest.raises(NotFittedError):
         LandmarkFreeAlignment(small_regressor()).transform(photos)

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.base import clone
@@ -167,9 +168,9 @@ def test_a_committee_predicts_the_same_after_it_was_saved(
     ("segments", "text"),
     [
         ({}, "segments holds none"),
-        ({"eyes": (0, 0, 1)}, r"\(x, y, width, height\) by name, got 'eyes'"),
-        ({"eyes": (0, 0, 0, 1)}, "got 'eyes'"),
-        ({3: (0, 0, 1, 1)}, "got 3"),
+        ({"eyes": (0, 0, 1)}, r"segments\['eyes'\] must be \(x, y, width, height\)"),
+        ({"eyes": (0, 0, 0, 1)}, r"segments\['eyes'\] must have an area"),
+        ({3: (0, 0, 1, 1)}, "segments must hold boxes by name, got 3"),
         ([1], "'segments' parameter of SegmentCommittee must be"),
     ],
 )
@@ -184,5 +185,14 @@ def test_maps_of_other_photos_are_refused(committee, data):
 
 
 def test_too_few_photos_to_take_scores_on_are_refused(pipe, data, no_network):
-    with pytest.raises(InputError, match="n_samples=2 is too few"):
-        SegmentCommittee(pipe, SEGMENTS).fit(data[0][:2], data[1][:2])
+    with pytest.raises(InputError, match="n_samples=1 is too few"):
+        SegmentCommittee(pipe, SEGMENTS).fit(data[0][:1], data[1][:1])
+
+
+def test_labels_are_read_by_their_names(pipe, data):
+    X, y = data
+    table = pd.DataFrame(y, columns=["Top", "Bottom"])
+    swapped = table[["Bottom", "Top"]]
+    named = SegmentCommittee(pipe, SEGMENTS).fit(X, table, X_val=X, y_val=swapped)
+    assert (named.weights_ > 0).tolist() == [[True, False], [False, True]]
+    assert named.score(X, swapped) == 1.0

@@ -24,6 +24,7 @@ from skface.systems import (
     GeneralToSpecific,
     LandmarkFreeAlignment,
     RecoveredFeatures,
+    SegmentCommittee,
     ShapePrior,
 )
 
@@ -32,6 +33,7 @@ OF_PHOTOS = [
     VGG19Features(weights=None, layer="block1_pool", input_size=32),
     LandmarkFreeAlignment(make_landmark_pipeline(looks=1)),
     GeneralToSpecific(make_attribute_pipeline()),
+    SegmentCommittee(make_attribute_pipeline()),
 ]
 ESTIMATORS = [
     DenseHeadRegressor(

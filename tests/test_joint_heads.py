@@ -69,12 +69,12 @@ def test_weights_are_those_of_the_formula():
     validation = validation_of([[1, 0], [1, 0]])
     epochs = np.array([[0.5, 0.4], [0.6, 0.2]])
     adaptation.observe(np.tile(epochs[0], (2, 1)).astype(np.float32), validation)
-    assert adaptation.factors.tolist() == [1, 1, 1, 1]
+    assert adaptation.factors.tolist() == [1, 1, 1, 1, 1, 1]
     adaptation.observe(np.tile(epochs[1], (2, 1)).astype(np.float32), validation)
     before, last = -np.log([[0.5, 0.6], [0.6, 0.8]])
     trend = np.abs(last - before) / last
     weights = trend / trend.mean() * last / last.mean()
-    expected = [1, 1, *weights / weights.mean()]
+    expected = [1, 1, *weights / weights.mean(), 1, 1]
     np.testing.assert_allclose(adaptation.factors, expected, rtol=1e-5)
 
 
@@ -99,8 +99,8 @@ def test_a_row_of_weight_two_counts_twice():
 
 
 def test_coordinates_keep_their_weight():
-    weights = np.array([[1, 1], [-9, -9], [1, 1]])
-    y = packed(np.array([[1, 0.5, 0]], np.float32), weights)
+    weights = np.array([[1, 1], [0, 0], [1, 1]]), np.array([0, 9, 0])
+    y = packed(np.array([[1, 0.5, 0]], np.float32), *weights)
     adaptation = Adaptation("binary_crossentropy", 3, weighs=True)
     for p in ([0.5, 0.1, 0.5], [0.6, 0.2, 0.1]):
         adaptation.observe(np.array([p], np.float32), Samples(np.zeros((1, 1)), y))

@@ -35,6 +35,7 @@ from skface.displays import SearchDisplay
 from skface.exceptions import InputError, ParameterError
 from skface.pipelines import FacePipeline
 from skface.search import read_candidates
+from skface.systems import LandmarkFreeAlignment
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::optuna.exceptions.ExperimentalWarning",
@@ -498,6 +499,24 @@ def test_faces_that_a_pipeline_aligns_are_extracted_as_it_sees_them(
     assert extract_once(search, X) == 2 * len(X)
     monkeypatch.setattr("skface.features._vgg19.get_network", None)
     pipe.fit(X, np.tile([[0, 1], [1, 0]], (len(X) // 2, 1)))
+
+
+def test_frames_that_an_alignment_learns_from_are_extracted(
+    photos, stored, tmp_path, monkeypatch
+):
+    regressor = make_landmark_pipeline(
+        looks=1, weights="synthetic", cache_dir=tmp_path / "looks", random_state=0
+    ).set_params(mirror=False, head__epochs=1, features__pooling="avg")
+    pipe = FacePipeline([("align", LandmarkFreeAlignment(regressor)), *stored.steps])
+    poolings = {"align__regressor__features__pooling": ["avg", (2, 2)]}
+    search = GridSearchCV(pipe, poolings, cv=2)
+    assert extract_once(search, photos) == 3 * len(photos)  # and two frames
+    assert len(FeatureStore(tmp_path / "looks")) == 6 * len(photos)
+    assert not (tmp_path / "store").exists()  # where faces are found is not known yet
+    search = GridSearchCV(pipe, {"align__n_frames": [2, 3]}, cv=2)
+    assert extract_once(search, photos) == len(photos)
+    monkeypatch.setattr("skface.features._vgg19.get_network", None)
+    assert clone(pipe["align"]).fit(photos).regressor_["head"].n_epochs_ == 1
 
 
 def test_extraction_needs_a_store(photos, stored):

@@ -13,7 +13,7 @@ import skface
 from skface import Frames, ImageArray, make_attribute_pipeline, make_landmark_pipeline
 from skface.exceptions import InputError, ParameterError, SavedFileError
 from skface.systems import FACE_CROPS, GeneralToSpecific
-from skface.systems._specific import _chosen
+from skface.systems._regressions import chosen
 
 N, N_VAL = 60, 30
 CROPS = {"left": (0, 0, 0.25, 1), "right": (0.75, 0, 0.25, 1)}
@@ -93,13 +93,13 @@ def test_a_choice_that_gains_no_standard_error_is_not_made():
     rng = np.random.default_rng(0)
     first = rng.uniform(0.4, 0.6, (100, 3))
     hardly = first + rng.normal(0, 0.5, (100, 3)) * [1, 1, 0] - [0.001, 0.3, 0.1]
-    assert _chosen(np.stack([first, hardly])).tolist() == [0, 1, 1]
+    assert chosen(np.stack([first, hardly])).tolist() == [0, 1, 1]
 
 
 def test_an_attribute_without_labels_on_validation_photos_is_left_to_stage_1():
     losses = np.ones((2, 10, 2)) * [[[1.0]], [[0.5]]]
     losses[:, :, 0] = np.nan
-    assert _chosen(losses).tolist() == [0, 1]
+    assert chosen(losses).tolist() == [0, 1]
 
 
 def test_missing_labels_are_left_out(model, data):
@@ -173,8 +173,8 @@ def test_it_is_used_only_when_fitted(model, data):
 @pytest.mark.parametrize(
     ("crops", "text"),
     [
-        ({"left": (0, 0, 0, 1)}, "crops must be x, y, width, height"),
-        ({"left": "all"}, "crops must be x, y, width, height"),
+        ({"left": (0, 0, 0, 1)}, r"crops\['left'\] must have an area"),
+        ({"left": "all"}, r"crops\['left'\] must hold numbers"),
         ({"general": (0, 0, 1, 1)}, "names other than 'general' and 'attributes'"),
     ],
 )

@@ -1,10 +1,8 @@
 """Which parts of photos are hidden."""
 
-from math import isqrt
-
 import numpy as np
 
-from skface._validation import as_floats
+from skface._validation import as_maps
 from skface.displays._styling import (
     VERMILION,
     axes_or_new,
@@ -98,9 +96,10 @@ class VisibilityDisplay:
             The maps are not those of the photos, or no numbers in 0 to 1.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
-        photos = as_images(self.photos, getattr(self.photos, "image_size", (224, 224)))
-        photos = np.asarray(photos)
-        maps = _as_maps(self.visible, len(photos))
+        photos = np.asarray(as_images(self.photos))
+        maps = as_maps(self.visible, len(photos))
+        if not 0 <= maps.min() <= maps.max() <= 1:
+            raise InputError("visible must lie in 0 to 1")
         n, height, width, _ = photos.shape
         self.ax_ = axes_or_new(ax, (_WIDTH * n, _WIDTH * height / width))
         self.figure_ = self.ax_.figure
@@ -113,21 +112,6 @@ class VisibilityDisplay:
             each.set(xticks=[], yticks=[])
             each.spines[:].set_visible(False)
         return self
-
-
-def _as_maps(visible, n):
-    maps = as_floats(visible, "visible")
-    if maps.ndim == 2 and isqrt(maps.shape[1]) ** 2 == maps.shape[1]:
-        side = isqrt(maps.shape[1])
-        maps = maps.reshape(len(maps), side, side)
-    if maps.ndim != 3 or len(maps) != n or not maps.size:
-        raise InputError(
-            f"visible must be maps of {n} photos, of the shape (n, rows, columns), got "
-            f"the shape {maps.shape}"
-        )
-    if not 0 <= maps.min() <= maps.max() <= 1:
-        raise InputError("visible must lie in 0 to 1")
-    return maps
 
 
 def _coloured(seen):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skface._keras import import_keras
+from skface.heads._labels import unpacked
 from skface.heads._losses import LOSSES
 
 _STEP = 1.0  # of a threshold, times the share of false answers that it can mend
@@ -34,7 +35,8 @@ class Adaptation:
         """What the columns of `packed` labels are multiplied by in the next epoch."""
         _, weights, _ = self.state
         used = weights if self.weighs else np.ones_like(weights)
-        return np.concatenate([np.ones_like(weights), used]).astype(np.float32)
+        others = np.ones_like(weights)
+        return np.concatenate([others, used, others]).astype(np.float32)
 
     def observe(self, outputs, validation):
         """Adapt to what the network says of the validation samples.
@@ -45,18 +47,19 @@ class Adaptation:
         of the loss over the mean change.
         """
         thresholds, weights, before = self.state
-        labels, label_weights = np.split(validation.y[validation.rows], 2, axis=1)
+        parts = unpacked(validation.y[validation.rows])
+        labels, of_labels, of_coordinates = parts
         row_weights = validation.row_weights[:, np.newaxis]
-        there = row_weights * (label_weights > 0)
+        there = row_weights * (of_labels > 0)
         excess = there * ((outputs > thresholds).astype(float) - labels)
         n = np.maximum(there.sum(axis=0), np.finfo(float).tiny)
         thresholds = np.clip(thresholds + _STEP * excess.sum(axis=0) / n, 0, 1)
 
-        pairs = np.stack([labels, label_weights], axis=-1).reshape(-1, 2)
-        losses = LOSSES[self.loss](pairs, outputs.reshape(-1, 1))
+        each = np.stack(parts, axis=-1).reshape(-1, 3)
+        losses = LOSSES[self.loss](each, outputs.reshape(-1, 1))
         losses = import_keras().ops.convert_to_numpy(losses).reshape(outputs.shape)
         losses = (row_weights * losses).mean(axis=0, dtype=float)
-        are_labels = (label_weights >= 0).all(axis=0)  # coordinates weigh below 0
+        are_labels = (of_coordinates == 0).all(axis=0)
         changes = np.abs(losses - before)[are_labels]
         if before.any() and changes.any():
             weights = weights.copy()

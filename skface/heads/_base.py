@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
 from skface._validation import (
+    FLOATS,
     Interval,
     StrOptions,
     as_array,
@@ -23,8 +24,6 @@ from skface.heads._naming import names_of, ordered
 from skface.heads._tail import check_maps, n_channels_of, tail_weights
 from skface.heads._training import Samples, Settings, train
 from skface.store import FeatureArray
-
-_FLOATS = (np.float32, np.float16, np.float64)  # others become the first
 
 
 class DenseHead:
@@ -212,7 +211,7 @@ class DenseHead:
     def _check_X_y(self, X, y):
         checks = {"multi_output": True, "y_numeric": self._y_is_numeric}
         if not isinstance(X, FeatureArray):
-            X, y = validate_data(self, X, y, dtype=_FLOATS, **checks)
+            X, y = validate_data(self, X, y, dtype=FLOATS, **checks)
             return _within_float32(X, "X"), y
         X = validate_data(self, X, skip_check_array=True)
         # check_X_y would read all of X: a column of zeros stands for it.
@@ -221,7 +220,7 @@ class DenseHead:
 
     def _check_X(self, X, name="X"):
         lazy = isinstance(X, FeatureArray)
-        X = validate_data(self, X, reset=False, dtype=_FLOATS, skip_check_array=lazy)
+        X = validate_data(self, X, reset=False, dtype=FLOATS, skip_check_array=lazy)
         return X if lazy else _within_float32(X, name)
 
     def _named(self, y):

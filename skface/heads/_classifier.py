@@ -357,8 +357,8 @@ default="binary_crossentropy"
         if are_labels.all():
             return None
         # Any other beginning is so far off that the shared layers learn nothing else.
-        y, weights = np.split(samples.y[samples.rows], 2, axis=1)
-        means = (y * (weights < 0)).sum(axis=0) / (weights < 0).sum(axis=0).clip(1)
+        y, _, weights = unpacked(samples.y[samples.rows])
+        means = (y * (weights > 0)).sum(axis=0) / (weights > 0).sum(axis=0).clip(1)
         means = np.where(are_labels, np.nan, means.clip(0.01, 0.99))
         return np.log(means / (1 - means)).astype(np.float32)
 
@@ -394,19 +394,20 @@ default="binary_crossentropy"
             raise ParameterError(
                 "branches are hidden layers, and n_layers=0 has none: raise n_layers"
             )
+        labels = self._labels(y)
         class_weights = weights_of_classes(
             self.class_weight,
-            self._labels(y),
+            labels,
             self.classes_ if y.ndim == 1 else None,
             sample_weight,
         )
-        if not are_labels.all():
-            # The error of the mean answer moves the shared layers about as much as that
-            # of an attribute: before a sigmoid its gradient is 2 weight spread p (1-p).
-            spread = np.nanstd(self._labels(y)[:, ~are_labels], axis=0)
-            weights = 1 / np.maximum(spread, _LEAST_SPREAD)
-            class_weights[~are_labels] = -weights[:, np.newaxis]
-        return lambda y: packed(self._labels(y), class_weights)
+        class_weights[~are_labels] = 0
+        # The error of the mean answer moves the shared layers about as much as that of
+        # an attribute: before a sigmoid its gradient is 2 weight spread p (1-p).
+        spread = np.nanstd(labels[:, ~are_labels], axis=0)
+        coordinate_weights = np.zeros(self._n_outputs)
+        coordinate_weights[~are_labels] = 1 / np.maximum(spread, _LEAST_SPREAD)
+        return lambda y: packed(self._labels(y), class_weights, coordinate_weights)
 
     def _labels(self, y):
         """float32 of shape (n_samples, n_outputs), in {0, 1}, NaN where missing."""
@@ -424,7 +425,8 @@ default="binary_crossentropy"
         return (y == self.classes_[1]).astype(np.float32)[:, None]
 
     def _samples(self, X, targets):
-        there = np.split(targets, 2, axis=1)[1] != 0
+        _, of_labels, of_coordinates = unpacked(targets)
+        there = (of_labels > 0) | (of_coordinates > 0)
         if not there.any():
             raise InputError("y_val holds no label: every value is missing")
         return Samples(X, targets, rows=np.flatnonzero(there.any(axis=1)))
@@ -452,7 +454,8 @@ default="binary_crossentropy"
             self.thresholds_ = np.full(self._n_outputs, self.threshold, dtype=float)
         if not (tunes or self.calibration):
             return
-        labels, there = unpacked(validation.y[validation.rows])
+        labels, weights, _ = unpacked(validation.y[validation.rows])
+        there = weights > 0
         outputs, weight = validation.outputs(self.model_), validation.row_weights
         if self.calibration:
             self.calibration_ = by_attribute(

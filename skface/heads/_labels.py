@@ -119,34 +119,37 @@ def weights_of_classes(class_weight, labels, classes, sample_weight=None):
     return table
 
 
-def packed(labels, class_weights):
-    """Labels and their weights side by side, as the losses want them.
+def packed(y, class_weights, coordinate_weights=0.0):
+    """Values and both of their weights side by side, as the losses want them.
 
     Parameters
     ----------
-    labels : ndarray of shape (n_samples, n_attributes), float32
-        In {0, 1}, NaN where they are missing.
-    class_weights : ndarray of shape (n_attributes, 2)
+    y : ndarray of shape (n_samples, n_columns), float32
+        Labels in {0, 1} and coordinates, NaN where they are missing.
+    class_weights : ndarray of shape (n_columns, 2)
+        Of labels; 0 of coordinates.
+    coordinate_weights : float or ndarray of shape (n_columns,), default=0.0
+        Of coordinates; 0 of labels.
 
     Returns
     -------
-    ndarray of shape (n_samples, 2 * n_attributes), float32
-        Missing labels weigh nothing, and the others so much more that the loss is the
-        mean over the labels that there are.
+    ndarray of shape (n_samples, 3 * n_columns), float32
+        What is missing weighs nothing, and the rest so much more that the loss is the
+        mean over what there is.
     """
-    missing = np.isnan(labels)
-    labels = np.where(missing, 0, labels)
-    weights = np.where(labels == 1, class_weights[:, 1], class_weights[:, 0])
-    n_labels = missing.size - missing.sum()
-    n_cells = (~missing.all(axis=1)).sum() * labels.shape[1]
-    weights = np.where(missing, 0, weights * (n_cells / max(n_labels, 1)))
-    return np.hstack([labels, weights], dtype=np.float32)
+    missing = np.isnan(y)
+    y = np.where(missing, 0, y)
+    of_labels = np.where(y == 1, class_weights[:, 1], class_weights[:, 0])
+    n_known = missing.size - missing.sum()
+    n_cells = (~missing.all(axis=1)).sum() * y.shape[1]
+    factors = np.where(missing, 0, n_cells / max(n_known, 1))
+    weights = [factors * of_labels, factors * coordinate_weights]
+    return np.hstack([y, *weights], dtype=np.float32)
 
 
 def unpacked(targets):
-    """Labels, and whether each is there, of what `packed` made."""
-    labels, weights = np.split(targets, 2, axis=1)
-    return labels, weights > 0
+    """Values, and their weights as labels and as coordinates, of what `packed` made."""
+    return np.split(targets, 3, axis=1)
 
 
 def _balanced(labels, sample_weight):

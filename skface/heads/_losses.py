@@ -1,9 +1,9 @@
 """Losses and metrics that Keras has not.
 
-Those of attributes find labels and their weights side by side in y_true, as
-`skface.heads._labels.packed` puts them, so that a label can count for more, or for
-nothing where it is missing. Columns of coordinates weigh below 0, and their errors are
-squared.
+Those of attributes find values, their weights as labels and their weights as
+coordinates side by side in y_true, as `skface.heads._labels.packed` puts them. One of
+the two weights is 0, or both are where a value is missing. The errors of coordinates
+are squared.
 """
 
 import math
@@ -18,18 +18,17 @@ _WING_WIDTH, _WING_CURVATURE = 10 / 64, 2 / 64
 
 
 def binary_crossentropy(y_true, y_pred):
-    labels, weights = _unpacked(y_true)
-    losses = keras.ops.binary_crossentropy(labels, y_pred)
-    return _weighted_mean(losses, labels, weights, y_pred)
+    losses = keras.ops.binary_crossentropy(_split(y_true)[0], y_pred)
+    return _weighted_mean(losses, y_true, y_pred)
 
 
 def binary_focal_crossentropy(y_true, y_pred):
     """T.-Y. Lin et al., "Focal Loss for Dense Object Detection", ICCV 2017, gamma 2."""
-    labels, weights = _unpacked(y_true)
+    labels, *_ = _split(y_true)
     losses = keras.ops.binary_crossentropy(labels, y_pred)
     p_true = labels * y_pred + (1 - labels) * (1 - y_pred)
     losses = keras.ops.power(1.0 - p_true, 2.0) * losses
-    return _weighted_mean(losses, labels, weights, y_pred)
+    return _weighted_mean(losses, y_true, y_pred)
 
 
 def huber(y_true, y_pred):
@@ -53,7 +52,7 @@ class BinaryAccuracy(keras.metrics.Mean):
         super().__init__(name="binary_accuracy")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        labels, weights = _unpacked(y_true)
+        labels, weights, _ = _split(y_true)
         right = keras.ops.equal(labels > 0.5, y_pred > 0.5)
         there = keras.ops.cast(weights > 0, "float32")
         super().update_state(right, sample_weight=there)
@@ -73,11 +72,11 @@ METRICS = {
 }
 
 
-def _weighted_mean(losses, labels, weights, y_pred):
-    errors = keras.ops.square(labels - y_pred)
-    losses = keras.ops.where(weights < 0, -errors, losses)
-    return keras.ops.mean(weights * losses, axis=-1)
+def _weighted_mean(losses, y_true, y_pred):
+    values, of_labels, of_coordinates = _split(y_true)
+    errors = keras.ops.square(values - y_pred)
+    return keras.ops.mean(of_labels * losses + of_coordinates * errors, axis=-1)
 
 
-def _unpacked(y_true):
-    return keras.ops.split(y_true, 2, axis=-1)
+def _split(y_true):
+    return keras.ops.split(y_true, 3, axis=-1)

@@ -14,17 +14,20 @@ from skface.photos._looking import seen_in_array
 from skface.photos._modes import from_pillow
 from skface.photos._reading import DIGEST_LENGTH, known_digest
 
+_SIZE = (224, 224)
 
-def as_images(X, input_size=(224, 224)):
-    """X as an ImageArray of `input_size`, or as a uint8 array (n, h, w, 3).
+
+def as_images(X, input_size=None):
+    """X as an ImageArray, or as a uint8 array (n, h, w, 3).
 
     Parameters
     ----------
     X : ImageArray, array-like of shape (n, h, w, 3), or sequence of n paths or images
         A column of paths, as in a DataFrame, is a sequence too. Images are Pillow's:
         they are turned upright and converted as files are.
-    input_size : (height, width), default=(224, 224)
-        What files are decoded to, and images of several sizes are resized to.
+    input_size : (height, width), default=None
+        What files are decoded to, and images of several sizes are resized to. None
+        leaves an ImageArray as it is, and is 224 x 224 of others.
 
     Raises
     ------
@@ -32,8 +35,8 @@ def as_images(X, input_size=(224, 224)):
         X is none of these, is empty, or its pixels are not in 0 to 255.
     """
     if not isinstance(X, ImageArray):
-        X = _from_array_like(X, input_size)
-    elif X.image_size != input_size:
+        X = _from_array_like(X, input_size or _SIZE)
+    elif input_size not in (None, X.image_size):
         X = X.resized(input_size)
     if len(X) == 0:
         raise InputError("Found array with 0 sample(s): X holds no photo")
@@ -217,6 +220,29 @@ def framed(images, frames):
     if isinstance(images, ImageArray):
         return images.framed(frames)
     return seen_in_array(images, frames, images.shape[1:3])
+
+
+def frames_seen(images):
+    """What is seen of each photo: the frames of files, of an array the whole."""
+    if isinstance(images, ImageArray):
+        return images.frames
+    return Frames.whole(len(images))
+
+
+def cropped(images, box):
+    """The same part of what is seen of each photo.
+
+    Parameters
+    ----------
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+    box : (x, y, width, height)
+        As fractions of what is seen.
+
+    Returns
+    -------
+    ImageArray, or ndarray of the same shape
+    """
+    return framed(images, frames_seen(images).cropped(box))
 
 
 def with_mirror_images(images):

@@ -6,14 +6,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import HasMethods, StrOptions, validate_params
-from skface.photos import (
-    TEMPLATES,
-    ImageArray,
-    as_images,
-    framed,
-    sizes_of,
-)
-from skface.pipelines._around import frames_around
+from skface.photos import TEMPLATES, ImageArray, as_images, sizes_of
+from skface.pipelines._around import frames_around, seen_upright
 from skface.targets import LANDMARKS
 
 
@@ -108,7 +102,7 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
         images = as_images(X)
         points = self.landmarks.predict(X)
         frames = frames_around(points, LANDMARKS, sizes_of(images), self.template)
-        if not isinstance(images, ImageArray):
-            return framed(images, frames)
-        frames = frames.mirrored(images.frames.is_mirrored)
-        return images.framed(frames).resized(TEMPLATES[self.template].image_size)
+        upright = seen_upright(images, frames)
+        if isinstance(upright, ImageArray):
+            return upright.resized(TEMPLATES[self.template].image_size)
+        return upright

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skface.exceptions import ParameterError
-from skface.photos import Frames, ImageArray, framed
+from skface.photos import Frames, ImageArray, framed, frames_seen
 from skface.targets import BBOX, LANDMARKS
 
 _LEAST_SIDE = 0.02  # of what was found, as a part of the photo's sides
@@ -85,6 +85,18 @@ def frames_near(
     if not isinstance(images, ImageArray):
         y = near.to_frame(y, target)
     return framed(images[rows], near), y, rows
+
+
+def seen_upright(images, frames):
+    """Photos through frames, mirrored where they are mirrored now.
+
+    Parameters
+    ----------
+    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+    frames : Frames
+        Left and right as in the photos.
+    """
+    return framed(images, frames.mirrored(frames_seen(images).is_mirrored))
 
 
 def predicted_through(pipe, images, frames, target) -> np.ndarray:

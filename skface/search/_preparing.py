@@ -53,8 +53,8 @@ def extract_once(search, X, y=None) -> int:
     reports them as failed. The parameters that change what the network sees,
     ``weights``, ``preprocessing``, ``input_size``, cost a pass for each of their
     values, and so do mirror images where the pipeline takes them. The frames in which a
-    `SecondLook` predicts are known only as each candidate is scored; those are left to
-    the search too.
+    `SecondLook` predicts, and those that a `LandmarkFreeAlignment` finds, are known
+    only when a candidate is fitted; those are left to the search too.
 
     Examples
     --------
@@ -137,22 +137,34 @@ def _views(estimator):
     """Yield a key of what a part sees, how that is made of X and y, and the part."""
     if isinstance(estimator, SecondLook):
         yield from _views(estimator.first)
-        key = estimator.second.mirror, *(getattr(estimator, name) for name in _FRAMES)
-        yield key, partial(_frames_of, estimator), estimator.second
+        yield _view_near(estimator, estimator.second)
         return
     is_mirrored, steps = bool(getattr(estimator, "mirror", False)), []
     if isinstance(estimator, FacePipeline):
+        for _, step in estimator.steps:
+            if hasattr(step, "frames_of"):  # a LandmarkFreeAlignment
+                yield from _views(step.regressor)
+                yield _view_near(step, step.regressor)
+                return  # what it finds is known only when it is fitted
         steps = [step for _, step in estimator.steps if isinstance(step, AlignedFaces)]
         estimator = estimator.after_aligning
     key = is_mirrored, *((id(step.landmarks), step.template) for step in steps)
     yield key, partial(_sides_of, steps, is_mirrored), estimator
 
 
-def _frames_of(look, X, y):
-    if y is None:
+def _view_near(learner, pipe):
+    """The view of a pipeline that learns from frames which the learner draws."""
+    drawn = [getattr(learner, name) for name in _FRAMES]
+    key = type(learner), pipe.mirror, *drawn
+    return key, partial(_frames_of, learner, pipe.mirror), pipe
+
+
+def _frames_of(learner, mirror, X, y):
+    needs_y = isinstance(learner, SecondLook)
+    if needs_y and y is None:
         raise ParameterError("y is needed for the frames that a SecondLook learns from")
-    frames, *_ = look.frames_of(X, y)
-    return with_mirror_images(frames) if "fit" in str(look.second.mirror) else frames
+    frames, *_ = learner.frames_of(X, y) if needs_y else learner.frames_of(X)
+    return with_mirror_images(frames) if "fit" in str(mirror) else frames
 
 
 def _sides_of(steps, is_mirrored, X, y):
@@ -171,10 +183,14 @@ def _features(estimator):
 
 def _settings(search):
     """Yield each combination of what is listed for what the network sees."""
-    names = list(_features(search.estimator))
-    own = ["mirror"]
+    names, own = list(_features(search.estimator)), ["mirror"]
+    for name, value in search.estimator.get_params().items():
+        if isinstance(value, FacePipeline):
+            own.append(f"{name}__mirror")
+        if hasattr(value, "frames_of"):
+            own += [f"{name}__{each}" for each in _FRAMES]
     if isinstance(search.estimator, SecondLook):  # what is set in both looks, too
-        own += [*_FRAMES, "first__mirror", "second__mirror"]
+        own += _FRAMES
         names += [name.partition("__")[2] for name in names]
     own, prefixes = [*own, *names], tuple(f"{name}__" for name in names)
     spaces = next(getattr(search, name) for name in _SPACES if hasattr(search, name))

@@ -14,7 +14,7 @@ from skface._validation import Interval, as_array, as_floats, validate_params
 from skface.exceptions import InputError, ParameterError, SkfaceWarning
 
 SOURCE, TARGET = "source", "target"
-_FLOATS = (np.float32, np.float64)  # others become the first
+_DTYPES = ("float32", "float64")  # float16 is too coarse for covariances
 
 
 class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
@@ -119,7 +119,7 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             two rows or more of each.
         """
         validate_params(self)
-        X = validate_data(self, X, dtype=_FLOATS, ensure_min_samples=2)
+        X = validate_data(self, X, dtype=_DTYPES, ensure_min_samples=2)
         is_target = _is_target(domain, X)
         if domain is None:
             warnings.warn(
@@ -162,7 +162,7 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, n_features), float32 or float64
         """
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=_FLOATS, reset=False)
+        X = validate_data(self, X, dtype=_DTYPES, reset=False)
         centred = X - self.target_mean_
         added = centred @ self.components_.T @ self.mapping_ @ self.components_
         moved = centred + added + self.source_mean_

@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 from skface._validation import Interval, validate_params
 from skface.exceptions import ParameterError
 from skface.heads import DenseHeadRegressor
-from skface.photos import Frames, ImageArray, as_images, framed, row_keys, sizes_of
-from skface.pipelines import FacePipeline, frames_near, predicted_through
+from skface.photos import Frames, as_images, frames_seen, row_keys, sizes_of
+from skface.pipelines import FacePipeline, frames_near, predicted_through, seen_upright
 from skface.targets import CORNERS
 
 
@@ -156,7 +156,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
         """
         check_is_fitted(self)
         images = as_images(X)
-        seen, is_mirrored = _frames_of(images)
+        seen = _unmirrored(images)
         frames = best = seen.with_aspect(self.aspect_)
         sizes, least = seen.image_sizes, np.full(len(seen), np.inf)
         upright = Frames.whole(len(seen)).corners
@@ -167,7 +167,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
             best = Frames(np.where(is_nearer, frames.matrices, best.matrices), sizes)
             least = np.minimum(off, least)
             frames = Frames.from_corners(corners, sizes, aspect=self.aspect_)
-        return framed(images, best.mirrored(is_mirrored))
+        return seen_upright(images, best)
 
     @property
     def n_passes(self) -> int:
@@ -192,8 +192,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
             Of X.
         """
         images = as_images(X)
-        frames, _ = _frames_of(images)
-        frames = frames.with_aspect(self._aspect(X))
+        frames = _unmirrored(images).with_aspect(self._aspect(X))
         return frames_near(
             images,
             frames,
@@ -231,8 +230,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
 
     @staticmethod
     def _aspect(X):
-        frames, _ = _frames_of(as_images(X))
-        return float(np.median(frames.aspects))
+        return float(np.median(_unmirrored(as_images(X)).aspects))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -241,10 +239,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
         return tags
 
 
-def _frames_of(images):
-    """What is seen of the photos, left and right as in them; and which are mirrored."""
-    sizes = sizes_of(images)
-    if not isinstance(images, ImageArray):
-        return Frames.whole(len(images), sizes), np.zeros(len(images), bool)
-    frames = Frames(images.frames.matrices, sizes)
-    return frames.mirrored(frames.is_mirrored), frames.is_mirrored
+def _unmirrored(images):
+    """What is seen of the photos, left and right as in them."""
+    frames = Frames(frames_seen(images).matrices, sizes_of(images))
+    return frames.mirrored(frames.is_mirrored)

@@ -3,46 +3,28 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import (
     HasMethods,
     Interval,
-    as_array,
-    as_floats,
+    as_maps,
     validate_params,
 )
-from skface.exceptions import InputError, ParameterError
-from skface.metrics import attribute_accuracy
-from skface.photos import Frames, ImageArray, as_images, framed
+from skface.exceptions import ParameterError
+from skface.photos import as_images, cropped
+from skface.pipelines import FacePipeline
+from skface.systems._parts import SEGMENTS, as_boxes
+from skface.systems._photo_classifier import PhotoClassifier
 from skface.systems._visibility import unfitted
-from skface.targets import ATTRIBUTES
 
-# Left, top, right, bottom in pixels of CelebA's aligned photos, 178 x 218.
-_PIXELS = {
-    "whole": (0, 0, 178, 218),
-    "upper": (19, 40, 159, 125),
-    "lower": (19, 120, 159, 205),
-    "left": (19, 50, 92, 200),
-    "right": (86, 50, 159, 200),
-    "eyes": (34, 86, 144, 130),
-    "nose": (59, 100, 119, 150),
-    "mouth": (49, 132, 129, 178),
-    "hair": (9, 10, 169, 95),
-    "jaw": (29, 140, 149, 218),
-}
-SEGMENTS = {
-    name: (left / 178, top / 218, (right - left) / 178, (bottom - top) / 218)
-    for name, (left, top, right, bottom) in _PIXELS.items()
-}
 _ERRORS_ABOVE_CHANCE = 2  # standard errors by which a segment must beat it
 _LEAST_WEIGHT = 1e-6  # of all segments together
-_SIZE = (224, 224)  # of photos that do not say theirs
 
 
-class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class SegmentCommittee(PhotoClassifier):
     """Attributes from several segments of aligned faces, by those that are seen.
 
     A pipeline a segment learns all attributes. A segment keeps an attribute where it
@@ -110,7 +92,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     """
 
     _parameter_constraints = {
-        "pipeline": [HasMethods(["fit", "predict_proba"])],
+        "pipeline": [FacePipeline],
         "segments": [dict, None],
         "visibility": [HasMethods(["predict"]), None],
         "sharpness": [Interval(Real, 0, None, closed="left")],
@@ -160,28 +142,22 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             As from the pipeline's `fit`, or segments are no boxes.
         """
         validate_params(self)
-        segments = _as_segments(self.segments)
-        images, y = _as_photos(X), ATTRIBUTES.checked(as_array(y, "y"))
-        if len(images) != len(y) or (X_val is None) != (y_val is None):
-            raise InputError(
-                f"X has {len(images)} rows, y {len(y)}, and X_val and y_val go together"
-            )
-        if X_val is None:
-            images, y, images_val, y_val = self._apart(images, y)
-        else:
-            images_val = _as_photos(X_val)
-            y_val = ATTRIBUTES.checked(as_array(y_val, "y_val"), "y_val")
+        segments = as_boxes(self._segments(), "segments")
+        if not segments:
+            raise ParameterError("segments holds none")
+        self._check(self.pipeline, X, y, X_val, y_val)
+        X, X_val, y, y_val = self._split(X, y, X_val, y_val)
+        labels_val = np.asarray(y_val, float)
         scores, pipelines = [], []
         for box in segments.values():
-            pipe = clone(self.pipeline)
-            seen, seen_val = _seen(images, box), _seen(images_val, box)
-            pipelines.append(pipe.fit(seen, y, X_val=seen_val, y_val=y_val))
-            y_val = y_val.astype(float)  # a pipeline has found that it holds labels
-            scores.append(aucs(y_val, pipe.predict_proba(seen_val)))
+            seen, seen_val = cropped(X, box), cropped(X_val, box)
+            pipe = clone(self.pipeline).fit(seen, y, X_val=seen_val, y_val=y_val)
+            scores.append(aucs(labels_val, pipe.predict_proba(seen_val)))
+            pipelines.append(pipe)
         self.segments_, self.pipelines_ = segments, pipelines
         self.scores_ = np.array(scores)
-        self.weights_ = _weights(self.scores_, y_val)
-        self.prevalence_ = np.nanmean(y.astype(float), axis=0)
+        self.weights_ = _weights(self.scores_, labels_val)
+        self.prevalence_ = np.nanmean(np.asarray(y, float), axis=0)
         self.classes_ = np.tile([0, 1], (y.shape[1], 1))
         return self
 
@@ -206,7 +182,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             X is not photos, or `visible` is no map of them.
         """
         check_is_fitted(self)
-        images = _as_photos(X)
+        images = as_images(X)
         if visible is None and self.visibility is not None:
             visible = self.visibility.predict(images)
         shares = self._shares(visible, len(images))
@@ -223,7 +199,7 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             if not len(rows) or not weight.any():
                 continue
             own = share[rows, None] ** self.sharpness * weight
-            total[rows] += own * pipe.predict_proba(_seen(images[rows], box))
+            total[rows] += own * pipe.predict_proba(cropped(images[rows], box))
             weights[rows] += own
         told = weights > _LEAST_WEIGHT
         return np.where(told, total / np.where(told, weights, 1), self.prevalence_)
@@ -242,54 +218,24 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """
         return (self.predict_proba(X, visible) > 0.5).astype(int)
 
-    def score(self, X, y, sample_weight=None):
-        """Share of right answers, averaged over the attributes.
-
-        Parameters
-        ----------
-        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
-        y : array-like of shape (n, n_attributes)
-        sample_weight : array-like of shape (n,), default=None
-
-        Returns
-        -------
-        float
-        """
-        return attribute_accuracy(y, self.predict(X), sample_weight=sample_weight)
-
     @property
     def n_passes(self) -> int:
         """How often a photo goes through VGG19 to be predicted."""
-        segments = SEGMENTS if self.segments is None else self.segments
-        n_passes = len(segments) * getattr(self.pipeline, "n_passes", 1)
+        n_passes = len(self._segments()) * self.pipeline.n_passes
         return n_passes + getattr(self.visibility, "n_passes", 0)
 
-    def _apart(self, images, y):
-        """The photos to learn from and, set aside, those to take scores on."""
-        n_val = round(self.validation_fraction * len(images))
-        if not 0 < n_val < len(images):
-            raise InputError(
-                f"n_samples={len(images)} is too few to set validation_fraction="
-                f"{self.validation_fraction} aside: give X_val and y_val"
-            )
-        order = np.random.default_rng(self.random_state).permutation(len(images))
-        val, train = order[:n_val], order[n_val:]
-        return images[train], y[train], images[val], y[val]
+    def _segments(self):
+        return SEGMENTS if self.segments is None else self.segments
+
+    @property
+    def _pipeline(self):
+        return self.pipelines_[0]
 
     def _shares(self, visible, n):
         """How much of each segment is seen, (n, n_segments)."""
         if visible is None:
             return np.ones((n, len(self.segments_)))
-        maps = as_floats(visible, "visible")
-        side = round(maps[0].size ** 0.5) if maps.ndim == 2 and len(maps) else 0
-        if maps.ndim == 2 and side**2 == maps.shape[1]:
-            maps = maps.reshape(len(maps), side, side)
-        if maps.ndim != 3 or len(maps) != n:
-            raise InputError(
-                f"visible must be maps of {n} photos, of the shape (n, rows, columns), "
-                f"got the shape {maps.shape}"
-            )
-        maps = np.clip(maps, 0, 1)
+        maps = np.clip(as_maps(visible, n), 0, 1)
         shares = [
             np.einsum(
                 "nrc,r,c->n",
@@ -300,46 +246,6 @@ class SegmentCommittee(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             for x, y, width, height in self.segments_.values()
         ]
         return np.stack(shares, axis=1)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
-        tags.target_tags.multi_output = True
-        tags.classifier_tags.multi_label = True
-        return tags
-
-
-def _as_photos(X):
-    return as_images(X, getattr(X, "image_size", _SIZE))
-
-
-def _as_segments(segments):
-    segments = SEGMENTS if segments is None else segments
-    if not segments:
-        raise ParameterError("segments holds none")
-    for name, box in segments.items():
-        values = np.asarray(box, dtype=object)
-        if (
-            not isinstance(name, str)
-            or values.shape != (4,)
-            or not all(isinstance(value, Real) for value in values)
-            or not (values[2] > 0 and values[3] > 0)
-        ):
-            raise ParameterError(
-                f"segments must hold (x, y, width, height) by name, got {name!r}: "
-                f"{box!r}"
-            )
-    return {name: tuple(map(float, box)) for name, box in segments.items()}
-
-
-def _seen(images, box):
-    """The box of each photo, of framed photos the box of what is seen of them."""
-    x, y, width, height = box
-    inner = np.array([[width, 0, x], [0, height, y], [0, 0, 1]])
-    if not isinstance(images, ImageArray):
-        return framed(images, Frames(np.tile(inner[:2], (len(images), 1, 1))))
-    return images.framed(Frames(images.frames.matrices @ inner))
 
 
 def aucs(y, p):

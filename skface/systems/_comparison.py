@@ -6,9 +6,8 @@ from numbers import Integral
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_random_state
 
-from skface._validation import as_array
+from skface._validation import as_array, as_generator
 from skface.evaluation import answers, target_names
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report
@@ -204,10 +203,7 @@ def _scopes(names, groups, n):
 def _weightings(n, n_resamples, random_state):
     """How often each photo counts: once, then in each resample; in batches."""
     yield np.ones((1, n))
-    try:
-        random_state = check_random_state(random_state)
-    except ValueError as error:
-        raise ParameterError(f"random_state: {error}") from None
+    random_state = as_generator(random_state)
     most = max(1, _MOST_WEIGHTS // n)
     for start in range(0, n_resamples, most):
         size = min(most, n_resamples - start)

@@ -1,32 +1,14 @@
 """Parts of photos hidden, and how much of each cell of a map that hides."""
 
-from functools import lru_cache
-from numbers import Integral
-
 import numpy as np
-from PIL import Image, ImageDraw
-from sklearn.utils import check_random_state
+from PIL import Image
 
-from skface._validation import as_array, as_floats, shown
-from skface.exceptions import InputError, ParameterError
+from skface._validation import as_generator, shown
+from skface.exceptions import InputError
 from skface.photos import Frames, as_image_size, as_images
+from skface.systems._covers import drawing_of
 
-# Of CelebA's aligned photos, from the forehead to the chin: x, y, width, height.
-CELEBA_FACE = (29 / 178, 60 / 218, 120 / 178, 130 / 218)
-# Of a face box: x, y, width, height.
-_FACE_PARTS = {
-    "lower": (0, 1 / 2, 1, 1 / 2),
-    "upper": (0, 0, 1, 1 / 2),
-    "left": (0, 0, 1 / 2, 1),
-    "right": (1 / 2, 0, 1 / 2, 1),
-    "middle": (0, 1 / 3, 1, 1 / 3),
-}
-_COVERS = ("grey", "noise", "photo", "hand", "bar")
-_GREY = 128
-_SIZE = (224, 224)  # of photos that do not say theirs
 _SUBCELLS = 16  # along each side of a cell, to measure how much of it is hidden
-_DRAWN = 256  # pixels a side
-_SKIN = np.array([[255, 224, 196], [72, 44, 30]])  # from light to dark
 
 
 def hide(X, parts, cover="grey", *, random_state=None) -> np.ndarray:
@@ -71,31 +53,27 @@ def hide(X, parts, cover="grey", *, random_state=None) -> np.ndarray:
     >>> hide(X, face_parts("lower", 2, face=(0, 0, 1, 1)))[0, :, 0, 0].tolist()
     [255, 255, 255, 255, 128, 128, 128, 128]
     """
-    picture = _as_picture(cover)
-    photos = np.asarray(as_images(X, getattr(X, "image_size", _SIZE)))
+    drawn, name = drawing_of(cover), cover if isinstance(cover, str) else None
+    photos = np.asarray(as_images(X))
     if not isinstance(parts, Frames) or len(parts) != len(photos):
         raise InputError(
             f"parts must be Frames of {len(photos)} photos, got {shown(parts)}"
         )
-    if picture is None and cover == "photo" and len(photos) == 1:
+    if name == "photo" and len(photos) == 1:
         raise InputError("X is one photo: there is no other to cut a piece from")
-    seeds = _as_generator(random_state).randint(2**31 - 1, size=len(photos))
+    seeds = as_generator(random_state).randint(2**31 - 1, size=len(photos))
     hidden = photos.copy()
     for i, (matrix, seed) in enumerate(zip(parts.matrices, seeds, strict=True)):
         rng = np.random.default_rng(seed)
         inside, places = _inside(matrix, photos.shape[1:3])
-        if picture is not None or cover in _DRAWINGS:
-            drawn = picture if picture is not None else _DRAWINGS[cover](rng)
-            covered = _stretched(drawn, matrix, photos.shape[1:3], places)
-            colours, opacity = covered[:, :3], covered[:, 3:] / 255
-        elif cover == "grey":
-            colours, opacity = _GREY, 1.0
-        elif cover == "noise":
-            colours, opacity = rng.integers(0, 256, (len(places), 3)), 1.0
-        else:
+        covered = _stretched(drawn(rng), matrix, photos.shape[1:3], places)
+        colours, opacity = covered[:, :3], covered[:, 3:] / 255
+        if name == "noise":
+            colours = rng.integers(0, 256, colours.shape)
+        elif name == "photo":
             other = photos[(i + rng.integers(1, len(photos))) % len(photos)]
             shift = rng.integers(0, other.shape[:2])
-            colours, opacity = np.roll(other, shift, axis=(0, 1))[inside], 1.0
+            colours = np.roll(other, shift, axis=(0, 1))[inside]
         mixed = opacity * colours + (1 - opacity) * photos[i][inside]
         hidden[i][inside] = np.rint(mixed)
     return hidden
@@ -128,9 +106,7 @@ def hidden_cells(parts, shape, cover="grey") -> np.ndarray:
     >>> hidden_cells(face_parts("middle", 1, face=(0, 0, 1, 1)), (3, 1)).ravel()
     array([0., 1., 0.])
     """
-    picture = _as_picture(cover)
-    if picture is None and cover in _DRAWINGS:
-        picture = _DRAWINGS[cover](np.random.default_rng(0))
+    picture = drawing_of(cover)(np.random.default_rng(0))
     rows, columns = as_image_size(shape, "shape")
     if not isinstance(parts, Frames):
         raise InputError(f"parts must be Frames, got {shown(parts)}")
@@ -139,140 +115,10 @@ def hidden_cells(parts, shape, cover="grey") -> np.ndarray:
     for share, matrix in zip(shares, parts.matrices, strict=True):
         inside, places = _inside(matrix, fine)
         opacity = np.zeros(fine)
-        opacity[inside] = (
-            1.0
-            if picture is None
-            else _stretched(picture, matrix, fine, places)[:, 3] / 255
-        )
+        opacity[inside] = _stretched(picture, matrix, fine, places)[:, 3] / 255
         cells = opacity.reshape(rows, _SUBCELLS, columns, _SUBCELLS)
         share[:] = cells.mean(axis=(1, 3))
     return shares
-
-
-def face_parts(part, n, *, face=CELEBA_FACE) -> Frames:
-    """The same part of n faces.
-
-    Parameters
-    ----------
-    part : {"lower", "upper", "left", "right", "middle"}
-        A half of the face, as one sees it, or its middle third from the eyes to the
-        nose.
-    n : int
-    face : (x, y, width, height), default=(29/178, 60/218, 120/178, 130/218)
-        Where the face lies, as fractions of the photo; where it lies in CelebA's
-        aligned photos without it.
-
-    Returns
-    -------
-    Frames of length n
-
-    Raises
-    ------
-    ParameterError
-        There is no such part, or `face` is no box.
-
-    Examples
-    --------
-    >>> from skface.systems import face_parts
-    >>> face_parts("left", 1, face=(0.2, 0, 0.6, 1)).matrices[0].tolist()
-    [[0.3, 0.0, 0.2], [0.0, 1.0, 0.0]]
-    """
-    if part not in list(_FACE_PARTS):
-        raise ParameterError(f"part must be in {list(_FACE_PARTS)}, got {part!r}")
-    x, y, width, height = np.tile(_FACE_PARTS[part], (_as_number(n), 1)).T
-    return _inside_face(_as_face(face), x, y, width, height)
-
-
-def random_parts(n, share, *, face=CELEBA_FACE, random_state=None) -> Frames:
-    """Upright rectangles anywhere in faces, of which they are a given share.
-
-    Parameters
-    ----------
-    n : int
-    share : float in (0, 1], or array-like of shape (n,)
-        Of the area of the face.
-    face : as for `face_parts`
-    random_state : int, RandomState or None, default=None
-
-    Returns
-    -------
-    Frames of length n
-        Up to twice as wide as high, by the sides of the face, or as high as wide.
-
-    Raises
-    ------
-    ParameterError
-        A share is not in (0, 1], or `face` is no box.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skface.systems import random_parts
-    >>> parts = random_parts(2, 0.25, face=(0, 0, 1, 1), random_state=0)
-    >>> np.linalg.det(parts.matrices[:, :, :2]).round(6).tolist()
-    [0.25, 0.25]
-    """
-    share, n = as_floats(share, "share"), _as_number(n)
-    if share.shape not in {(), (n,)} or not ((share > 0) & (share <= 1)).all():
-        raise ParameterError(
-            "share must be above 0, and 1 at most, one number or one for each of "
-            f"{n} photos"
-        )
-    share = np.broadcast_to(share, n)
-    rng = _as_generator(random_state)
-    aspect = 2.0 ** rng.uniform(-1, 1, n)
-    width = np.clip(np.sqrt(share * aspect), share, 1)
-    height = share / width
-    x, y = rng.uniform(size=(2, n)) * (1 - np.stack([width, height]))
-    return _inside_face(_as_face(face), x, y, width, height)
-
-
-def _inside_face(face, x, y, width, height):
-    """Frames of boxes that are fractions of a face box."""
-    matrices = np.zeros((len(x), 2, 3))
-    matrices[:, 0, 0], matrices[:, 1, 1] = width * face[2], height * face[3]
-    matrices[:, 0, 2] = face[0] + x * face[2]
-    matrices[:, 1, 2] = face[1] + y * face[3]
-    return Frames(matrices)
-
-
-def _as_generator(random_state):
-    try:
-        return check_random_state(random_state)
-    except ValueError as error:
-        raise ParameterError(f"random_state cannot be used: {error}") from None
-
-
-def _as_number(n):
-    if not isinstance(n, Integral) or n < 0:
-        raise ParameterError(f"n must be a number of photos, got {shown(n)}")
-    return int(n)
-
-
-def _as_face(face):
-    box = as_floats(face, "face")
-    if box.shape != (4,):
-        raise ParameterError(f"face must be (x, y, width, height), got {shown(face)}")
-    if not (box[2:] > 0).all():
-        raise ParameterError(f"face must have an area, got {shown(face)}")
-    return box
-
-
-def _as_picture(cover):
-    """RGBA of a cover that is a picture; None of those that have a name."""
-    if isinstance(cover, str):
-        if cover not in _COVERS:
-            raise ParameterError(f"cover must be in {list(_COVERS)}, got {cover!r}")
-        return None
-    picture = as_array(cover, "cover")
-    if picture.ndim != 3 or picture.shape[2] != 4 or picture.dtype.kind not in "iuf":
-        raise ParameterError(
-            f"cover must be in {list(_COVERS)}, or RGBA of shape (height, width, 4), "
-            f"got the shape {picture.shape}"
-        )
-    if not (picture.size and picture.min() >= 0 and picture.max() <= 255):
-        raise ParameterError("cover must hold pixels in 0 to 255")
-    return picture.astype(np.uint8)
 
 
 def _inside(matrix, shape):
@@ -292,38 +138,3 @@ def _stretched(picture, matrix, shape, places):
     smooth = Image.fromarray(picture).resize(tuple(size), Image.Resampling.BILINEAR)
     columns, rows = (places * size).astype(int).T
     return np.asarray(smooth)[rows, columns].astype(float)
-
-
-def _hand(rng):
-    skin = _SKIN[0] + rng.uniform() * (_SKIN[1] - _SKIN[0])
-    return _painted(_hand_shade(), skin)
-
-
-def _bar(rng):
-    shade = np.tile(np.sin(np.linspace(0.3, 2.8, _DRAWN))[:, None], _DRAWN)
-    return _painted(shade, rng.integers(20, 236, 3))
-
-
-_DRAWINGS = {"hand": _hand, "bar": _bar}
-
-
-def _painted(shade, colour):
-    """RGBA of a colour, opaque where its shade, in 0 to 1, is not 0."""
-    opacity = 255.0 * (shade > 0)
-    return np.dstack([shade[..., None] * colour, opacity]).astype(np.uint8)
-
-
-@lru_cache
-def _hand_shade():
-    """A palm, four fingers and a thumb: light in the middle, dark between fingers."""
-    image = Image.new("L", (_DRAWN, _DRAWN))
-    draw = ImageDraw.Draw(image)
-    for inset, shade in ((0, 165), (7, 215), (14, 245)):
-        for i, top in enumerate((34, 10, 4, 26)):
-            left = 62 + 44 * i
-            box = left + inset, top + inset, left + 42 - inset, 190
-            draw.rounded_rectangle(box, 20, fill=shade)
-        draw.line((70, 190, 26 + inset, 122), fill=shade, width=44 - 2 * inset)
-        draw.ellipse((8 + inset, 104 + inset, 50 - inset, 142 - inset), fill=shade)
-        draw.rounded_rectangle((62 + inset, 130, 236 - inset, 255), 24, fill=shade)
-    return np.asarray(image) / 255

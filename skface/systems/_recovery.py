@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skface._validation import HasMethods, Interval, as_floats, validate_params
+from skface._validation import FLOATS, HasMethods, Interval, as_floats, validate_params
 from skface.exceptions import InputError
 from skface.systems._visibility import (
     ROWS_AT_ONCE,
@@ -18,7 +18,6 @@ from skface.systems._visibility import (
     unfitted,
 )
 
-_FLOATS = ("float64", "float32", "float16")
 _LEAST_VARIANCE = 1e-6
 _LEAST_LENGTH = 1e-12
 
@@ -112,7 +111,7 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         validate_params(self)
         if self.visibility is not None:
             check_is_fitted(self.visibility)
-        X = validate_data(self, as_read(X), dtype=_FLOATS)
+        X = validate_data(self, as_read(X), dtype=FLOATS)
         most = min(X.shape[0] - 1, X.shape[1])
         pca = PCA(min(self.n_components, most), random_state=self.random_state)
         pca.fit(rooted(X))
@@ -182,5 +181,5 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = list(_FLOATS)
+        tags.transformer_tags.preserves_dtype = list(FLOATS)
         return tags

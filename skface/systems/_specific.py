@@ -6,36 +6,25 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.special import expit, logit
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.decomposition import PCA
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, train_test_split
-from sklearn.utils import ClassifierTags
+from sklearn.base import clone
+from sklearn.model_selection import KFold
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, as_array, shown, validate_params
+from skface._validation import Interval, validate_params
 from skface.exceptions import InputError, ParameterError
 from skface.features import VGG19Features
 from skface.heads import DenseHeadClassifier
-from skface.photos import Frames, ImageArray, as_images, framed
+from skface.photos import as_images, cropped
 from skface.pipelines import FacePipeline
+from skface.systems._parts import FACE_CROPS, as_boxes
+from skface.systems._photo_classifier import PhotoClassifier
+from skface.systems._regressions import chosen, identity, log_loss, regressions
 
-# x, y, width, height as fractions of CelebA's aligned photos.
-FACE_CROPS = {
-    "hair": (0.1, 0.0, 0.8, 0.5),
-    "eyes": (0.2, 0.4, 0.6, 0.2),
-    "nose": (0.3, 0.48, 0.4, 0.22),
-    "mouth": (0.28, 0.62, 0.44, 0.2),
-    "beard": (0.2, 0.6, 0.6, 0.32),
-    "neck": (0.1, 0.78, 0.8, 0.22),
-    "ears": (0.05, 0.42, 0.9, 0.32),
-}
 GENERAL, ATTRIBUTES = "general", "attributes"
 _SURE = 1e-6  # probabilities are no nearer to 0 and 1
-_SCALE = 10.0  # of features, whose rows have the length 1
 
 
-class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class GeneralToSpecific(PhotoClassifier):
     """Tells all attributes together, then each by what the others say and by a crop.
 
     Stage 1 is a pipeline of all attributes. Stage 2 is a logistic regression for each
@@ -158,26 +147,17 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             Photos cannot be read.
         """
         self.check_fit(X, y, X_val=X_val, y_val=y_val)
-        X, y = as_images(X), y if hasattr(y, "iloc") else as_array(y, "y")
-        if X_val is None:
-            rows, rows_val = train_test_split(
-                np.arange(len(X)),
-                test_size=self.validation_fraction,
-                random_state=self.random_state,
-            )
-            y, y_val = _rows(y, rows), _rows(y, rows_val)
-            X, X_val = X[rows], X[rows_val]
-        elif hasattr(y, "iloc") and hasattr(y_val, "iloc"):
-            y_val = y_val[y.columns]
-        X_val = as_images(X_val)
+        X, X_val, y, y_val = self._split(X, y, X_val, y_val)
         with _with_store(self.general) as general:
             logits = np.empty(np.shape(y))
             for rows, others in KFold(self.cv).split(X):
-                fold = clone(general)
-                fold.fit(X[rows], _rows(y, rows), X_val=X_val, y_val=y_val)
+                fold = clone(general).fit(
+                    X[rows], _rows(y, rows), X_val=X_val, y_val=y_val
+                )
                 logits[others] = _logits(fold, X[others])
             self.general_ = clone(general).fit(X, y, X_val=X_val, y_val=y_val)
-            self._fit_specific(X, np.asarray(y, float), logits, X_val, y_val)
+            labels, labels_val = np.asarray(y, float), np.asarray(y_val, float)
+            self._fit_specific(X, labels, logits, X_val, labels_val)
         self.general_[-2].set_params(cache_dir=self.general[-2].cache_dir)
         self.classes_ = self.general_[-1].classes_
         return self
@@ -207,29 +187,13 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n, n_attributes)
         """
         check_is_fitted(self)
-        X = self._aligned(as_images(X))
+        X = self.general_.aligned(as_images(X))
         decision = _logits(self._reader(), X) @ self.coef_.T + self.intercept_
         for name, box in self._crops().items():
             told = np.array(self.choices_) == name
             if told.any():
                 decision[:, told] += self._features(X, box) @ self.crop_coef_[told].T
         return expit(decision)
-
-    def score(self, X, y, sample_weight=None):
-        """Accuracy averaged over the attributes.
-
-        Parameters
-        ----------
-        X : ImageArray, array-like of shape (n, height, width, 3), or sequence of paths
-        y : array-like of shape (n, n_attributes)
-            NaN is a missing label.
-        sample_weight : array-like of shape (n,), default=None
-
-        Returns
-        -------
-        float
-        """
-        return self.general_[-1].scored(y, self.predict(X), sample_weight)
 
     @property
     def n_passes(self) -> int:
@@ -253,9 +217,7 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 "general must end in VGG19Features and a DenseHeadClassifier, as "
                 f"make_attribute_pipeline makes it, not in {ends}"
             )
-        self.general.check_fit(X, y, X_val=X_val, y_val=y_val)
-        if np.ndim(y) != 2:
-            raise InputError("y must have one column an attribute, got one dimension")
+        self._check(self.general, X, y, X_val, y_val)
         if len(y) < self.cv:
             raise InputError(f"X has {len(y)} photos for cv={self.cv} folds")
         self.check_crops()
@@ -263,17 +225,10 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def check_crops(self) -> None:
         """Raise ParameterError for crops that are none."""
-        for name, box in self._crops().items():
-            try:
-                _, _, width, height = np.asarray(box, float)
-                is_box = np.isfinite(box).all() and width > 0 and height > 0
-            except (TypeError, ValueError):
-                is_box = False
-            if not is_box or not isinstance(name, str) or name in (GENERAL, ATTRIBUTES):
-                raise ParameterError(
-                    "crops must be x, y, width, height by names other than "
-                    f"{GENERAL!r} and {ATTRIBUTES!r}, got {shown({name: box})}"
-                )
+        if {GENERAL, ATTRIBUTES} & set(as_boxes(self._crops(), "crops")):
+            raise ParameterError(
+                f"crops must have names other than {GENERAL!r} and {ATTRIBUTES!r}"
+            )
 
     def crop_features(self) -> VGG19Features:
         """The transformer that reads crops."""
@@ -284,16 +239,18 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         """What `choices_` can hold."""
         return [GENERAL, ATTRIBUTES, *self._crops()]
 
+    @property
+    def _pipeline(self):
+        return self.general_
+
     def _crops(self):
         return FACE_CROPS if self.crops is None else self.crops
 
     def _features(self, X, box):
-        frames = X.frames if isinstance(X, ImageArray) else Frames.whole(len(X))
-        crops = framed(X, frames.cropped(box))
-        return np.asarray(self.crop_features().transform(crops))
-
-    def _aligned(self, X):
-        return self.general_.aligned(X)
+        """Of a crop of aligned photos; no columns without a box."""
+        if box is None:
+            return np.empty((len(X), 0), np.float32)
+        return np.asarray(self.crop_features().transform(cropped(X, box)))
 
     def _reader(self):
         """Stage 1 of photos that are aligned."""
@@ -301,90 +258,32 @@ class GeneralToSpecific(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return general.after_aligning if general.is_aligning else general
 
     def _fit_specific(self, X, y, logits, X_val, y_val):
-        X, X_val = self._aligned(X), self._aligned(X_val)
+        X, X_val = self.general_.aligned(X), self.general_.aligned(X_val)
         logits_val = _logits(self._reader(), X_val)
-        y_val = np.asarray(y_val, float)
         n_attributes = y.shape[1]
-        kept = np.eye(n_attributes), np.zeros((n_attributes, 0)), np.zeros(n_attributes)
-        models, losses = [kept], [_log_loss(y_val, logits_val)]
+        models, losses = [identity(n_attributes)], [log_loss(y_val, logits_val)]
         for box in [None, *self._crops().values()]:
-            seen = seen_val = None
-            if box is not None:
-                seen, seen_val = self._features(X, box), self._features(X_val, box)
-            coef, crop_coef, intercept = self._regressions(logits, seen, y)
-            models.append((coef, crop_coef, intercept))
-            decision = logits_val @ coef.T + intercept
-            if box is not None:
-                decision += seen_val @ crop_coef.T
-            losses.append(_log_loss(y_val, decision))
-        chosen = _chosen(np.array(losses))
-        self.choices_ = [self.choices_of_crops()[each] for each in chosen]
-        n_features = self.crop_features().n_features_out
-        self.coef_, self.intercept_ = np.empty((n_attributes,) * 2), kept[2].copy()
-        self.crop_coef_ = np.zeros((n_attributes, n_features), np.float32)
-        for j, model in enumerate(chosen):
-            coef, crop_coef, self.intercept_[j] = (each[j] for each in models[model])
-            self.coef_[j], self.crop_coef_[j, : len(crop_coef)] = coef, crop_coef
-
-    def _regressions(self, logits, features, y):
-        """Coefficients of logits and features, and intercepts, by attribute."""
-        n_attributes = y.shape[1]
-        n_features = 0 if features is None else features.shape[1]
-        coef, intercept = np.eye(n_attributes), np.zeros(n_attributes)
-        crop_coef = np.zeros((n_attributes, n_features), np.float32)
-        inputs = logits
-        if n_features:
-            n_components = min(self.n_components, len(features) - 1, n_features)
-            pca = PCA(
-                n_components, svd_solver="randomized", random_state=self.random_state
+            seen, seen_val = self._features(X, box), self._features(X_val, box)
+            model = regressions(
+                logits,
+                seen,
+                y,
+                n_components=self.n_components,
+                C=self.C,
+                random_state=self.random_state,
             )
-            parts = _SCALE * pca.fit_transform(features)
-            inputs = np.hstack([logits, parts])
-        for j in range(n_attributes):
-            known = ~np.isnan(y[:, j])
-            if len(np.unique(y[known, j])) < 2:
-                continue
-            # Far fewer steps than the default takes on inputs of several scales.
-            model = LogisticRegression(C=self.C, solver="newton-cholesky")
-            model.fit(inputs[known], y[known, j])
-            coef[j] = model.coef_[0, :n_attributes]
-            intercept[j] = model.intercept_[0]
-            if n_features:
-                # The components are linear in the features: so is the whole.
-                own = _SCALE * model.coef_[0, n_attributes:] @ pca.components_
-                crop_coef[j] = own
-                intercept[j] -= own @ pca.mean_
-        return coef, crop_coef, intercept
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags = ClassifierTags(multi_class=False, multi_label=True)
-        tags.target_tags.multi_output = True
-        tags.target_tags.single_output = False
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
-        return tags
-
-
-def _chosen(losses):
-    """Which of several models tells each attribute; the first unless one is better.
-
-    Parameters
-    ----------
-    losses : ndarray of shape (n_models, n_photos, n_attributes)
-        NaN where a label is missing.
-    """
-    n_known = np.maximum((~np.isnan(losses[0])).sum(axis=0), 1)
-    best = np.nansum(losses, axis=1).argmin(axis=0)
-    gains = losses[0] - np.take_along_axis(losses, best[None, None], axis=0)[0]
-    gain = np.nansum(gains, axis=0) / n_known
-    error = np.sqrt(np.nansum((gains - gain) ** 2, axis=0)) / n_known
-    return np.where(gain > error, best, 0)
-
-
-def _log_loss(y, decision):
-    """Of each label, NaN where it is missing."""
-    return np.logaddexp(0, decision) - y * decision
+            models.append(model)
+            losses.append(log_loss(y_val, model.decision(logits_val, seen_val)))
+        best = chosen(np.array(losses))
+        self.choices_ = [self.choices_of_crops()[i] for i in best]
+        n_features = self.crop_features().n_features_out
+        self.coef_ = np.zeros((n_attributes, n_attributes))
+        self.crop_coef_ = np.zeros((n_attributes, n_features), np.float32)
+        self.intercept_ = np.zeros(n_attributes)
+        for j, i in enumerate(best):
+            coef, crop_coef, intercept = models[i]
+            self.coef_[j], self.intercept_[j] = coef[j], intercept[j]
+            self.crop_coef_[j, : crop_coef.shape[1]] = crop_coef[j]
 
 
 def _logits(pipe, X):

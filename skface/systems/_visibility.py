@@ -9,14 +9,13 @@ from sklearn.linear_model import Ridge
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skface._validation import Interval, validate_params
+from skface._validation import FLOATS, Interval, validate_params
 from skface.exceptions import InputError
 from skface.store import FeatureArray
 from skface.targets import ATTRIBUTES
 
 ROWS_AT_ONCE = 256
 _MOST_CELLS = 40_000  # to learn from
-_FLOATS = (np.float32, np.float16, np.float64)
 _LEAST_SEEN = 1e-6  # of a cell in all photos
 _LEAST_SCALE = 1e-6
 
@@ -101,7 +100,7 @@ class CellVisibility(RegressorMixin, BaseEstimator):
         """
         validate_params(self)
         X, y = validate_data(
-            self, as_read(X), y, dtype=_FLOATS, multi_output=True, y_numeric=True
+            self, as_read(X), y, dtype=FLOATS, multi_output=True, y_numeric=True
         )
         self._y_ndim = y.ndim
         y = y.reshape(len(y), -1)
@@ -159,9 +158,7 @@ class CellVisibility(RegressorMixin, BaseEstimator):
 def checked_features(estimator, X):
     """X as at the fit of an estimator; of a FeatureArray nothing is read."""
     lazy = isinstance(X, FeatureArray)
-    return validate_data(
-        estimator, X, reset=False, dtype=_FLOATS, skip_check_array=lazy
-    )
+    return validate_data(estimator, X, reset=False, dtype=FLOATS, skip_check_array=lazy)
 
 
 def as_read(X):
