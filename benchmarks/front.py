@@ -19,7 +19,7 @@ from _common import Passes, parsed, study
 
 from skface import CelebALoader, SearchDisplay
 from skface.evaluation import Evaluation
-from skface.pipelines import MAKERS
+from skface.pipelines import MAKERS, PRESETS
 
 SIZES = {"fast": (96, 112, 160, 192), "best": (224, 288), "finest": (224,)}
 SIDES = {"one side": "fit", "both sides": "fit+predict"}
@@ -50,7 +50,7 @@ def front(target, args, passes):
     loader = CelebALoader(root, target, verbose=0)
     train, valid, test = map(loader.load_bunch, ("train", "valid", "test"))
     rows = []
-    for preset in args.presets:
+    for preset in (name for name in args.presets if name in PRESETS[target]):
         for size in SIZES[preset] if args.weights != "synthetic" else (112,):
             for seed in range(args.n_seeds):
                 model = MAKERS[target](

@@ -30,15 +30,14 @@ def run(args):
     second_looks = {}  # target's loader, where the recipe looks again
     for target in targets:
         preset = preset_of(target, args.preset)  # a pipeline's head would load Keras
+        features = VGG19Features(
+            args.weights, cache_dir=place, verbose=verbose(args), **preset.features
+        )
         if celeba:
             loader = CelebALoader(args.photos[0], target, aligned=is_aligned(args))
             photos = loader.load("all")[0].paths
         n_looks = args.looks or 1 + (preset.second_look is not None)
         looks_again = target != "attributes" and n_looks > 1
-        whole = preset._replace(tail=None) if looks_again else preset
-        features = VGG19Features(
-            args.weights, cache_dir=place, verbose=verbose(args), **whole.features_read
-        )
         mirrored = []  # the first of several looks reads one side
         if preset.mirror == "fit+predict" and not looks_again:
             mirrored = photos

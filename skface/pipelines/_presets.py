@@ -24,34 +24,27 @@ _POINTS = {
 
 
 _ATTRIBUTES = {"n_layers": 0, "input_scale": 10.0}
-_ATTRIBUTES_TAIL = {
+_ATTRIBUTES_AND_TAIL = {
+    **_ATTRIBUTES,
     "dropout": 0.3,
     "learning_rate_schedule": "cosine",
     "epochs": 6,
     "patience": 6,
 }
-_POINTS_TAIL = {"epochs": 10, "patience": 10}
 _FAST_FEATURES = {**_BEST_FEATURES, "input_size": 112}
 
 
 class Preset(NamedTuple):
     """Parameters of the features, the head, the pipeline, and a second look.
 
-    Those of `tail` are the head's too, in its last look, in which block 5 learns with
-    it; None has no such tail.
+    With a `tail` block 5 learns with the head, from the weights of the features on.
     """
 
     features: dict
     head: dict
     mirror: str | bool = False
     second_look: dict | None = None
-    tail: dict | None = None
-
-    @property
-    def features_read(self):
-        """The features that the head reads: a tail pools and scales them itself."""
-        own = {} if self.tail is None else {"pooling": None, "normalize": None}
-        return {**self.features, **own}
+    tail: bool = False
 
 
 # by CelebALoader's targets
@@ -62,25 +55,19 @@ PRESETS = {
         "best": Preset(
             _BEST_FEATURES, _POINTS, "fit+predict", {"average": True, "degrees": 0.0}
         ),
-        "finest": Preset(
-            _BEST_FEATURES,
-            _POINTS,
-            "fit+predict",
-            {"average": True, "degrees": 0.0},
-            _POINTS_TAIL,
-        ),
     },
     "landmarks": {
         "paper": Preset(_PAPER_FEATURES, {"n_units": 4096}),
         "fast": Preset(_FAST_FEATURES, _POINTS, "fit"),
         "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict", {}),
-        "finest": Preset(_BEST_FEATURES, _POINTS, "fit+predict", {}, _POINTS_TAIL),
     },
     "attributes": {
         "paper": Preset(_PAPER_FEATURES, {}),
         "fast": Preset(_FAST_FEATURES, _ATTRIBUTES, "fit"),
         "best": Preset(_BEST_FEATURES, _ATTRIBUTES, "fit"),
-        "finest": Preset(_BEST_FEATURES, _ATTRIBUTES, "fit", tail=_ATTRIBUTES_TAIL),
+        "finest": Preset(
+            {"layer": "block4_pool"}, _ATTRIBUTES_AND_TAIL, "fit", tail=True
+        ),
     },
 }
 
