@@ -27,6 +27,7 @@ __all__ = [
     "as_path",
     "averaged",
     "check_sample_weight",
+    "of_photos",
     "validate_params",
     "weights_of",
 ]
@@ -160,6 +161,13 @@ def as_maps(visible, n):
             f"the shape {maps.shape}"
         )
     return maps
+
+
+def of_photos(tags):
+    """An estimator's tags, with X being photos: arrays of four dimensions, or paths."""
+    tags.input_tags.two_d_array = False
+    tags.input_tags.string = True
+    return tags
 
 
 def weights_of(sample_weight, n_samples):

@@ -11,8 +11,10 @@ from sklearn.linear_model import LinearRegression
 from sklearn.utils import estimator_checks
 
 from skface import (
+    AlignedFaces,
     DenseHeadClassifier,
     DenseHeadRegressor,
+    FaceDetector,
     VGG19Features,
     make_attribute_pipeline,
     make_landmark_pipeline,
@@ -34,6 +36,9 @@ OF_PHOTOS = [
     LandmarkFreeAlignment(make_landmark_pipeline(looks=1)),
     GeneralToSpecific(make_attribute_pipeline()),
     SegmentCommittee(make_attribute_pipeline()),
+    AlignedFaces(make_landmark_pipeline(looks=1)),
+    FaceDetector(),
+    make_landmark_pipeline(),
 ]
 ESTIMATORS = [
     DenseHeadRegressor(

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, validate_params
+from skface._validation import Interval, of_photos, validate_params
 from skface._work import progress_bar
 from skface.detection._boxes import suppressed
 from skface.detection._finding import candidates, looked_at
@@ -336,9 +336,7 @@ class FaceDetector(BaseEstimator):
         return progress_bar(n_photos, "VGG19", self.verbose, unit="photo")
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
+        tags = of_photos(super().__sklearn_tags__())
         tags.target_tags.required = True
         return tags
 

@@ -10,7 +10,7 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skface._files import status_or_none
-from skface._validation import Interval, StrOptions, validate_params
+from skface._validation import Interval, StrOptions, of_photos, validate_params
 from skface.exceptions import ParameterError, SkfaceWarning, StoreError
 from skface.features._device import fastest_dtype
 from skface.features._extraction import (
@@ -393,10 +393,8 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         super().__setstate__(state)
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
+        tags = of_photos(super().__sklearn_tags__())
         tags.requires_fit = False
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
         return tags
 
 

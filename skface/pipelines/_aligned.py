@@ -5,7 +5,7 @@ import copy
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import HasMethods, StrOptions, validate_params
+from skface._validation import HasMethods, StrOptions, of_photos, validate_params
 from skface.photos import TEMPLATES, ImageArray, as_images, sizes_of
 from skface.pipelines._around import frames_around, seen_upright
 from skface.targets import LANDMARKS
@@ -106,3 +106,8 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
         if isinstance(upright, ImageArray):
             return upright.resized(TEMPLATES[self.template].image_size)
         return upright
+
+    def __sklearn_tags__(self):
+        tags = of_photos(super().__sklearn_tags__())
+        tags.requires_fit = False
+        return tags

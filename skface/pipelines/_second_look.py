@@ -7,7 +7,13 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, as_array, as_floats, validate_params
+from skface._validation import (
+    Interval,
+    as_array,
+    as_floats,
+    of_photos,
+    validate_params,
+)
 from skface.photos import as_images, sizes_of
 from skface.pipelines._around import frames_around, frames_near, predicted_through
 from skface.pipelines._pipeline import FacePipeline
@@ -230,3 +236,9 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             log_scale=self.log_scale,
             shift=self.shift,
         )
+
+    def __sklearn_tags__(self):
+        tags = of_photos(super().__sklearn_tags__())
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = False
+        return tags

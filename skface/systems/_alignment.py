@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, validate_params
+from skface._validation import Interval, of_photos, validate_params
 from skface.exceptions import ParameterError
 from skface.heads import DenseHeadRegressor
 from skface.photos import Frames, as_images, frames_seen, row_keys, sizes_of
@@ -233,10 +233,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
         return float(np.median(_unmirrored(as_images(X)).aspects))
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
-        return tags
+        return of_photos(super().__sklearn_tags__())
 
 
 def _unmirrored(images):

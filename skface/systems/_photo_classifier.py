@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils import ClassifierTags
 
-from skface._validation import as_array
+from skface._validation import as_array, of_photos
 from skface.exceptions import InputError
 from skface.photos import as_images
 
@@ -59,10 +59,8 @@ class PhotoClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         return X, as_images(X_val), y, y_val
 
     def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
+        tags = of_photos(super().__sklearn_tags__())
         tags.classifier_tags = ClassifierTags(multi_class=False, multi_label=True)
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = False
-        tags.input_tags.two_d_array = False
-        tags.input_tags.string = True
         return tags
