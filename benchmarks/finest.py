@@ -38,9 +38,8 @@ def main():
     warnings.simplefilter("ignore")
     loader = CelebALoader(args.attributes, "attributes", verbose=0)
     parts = {part: loader.load_bunch(part) for part in ("train", "valid", args.split)}
-    truth = parts[args.split].target
     told, seconds = {}, {}
-    for preset, view, seed in product(args.presets, args.views, range(args.n_seeds)):
+    for seed, preset, view in product(range(args.n_seeds), args.presets, args.views):
         start = perf_counter()
         pipe = make_attribute_pipeline(
             preset, weights=args.weights, cache_dir=args.cache_dir, random_state=seed
@@ -49,11 +48,20 @@ def main():
         X, y = (each[: args.n_train] for each in (train, parts["train"].target))
         pipe.fit(X, y, X_val=valid, y_val=parts["valid"].target)
         seconds.setdefault((preset, view), []).append(perf_counter() - start)
+        losses = " ".join(f"{e:.4f}" for e in pipe["head"].history_["val_loss"])
+        print(f"{preset}, {view}, seed {seed}: {losses}", flush=True)
         for side, mirror in SIDES.items():
             p = pipe.set_params(mirror=mirror).predict_proba(read)
             told.setdefault((preset, view, side), []).append(p)
-        losses = " ".join(f"{e:.4f}" for e in pipe["head"].history_["val_loss"])
-        print(f"{preset}, {view}, seed {seed}: {losses}", flush=True)
+        if (preset, view) == (args.presets[-1], args.views[-1]):
+            print(
+                f"{seed + 1} seeds\n{table(told, seconds, parts, args)}\n", flush=True
+            )
+
+
+def table(told, seconds, parts, args):
+    """What each way of reading has told of the test photos, and the mean of views."""
+    truth, told = parts[args.split].target, dict(told)
     if len(args.views) > 1:
         for preset, side in product(args.presets, SIDES):
             both = [told[preset, view, side] for view in args.views]
@@ -62,11 +70,11 @@ def main():
     rows = [row("the commoner answer", "", "", 0, truth, [commoner])]
     for (preset, view, side), found in told.items():
         n_passes = (2 if view == "both" else 1) * (2 if side == "both" else 1)
-        what = preset, view, side, n_passes, truth
-        rows.append(row(*what, found, seconds.get((preset, view))))
+        what = view, side, n_passes, truth
+        rows.append(row(preset, *what, found, seconds.get((preset, view))))
         if len(found) > 1:
-            rows.append(row(f"{preset}, mean of seeds", *what[1:], [np.mean(found, 0)]))
-    print(pd.DataFrame(rows).to_string(index=False))
+            rows.append(row(f"{preset}, mean of seeds", *what, [np.mean(found, 0)]))
+    return pd.DataFrame(rows).to_string(index=False)
 
 
 def seen(bunch, view):
