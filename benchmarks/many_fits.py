@@ -1,6 +1,6 @@
 """Memory and time of many head fits in one process, as a search makes them.
 
-Each Keras model that is fitted leaves some 35 MB behind and costs seconds of tracing.
+Each Keras model that is fitted leaves tens of MB behind and costs seconds of tracing.
 skface compiles one model an architecture and gives it new weights for each fit, so that
 both stay flat. Beside it: plain Keras, a fresh model a fit.
 

@@ -23,7 +23,7 @@ from skface.metrics import iou_score
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--data", help="a CelebA folder; drawn faces without it")
 parser.add_argument("--weights", default="synthetic", help="imagenet, or a file")
-parser.add_argument("--preset", default="best", help="finest, best, fast or paper")
+parser.add_argument("--preset", default="best", help="best, fast or paper")
 parser.add_argument("--cache-dir", help="folder that keeps the features")
 args = parser.parse_args()
 

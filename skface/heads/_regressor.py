@@ -30,8 +30,8 @@ class DenseHeadRegressor(DenseHead, KerasRegressor):
         Weights of VGG19, see `skface.VGG19Features`, with which its block 5 begins to
         learn in front of the dense layers. X holds the flat, square maps of
         ``layer="block4_pool"``; the dense layers read cells of 2 x 2 of what comes in
-        and of what comes out, scaled as by ``normalize="sqrt_l2"``, and `dropout` has a
-        share of these too. None learns the dense layers alone.
+        and of what comes out, scaled as by ``normalize="sqrt_l2"``, and `dropout`
+        leaves out a share of these too. None learns the dense layers alone.
     tail_learning_rate : float, default=1.5e-4
         Of block 5, as `learning_rate` of the dense layers, and with its schedule.
     output_activation : {"sigmoid", "linear"}, default="sigmoid"

@@ -93,8 +93,9 @@ def make_cost_aware_scorer(
         alike and never changes their order.
     cost : {"multiply_adds", "time"}, default="multiply_adds"
         What a photo costs in the head, the last step of a pipeline: the multiplications
-        of its dense layers, or seconds by the clock; of a `SecondLook` both heads'.
-        VGG19 is not counted: it costs every candidate with the same layer the same.
+        of its layers, those of a `tail` too, or seconds by the clock; of a `SecondLook`
+        both heads'. VGG19 is not counted: it costs every candidate with the same layer
+        the same.
     exponent : float, default=-0.07
         0 or less. Doubling the cost has to bring a relative gain of
         ``2 ** -exponent - 1`` in quality: of 5 % with the default, which is MnasNet's
