@@ -16,9 +16,10 @@ from pathlib import Path
 import pandas as pd
 
 from skface import CelebALoader
-from skface.cli._demo import fit_and_score
 from skface.datasets import DRAWN_ATTRIBUTES, available_targets, make_celeba
+from skface.evaluation import Evaluation
 from skface.metrics import attribute_report
+from skface.pipelines import MAKERS
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--data", nargs="+", help="CelebA folders; fresh faces without it")
@@ -32,6 +33,23 @@ if not roots:
     folder = Path(tempfile.mkdtemp(), "fresh")
     make_celeba(folder, args.n_faces, random_state=args.seed, n_jobs=-1, verbose=1)
     roots = [folder]
+
+
+def fit_and_score(root, target, weights, aligned=None):
+    """The preset "best" with one look, fitted, and its figures on the test photos."""
+    loader = CelebALoader(root, target, aligned=aligned)
+    train, valid, test = map(loader.load_bunch, ("train", "valid", "test"))
+    looks = {} if target == "attributes" else {"looks": 1}
+    pipe = MAKERS[target](weights=weights, random_state=0, **looks)
+    pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
+    evaluation = Evaluation.from_estimator(
+        pipe,
+        test.images,
+        test.target,
+        y_train=train.target,
+        image_sizes=test.image_sizes,
+    )
+    return pipe, evaluation.figures()
 
 
 def named(figures, data, weights):

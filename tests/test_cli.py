@@ -809,6 +809,12 @@ def test_extract_takes_every_target_of_a_celeba_folder(run, celeba, tmp_path):
     assert out.startswith("240 new rows")  # in the wild, and aligned; both sides
 
 
+def test_extract_takes_the_targets_that_a_preset_has(run, celeba, tmp_path):
+    options = "--weights", "synthetic", "--cache-dir", tmp_path / "store"
+    status, out, _ = run("extract", celeba, *options, "--preset", "finest")
+    assert (status, out.startswith("108 new rows")) == (0, True)
+
+
 def test_frames_of_a_second_look_are_extracted_from_a_celeba_folder(
     run, celeba, tmp_path, monkeypatch
 ):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from skface.datasets import make_celeba
 from skface.pipelines._presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
@@ -20,10 +21,19 @@ def code_blocks(page, kind="python"):
     return re.findall(rf"^```{kind}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
 
 
+@pytest.fixture(scope="session")
+def fewer_root(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fewer") / "celeba"
+    return make_celeba(folder, 50, random_state=1)
+
+
 @pytest.fixture
-def few_faces(drawn_root, monkeypatch):
-    """Code gets 60 drawn faces, however many it asks for, and runs as it stands."""
-    monkeypatch.setattr("skface.datasets.drawn_celeba", lambda n=60: drawn_root)
+def few_faces(drawn_root, fewer_root, monkeypatch):
+    """Code gets 60 drawn faces, or 50 where it asks for a number, and runs as it is."""
+    monkeypatch.setattr(
+        "skface.datasets.drawn_celeba",
+        lambda n=None: drawn_root if n is None else fewer_root,
+    )
 
 
 @pytest.fixture

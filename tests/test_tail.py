@@ -14,6 +14,7 @@ from skface import (
     make_cost_aware_scorer,
     make_landmark_pipeline,
 )
+from skface._card._making import _how
 from skface.datasets import drawn_celeba
 from skface.exceptions import (
     InputError,
@@ -190,6 +191,16 @@ def test_block_5_learns_in_the_second_look_alone_where_that_is_set(maps):
         len(each["head"].model_.get_weights()) for each in (look.first_, look.second_)
     ]
     assert n_weights[1] == n_weights[0] + N_TAIL
+
+
+def test_a_card_says_which_part_of_vgg19_has_learnt():
+    said = {
+        preset: " ".join(_how(make_attribute_pipeline(preset, weights="synthetic")))
+        for preset in ("best", "finest")
+    }
+    text = "The last block of VGG19 is not frozen: it has learnt with that network."
+    assert text in said["finest"]
+    assert text not in said["best"]
 
 
 def test_a_tail_costs_its_kernels_at_every_cell(head, maps, y):

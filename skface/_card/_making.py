@@ -225,7 +225,15 @@ def _how(estimator):
     n_passes = getattr(estimator, "n_passes", int(VGG19Features in kinds))
     if n_passes:
         yield _texts.HOW
+        if _has_tail(estimator):
+            yield _texts.TAIL
         yield _texts.PASSES.format(n="once" if n_passes == 1 else f"{n_passes} times")
+
+
+def _has_tail(estimator):
+    last = getattr(estimator, "second", estimator)
+    _, head = getattr(last, "steps", [("", last)])[-1]
+    return getattr(head, "tail", None) is not None
 
 
 def _attribute_table(evaluation):

@@ -10,6 +10,7 @@ HOW = (
     "It is a pipeline of skface: a frozen VGG19 turns what it sees into features, and "
     "a small dense network reads them."
 )
+TAIL = "The last block of VGG19 is not frozen: it has learnt with that network."
 LOOKS = (
     "It looks at a photo {n} times: at the whole of it, then at a frame round what it "
     "has found."

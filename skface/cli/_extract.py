@@ -24,7 +24,9 @@ def run(args):
     """Fill the store; return 1 where photos could not be read."""
     place = cache_dir(args)
     celeba = _celeba_targets(args.photos)
-    targets = [args.target] if args.target else celeba or list(PRESETS)
+    known = [target for target in PRESETS if args.preset in PRESETS[target]]
+    targets = [target for target in celeba or known if target in known]
+    targets = [args.target] if args.target else targets
     photos = None if celeba else find_photos(args)
     jobs = {}  # photos of each transformer, and whether their mirror images too
     second_looks = {}  # target's loader, where the recipe looks again
