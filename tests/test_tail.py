@@ -15,7 +15,6 @@ from skface import (
     make_landmark_pipeline,
 )
 from skface._card._making import _how
-from skface.datasets import drawn_celeba
 from skface.exceptions import (
     InputError,
     ParameterError,
@@ -37,20 +36,19 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def photos():
-    return CelebALoader(drawn_celeba(), "attributes", verbose=0).load("train")
+def photos(drawn_root):
+    return CelebALoader(drawn_root, "attributes", verbose=0).load("train")
 
 
 @pytest.fixture(scope="module")
 def maps(photos):
     X, _ = photos
-    features = VGG19Features("synthetic", layer="block4_pool")
-    return features.fit_transform(X[:64])
+    return VGG19Features("synthetic", layer="block4_pool").fit_transform(X)
 
 
 @pytest.fixture(scope="module")
 def y(photos):
-    return photos[1][:64]
+    return photos[1]
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +111,10 @@ def test_the_same_seed_gives_the_same_tail(head, maps, y):
 
 
 def test_coordinates_are_learnt_with_a_tail_too(maps):
-    y = np.random.default_rng(0).uniform(0.3, 0.7, (64, 4))
+    y = np.random.default_rng(0).uniform(0.3, 0.7, (48, 4))
     settings = {**SETTINGS, "n_layers": 1, "n_units": 8}
     head = DenseHeadRegressor(**settings, target="bbox").fit(maps, y)
-    assert head.predict(maps).shape == (64, 4)
+    assert head.predict(maps).shape == (48, 4)
     assert head.history_["loss"][-1] < head.history_["loss"][0]
 
 
@@ -180,12 +178,12 @@ def test_a_saved_network_that_no_map_fits_is_refused():
         Architecture.checked(fields)
 
 
-def test_block_5_learns_in_the_second_look_alone_where_that_is_set(maps):
+def test_block_5_learns_in_the_second_look_alone_where_that_is_set(drawn_root):
     look = make_landmark_pipeline(weights="synthetic", random_state=0)
     look.set_params(first__head__epochs=1, second__head__epochs=1, n_frames=1)
     look.set_params(second__features__pooling=None, second__features__normalize=None)
     look.set_params(second__head__tail="synthetic")
-    X, y = CelebALoader(drawn_celeba(), "landmarks", verbose=0).load("train")
+    X, y = CelebALoader(drawn_root, "landmarks", verbose=0).load("train")
     look.fit(X[:32], y[:32])
     n_weights = [
         len(each["head"].model_.get_weights()) for each in (look.first_, look.second_)

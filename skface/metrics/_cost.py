@@ -1,6 +1,5 @@
 """What a prediction of a head costs, in a score."""
 
-import math
 from time import perf_counter
 
 import numpy as np
@@ -52,10 +51,11 @@ def _multiply_adds(estimator, X):
         raise ParameterError(
             f"the multiplications of {head!r} cannot be counted: use cost='time'"
         )
-    layers = [layer for layer in head.model_.layers if hasattr(layer, "kernel")]
-    # a kernel of a tail is multiplied at every cell of its map
+    kernels = [each for each in head.model_.get_weights() if each.ndim > 1]
+    # Convolutions, those of a tail, multiply theirs at every cell of the map.
     return sum(
-        math.prod((*layer.kernel.shape, *layer.output.shape[1:-1])) for layer in layers
+        kernel.size * (head.n_features_in_ // kernel.shape[2] if kernel.ndim > 2 else 1)
+        for kernel in kernels
     )
 
 
