@@ -26,10 +26,9 @@ _POINTS = {
 _ATTRIBUTES = {"n_layers": 0, "input_scale": 10.0}
 _ATTRIBUTES_AND_TAIL = {
     **_ATTRIBUTES,
-    "dropout": 0.3,
+    "dropout": 0.5,
     "learning_rate_schedule": "cosine",
-    "epochs": 6,
-    "patience": 6,
+    "epochs": 3,
 }
 _FAST_FEATURES = {**_BEST_FEATURES, "input_size": 112}
 
