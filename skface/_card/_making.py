@@ -115,7 +115,7 @@ def card(
     ParameterError
         There is no such target.
     ImportError
-        `photos` were asked for, and matplotlib is missing.
+        ``photos`` were asked for, and matplotlib is missing.
     OSError
         The files cannot be written.
 

@@ -79,7 +79,7 @@ default="binary_crossentropy"
         lets all columns share the layers.
     target : tuple of Target, default=None
         What the columns of y mean where some are coordinates, such as
-        ``(Attributes(names), LANDMARKS)`` of `skface.targets`: the head learns both,
+        ``(Attributes(names), LANDMARKS)`` of ``skface.targets``: the head learns both,
         and squares the errors of coordinates, weighed by 1 / their standard deviation,
         so that they move the shared layers as attributes do. None takes all columns for
         attributes.

@@ -71,7 +71,7 @@ def compare_attributes(
     -------
     DataFrame, one row a scope, figure and model
         scope and name: "all", "all"; "part" and "hair", "eyes", "nose", "mouth",
-        "beard" or "whole face", see `ATTRIBUTE_PARTS`; "attribute" and its name;
+        "beard" or "whole face", see ``ATTRIBUTE_PARTS``; "attribute" and its name;
         "group" and its label. figure: "accuracy", "balanced_accuracy" or
         "average_precision". model: those given, and "majority", the commoner answer.
         value: the mean over the attributes of the scope; difference: that less the
