@@ -26,7 +26,8 @@ def run(args):
     celeba = _celeba_targets(args.photos)
     known = [target for target in PRESETS if args.preset in PRESETS[target]]
     targets = [target for target in celeba or known if target in known]
-    targets = [args.target] if args.target else targets
+    if args.target:
+        targets = [args.target]
     photos = None if celeba else find_photos(args)
     jobs = {}  # photos of each transformer, and whether their mirror images too
     second_looks = {}  # target's loader, where the recipe looks again

@@ -157,7 +157,7 @@ def _build_for_any_size(weights, layer, compute_dtype, content):
 def _maps(x, names, weights, compute_dtype):
     """The maps of every layer that `names` need, from preprocessed photos."""
     keras, maps = import_keras(), {}
-    options = {"dtype": _policy(compute_dtype)}
+    options = {"dtype": dtype_policy(compute_dtype)}
     for layer in layers_up_to(names):
         if layer.is_pool:
             build = keras.layers.MaxPooling2D(2, name=layer.name, **options)
@@ -192,7 +192,8 @@ def caffe(photos):
     return x[..., ::-1] - np.array(_CAFFE_MEAN, dtype="float32")
 
 
-def _policy(compute_dtype):
+def dtype_policy(compute_dtype):
+    """Keras' policy by which a layer computes in a dtype and keeps float32 weights."""
     return compute_dtype if compute_dtype == "float32" else f"mixed_{compute_dtype}"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from skface._keras import import_keras, keras_settings
 from skface.exceptions import InputError
 from skface.features import (
+    dtype_policy,
     expanded,
     fastest_dtype,
     load_weights,
@@ -75,9 +76,7 @@ def tail_rows(x, n_channels):
     keras = import_keras()
     side = side_of(x.shape[-1], n_channels)
     maps = keras.layers.Reshape((side, side, n_channels))(x)
-    dtype = fastest_dtype()
-    policy = dtype if dtype == "float32" else f"mixed_{dtype}"
-    both = [_pooled(maps), _pooled(_block5(maps, policy))]
+    both = [_pooled(maps), _pooled(_block5(maps, dtype_policy(fastest_dtype())))]
     return keras.ops.concatenate(both, axis=-1) * 2**-0.5
 
 
