@@ -33,6 +33,9 @@ def main():
     parser = study(__doc__)
     parser.add_argument("--occluders", help="a folder of pictures that hide faces")
     parser.add_argument(
+        "--share", type=float, default=1.0, help="of the photos each takes; %(default)s"
+    )
+    parser.add_argument(
         "--only", nargs="+", default=list(EXPERIMENTS), choices=EXPERIMENTS
     )
     args = parsed(parser)

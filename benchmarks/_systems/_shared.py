@@ -1,10 +1,12 @@
 """What the experiments share: preset "best"'s features, and its head."""
 
 from sklearn.base import clone
+from sklearn.utils import Bunch
 
 from skface import CelebALoader, make_attribute_pipeline
 
 PARTS = ("train", "valid", "test")
+_ROWS = ("images", "target", "image_ids", "image_sizes", "groups")
 
 
 def attribute_pipeline(args, preset="best"):
@@ -12,6 +14,13 @@ def attribute_pipeline(args, preset="best"):
     return make_attribute_pipeline(
         preset, weights=args.weights, cache_dir=args.cache_dir
     )
+
+
+def load_part(loader, part, args, n_photos=None):
+    """The bunch of a part's first photos: ``--share`` of n_photos, or of all."""
+    bunch = loader.load_bunch(part)
+    rows = slice(round(args.share * (n_photos or len(bunch.target))))
+    return Bunch(**{**bunch, **{name: bunch[name][rows] for name in _ROWS}})
 
 
 def aligned(args):
@@ -23,7 +32,7 @@ def aligned(args):
     """
     features = attribute_pipeline(args)["features"]
     loader = CelebALoader(args.attributes, "attributes", verbose=0)
-    bunches = {part: loader.load_bunch(part) for part in PARTS}
+    bunches = {part: load_part(loader, part, args) for part in PARTS}
     return {
         part: (features.fit_transform(bunch.images), bunch)
         for part, bunch in bunches.items()

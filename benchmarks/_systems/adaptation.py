@@ -20,7 +20,7 @@ from skface import CelebALoader, Frames
 from skface.metrics import attribute_report
 from skface.systems import CORAL, mmd
 
-from ._shared import aligned, attribute_pipeline, fitted, spread
+from ._shared import aligned, attribute_pipeline, fitted, load_part, spread
 
 NAMES = ["Eyeglasses", "Male", "Smiling"]
 _MOST = 1000  # rows of an MMD
@@ -108,7 +108,7 @@ def in_the_wild(args, pipe):
     ):
         found = []
         for split in ("train", "valid", "test"):
-            places = loaders[target].load_bunch(split)
+            places = load_part(loaders[target], split, args)
             labels = loaders["attributes"].load_bunch(split)
             by_name = pd.DataFrame(three(labels), labels.image_ids)
             frames = (

@@ -11,7 +11,7 @@ import tempfile
 
 import numpy as np
 import pandas as pd
-from wild import PARTS, SEEN_IN_THE_WILD, damaged
+from wild import SEEN_IN_THE_WILD, damaged
 
 from skface import (
     CelebALoader,
@@ -23,6 +23,8 @@ from skface import (
 from skface.metrics import attribute_accuracy, attribute_balanced_accuracy
 from skface.systems import LandmarkFreeAlignment
 from skface.targets import CORNERS
+
+from ._shared import PARTS, load_part
 
 N_TEST = 300
 # Degrees, size of the face, and shift as a part of the photo; every second photo is
@@ -42,7 +44,8 @@ DAMAGES = {
 
 def run(args):
     loader = CelebALoader(args.attributes, "attributes", verbose=0)
-    train, valid, test = (loader.load_bunch(part) for part in PARTS)
+    train, valid = (load_part(loader, part, args) for part in ("train", "valid"))
+    test = load_part(loader, "test", args, N_TEST)
     aligns = [
         fitted_alignment(args, seed, train.images) for seed in range(args.n_seeds)
     ]
@@ -65,8 +68,7 @@ def run(args):
 
 def on_damaged(aligns, readers, test, y_train):
     """Accuracy on damaged photos by what is read, and how far off the face is."""
-    images, y = test.images[:N_TEST], test.target[:N_TEST]
-    sizes = test.image_sizes[:N_TEST]
+    images, y, sizes = test.images, test.target, test.image_sizes
     constant = np.tile(y_train.mean(axis=0) > 0.5, (len(y), 1))
     rows = [row("any", "the commoner answer", y, constant)]
     sign = np.resize([1, -1], len(y))
@@ -100,7 +102,7 @@ def in_the_wild(args, aligns, readers, names):
     parts = {}
     for target in ("attributes", "landmarks"):
         loader = CelebALoader(args.points, target, aligned=False, verbose=0)
-        parts[target] = [loader.load_bunch(part) for part in PARTS[1:]]
+        parts[target] = [load_part(loader, part, args) for part in PARTS[1:]]
     images = joined([part.images for part in parts["attributes"]])
     labels = parts["attributes"][0].target_names
     own, known = (

@@ -24,7 +24,8 @@ from skface.systems import (
 )
 from skface.systems._committee import aucs
 
-from ._covers import covered, is_small, map_features, pictures, told
+from ._covers import covered, map_features, pictures, told
+from ._shared import load_part
 
 N_PHOTOS = {"train": 1100, "valid": 250, "test": 300}
 _SIZE = (218, 178)  # of aligned photos
@@ -41,10 +42,10 @@ INSIDE = {
 
 def run(args):
     features, photos, y, names = map_features(args), {}, {}, None
+    loader = CelebALoader(args.attributes, "attributes", verbose=0)
     for part, n in N_PHOTOS.items():
-        bunch = CelebALoader(args.attributes, "attributes", verbose=0).load_bunch(part)
-        rows = slice(n // (20 if is_small(args) else 1))
-        photos[part], y[part] = bunch.images[rows], bunch.target[rows]
+        bunch = load_part(loader, part, args, n)
+        photos[part], y[part] = bunch.images, bunch.target
         names = list(bunch.target_names)
     arrays = {p: np.asarray(each.resized(_SIZE)) for p, each in photos.items()}
     clean = {part: features.transform(arrays[part]) for part in arrays}

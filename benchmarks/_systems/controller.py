@@ -20,6 +20,8 @@ from skface import (
 from skface.features import extract_together
 from skface.systems import PolicyGradientSampler
 
+from ._shared import load_part
+
 SPACE = {
     "layer": ["block4_pool", "block5_pool"],
     "pooling": ["avg", "grid"],
@@ -138,8 +140,8 @@ def features(args):
     loader = CelebALoader(args.attributes, verbose=0)
     parts = {}
     for part, n in (("train", N_TRAIN), ("valid", N_VALID)):
-        X, y = loader.load(part)
-        X, y = X[:n], y[:n]
+        bunch = load_part(loader, part, args, n)
+        X, y = bunch.images, bunch.target
         extract_together(list(made.values()), X)
         for key, transformer in made.items():
             rows = np.asarray(transformer.fit_transform(X))

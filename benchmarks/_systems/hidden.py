@@ -23,6 +23,7 @@ from skface.systems import (
 from skface.systems._shape_prior import visible_beside
 
 from ._covers import LEARNT, covered, is_small, kinds, map_features, told
+from ._shared import load_part
 
 SHARES = (0.1, 0.25, 0.5)
 N_PHOTOS = {"train": 1200, "valid": 300, "test": 300}
@@ -119,11 +120,10 @@ def run(args):
 def framed_faces(args, part, seed):
     """Faces through frames near their true points, and these points in the frames."""
     loader = CelebALoader(args.points, "landmarks", aligned=False, verbose=0)
-    bunch = loader.load_bunch(part)
-    rows = slice(N_PHOTOS[part] // (20 if is_small(args) else 1))
-    y, sizes = bunch.target[rows], bunch.image_sizes[rows]
+    bunch = load_part(loader, part, args, N_PHOTOS[part])
+    y, sizes = bunch.target, bunch.image_sizes
     frames = Frames.from_landmarks(y, sizes, template="face").jittered(seed)
-    photos = np.asarray(bunch.images[rows].resized((224, 224)).framed(frames))
+    photos = np.asarray(bunch.images.resized((224, 224)).framed(frames))
     return photos, frames.to_frame(y, "landmarks")
 
 

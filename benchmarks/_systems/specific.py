@@ -9,12 +9,13 @@ over the test photos.
 
 import numpy as np
 import pandas as pd
-from wild import PARTS
 
 from skface import CelebALoader, make_attribute_pipeline
 from skface.metrics import attribute_balanced_accuracy
 from skface.systems import FACE_CROPS, GeneralToSpecific
 from skface.systems._parts import parts_of
+
+from ._shared import PARTS, load_part
 
 N_PHOTOS = {"train": 1100, "valid": 300, "test": 400}
 
@@ -23,10 +24,8 @@ def run(args):
     loader = CelebALoader(args.attributes, "attributes", verbose=0)
     X, y = {}, {}
     for part in PARTS:
-        bunch = loader.load_bunch(part)
-        X[part], y[part] = (
-            each[: N_PHOTOS[part]] for each in (bunch.images, bunch.target)
-        )
+        bunch = load_part(loader, part, args, N_PHOTOS[part])
+        X[part], y[part] = bunch.images, bunch.target
     parts = np.array(parts_of(bunch.target_names))
     constant = np.broadcast_to(y["train"].mean(axis=0) > 0.5, y["test"].shape)
     rows = []
