@@ -9,11 +9,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from skface import CelebALoader, DenseHeadClassifier
+from skface import CelebALoader, DenseHeadClassifier, Frames, make_landmark_pipeline
 from skface.metrics import attribute_accuracy, attribute_balanced_accuracy
 from skface.targets import LANDMARKS, Attributes
 
-from ._shared import PARTS, aligned
+from ._shared import PARTS, aligned, load_part
 
 HIDDEN = {"n_layers": 1, "n_units": 64, "input_scale": 10.0, "dropout": 0.5}
 # Of DMM-CNN no list is public: what a stranger could not settle by looking closely.
@@ -41,14 +41,25 @@ def read(args):
 
     One side of whole aligned photos, as preset "best" sees them.
     """
-    parts = {}
-    loader = CelebALoader(args.attributes, "landmarks", aligned=True, verbose=0)
+    teacher, parts = fitted_teacher(args), {}
     for part, (X, bunch) in aligned(args).items():
-        of_points = loader.load_bunch(part)
-        row_of = {path: row for row, path in enumerate(of_points.images.paths)}
-        rows = [row_of[path] for path in bunch.images.paths]
-        parts[part] = np.asarray(X), bunch.target, of_points.target[rows]
+        parts[part] = np.asarray(X), bunch.target, teacher.predict(bunch.images)
     return list(bunch.target_names), parts
+
+
+def fitted_teacher(args):
+    """Tells the landmarks of aligned photos, whose list few samples of CelebA bring.
+
+    It has learnt from photos in the wild, aligned by their true points.
+    """
+    loader = CelebALoader(args.points, "landmarks", aligned=False, verbose=0)
+    bunch = load_part(loader, "train", args)
+    frames = Frames.from_landmarks(bunch.target, bunch.image_sizes).jittered(0)
+    teacher = make_landmark_pipeline(
+        "fast", looks=1, weights=args.weights, cache_dir=args.cache_dir, random_state=0
+    )
+    points = frames.to_frame(bunch.target, "landmarks")
+    return teacher.fit(bunch.images.framed(frames), points)
 
 
 def heads(names):

@@ -2,7 +2,7 @@
 
 Preset "best", one side of each photo: 1,100 photos of CelebA to learn from, 300 to
 choose on, 400 to test on. Passes of 224 x 224: 1,800, and as many for each four crops
-of 112 x 112, seven of the face and seven random ones of the same sizes a seed; 14,400.
+of 112 x 112, seven of the face and seven random ones of the same sizes; 8,100.
 Gains are over the general stage alone, paired: their error is that of one seed's mean
 over the test photos.
 """
@@ -34,7 +34,7 @@ def run(args):
         for name, crops in {
             "+ task-aware": {},
             "+ crops": None,
-            "+ random crops": random_crops(seed),
+            "+ random crops": random_crops(),
         }.items():
             model = GeneralToSpecific(
                 make_attribute_pipeline(
@@ -57,9 +57,9 @@ def run(args):
     )
 
 
-def random_crops(seed):
+def random_crops():
     """Crops as large as those of the face, anywhere in the photo."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     return {
         f"random {name}": (
             *rng.uniform(0, [1 - width, 1 - height]).tolist(),
