@@ -184,8 +184,10 @@ def test_crops_that_are_none_are_refused(model, data, no_network, crops, text):
 
 
 def test_more_folds_than_photos_are_refused(model, data, no_network):
-    with pytest.raises(InputError, match="60 photos for cv=61 folds"):
-        clone(model).set_params(cv=61).fit(data["X"], data["y"])
+    with pytest.raises(InputError, match="60 photos, of which 12 are set aside"):
+        clone(model).set_params(cv=49).fit(data["X"], data["y"])
+    with pytest.raises(InputError, match="0 are set aside: too few for cv=61 folds"):
+        clone(model).set_params(cv=61).fit(**data)
 
 
 def test_a_pipeline_of_landmarks_is_refused(data, no_network):

@@ -2,6 +2,7 @@
 
 import tempfile
 from contextlib import contextmanager
+from math import ceil
 from numbers import Integral, Real
 
 import numpy as np
@@ -218,8 +219,12 @@ class GeneralToSpecific(PhotoClassifier):
                 f"make_attribute_pipeline makes it, not in {ends}"
             )
         self._check(self.general, X, y, X_val, y_val)
-        if len(y) < self.cv:
-            raise InputError(f"X has {len(y)} photos for cv={self.cv} folds")
+        n_aside = 0 if X_val is not None else ceil(self.validation_fraction * len(y))
+        if len(y) - n_aside < self.cv:
+            raise InputError(
+                f"X has {len(y)} photos, of which {n_aside} are set aside: too few for "
+                f"cv={self.cv} folds"
+            )
         self.check_crops()
         self.crop_features().fit(X)
 
