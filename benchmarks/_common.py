@@ -12,6 +12,7 @@ from PIL import Image
 
 from skface import CelebALoader, VGG19Features
 from skface.datasets import drawn_celeba
+from skface.evaluation import Evaluation
 from skface.features import _vgg19
 
 
@@ -86,6 +87,26 @@ def detection(description):
     parser.add_argument("--weights", default="synthetic", help="%(default)s")
     parser.add_argument("--cache-dir", help="a feature store, which keeps the maps")
     return parser
+
+
+def figures(model, test, y_train):
+    """What a fitted model tells of a bunch, beside the constant answer.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    test : Bunch
+    y_train : ndarray
+        What the constant answer has learnt from.
+
+    Returns
+    -------
+    DataFrame
+    """
+    evaluation = Evaluation.from_estimator(
+        model, test.images, test.target, y_train=y_train, image_sizes=test.image_sizes
+    )
+    return evaluation.figures()
 
 
 def photo_by_size(path):

@@ -15,10 +15,9 @@ from pathlib import Path
 from time import perf_counter
 
 import pandas as pd
-from _common import Passes, parsed, study
+from _common import Passes, figures, parsed, study
 
 from skface import CelebALoader, SearchDisplay
-from skface.evaluation import Evaluation
 from skface.pipelines import MAKERS, PRESETS
 
 SIZES = {"fast": (96, 112, 160, 192), "best": (224, 288), "finest": (224,)}
@@ -67,18 +66,12 @@ def front(target, args, passes):
                 )
                 fit_seconds = perf_counter() - start
                 for looked, params in ways(model).items():
-                    evaluation = Evaluation.from_estimator(
-                        model.set_params(**params),
-                        test.images,
-                        test.target,
-                        y_train=train.target,
-                        image_sizes=test.image_sizes,
-                    )
-                    figures = evaluation.figures().set_index("figure")
+                    model.set_params(**params)
+                    found = figures(model, test, train.target).set_index("figure")
                     if not rows:
-                        rows.append(row("constant answer", 0, "", figures["baseline"]))
+                        rows.append(row("constant answer", 0, "", found["baseline"]))
                     rows.append(
-                        row(preset, size, looked, figures["skface"])
+                        row(preset, size, looked, found["skface"])
                         | {"seconds of the fit": fit_seconds}
                         | timed(model, test.images, passes, args.n_timed)
                     )
@@ -92,8 +85,8 @@ def ways(model):
     return {name: {"mirror": mirror} for name, mirror in SIDES.items()}
 
 
-def row(preset, size, looked, figures):
-    return {"preset": preset, "input size": size, "looked": looked, **figures}
+def row(preset, size, looked, found):
+    return {"preset": preset, "input size": size, "looked": looked, **found}
 
 
 def timed(model, photos, passes, n):

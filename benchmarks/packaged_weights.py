@@ -14,10 +14,10 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+from _common import figures
 
 from skface import CelebALoader
 from skface.datasets import DRAWN_ATTRIBUTES, available_targets, make_celeba
-from skface.evaluation import Evaluation
 from skface.metrics import attribute_report
 from skface.pipelines import MAKERS
 
@@ -42,26 +42,19 @@ def fit_and_score(root, target, weights, aligned=None):
     looks = {} if target == "attributes" else {"looks": 1}
     pipe = MAKERS[target](weights=weights, random_state=0, **looks)
     pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
-    evaluation = Evaluation.from_estimator(
-        pipe,
-        test.images,
-        test.target,
-        y_train=train.target,
-        image_sizes=test.image_sizes,
-    )
-    return pipe, evaluation.figures()
+    return pipe, figures(pipe, test, train.target)
 
 
-def named(figures, data, weights):
-    return figures.assign(data=data, weights=Path(weights).name)
+def named(found, data, weights):
+    return found.assign(data=data, weights=Path(weights).name)
 
 
 tables = []
 for root in roots:
     for target in available_targets(root):
         for weights in args.weights:
-            pipe, figures = fit_and_score(root, target, weights)
-            tables.append(named(figures, Path(root).name, weights))
+            pipe, found = fit_and_score(root, target, weights)
+            tables.append(named(found, Path(root).name, weights))
             if target == "attributes" and not args.data:
                 test = CelebALoader(root).load_bunch("test")
                 report = attribute_report(
@@ -74,7 +67,7 @@ for root in roots:
                 print(f"drawn attributes: {drawn['balanced_accuracy'].mean():.3f}")
     if not args.data:
         for weights in args.weights:
-            _, figures = fit_and_score(root, "landmarks", weights, aligned=False)
-            tables.append(named(figures, "fresh, wild", weights))
+            _, found = fit_and_score(root, "landmarks", weights, aligned=False)
+            tables.append(named(found, "fresh, wild", weights))
 columns = ["data", "weights", "figure", "better", "baseline", "skface"]
 print(pd.concat(tables)[columns].round(3).to_string(index=False))

@@ -23,7 +23,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from _common import parsed, study
+from _common import figures, parsed, study
 from PIL import Image
 
 from skface import (
@@ -33,7 +33,6 @@ from skface import (
     ImageArray,
     make_attribute_pipeline,
 )
-from skface.evaluation import Evaluation
 from skface.metrics import attribute_report
 from skface.pipelines import MAKERS
 
@@ -60,18 +59,12 @@ def points(target, args):
             look = fitted(target, args, seed, n_frames)
             n_looks_of_preset = look.n_looks
             for n_looks in N_LOOKS:
-                evaluation = Evaluation.from_estimator(
-                    look.set_params(n_looks=n_looks),
-                    read.images,
-                    read.target,
-                    y_train=y_train,
-                    image_sizes=read.image_sizes,
-                )
-                figures = evaluation.figures().set_index("figure")
+                look.set_params(n_looks=n_looks)
+                found = figures(look, read, y_train).set_index("figure")
                 key = {"frames a photo": look.n_frames, "looks": n_looks}
-                rows.append({**key, **figures["skface"]})
+                rows.append({**key, **found["skface"]})
             look.set_params(n_looks=n_looks_of_preset)
-    of_none = {"frames a photo": 0, "looks": 0, **figures["baseline"]}
+    of_none = {"frames a photo": 0, "looks": 0, **found["baseline"]}
     return spread(pd.DataFrame([of_none, *rows]), ["frames a photo", "looks"])
 
 
