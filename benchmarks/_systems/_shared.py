@@ -20,7 +20,8 @@ def load_part(loader, part, args, n_photos=None):
     """The bunch of a part's first photos: ``--share`` of n_photos, or of all."""
     bunch = loader.load_bunch(part)
     rows = slice(round(args.share * (n_photos or len(bunch.target))))
-    return Bunch(**{**bunch, **{name: bunch[name][rows] for name in _ROWS}})
+    known = [name for name in _ROWS if bunch[name] is not None]
+    return Bunch(**{**bunch, **{name: bunch[name][rows] for name in known}})
 
 
 def aligned(args):
