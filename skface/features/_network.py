@@ -188,8 +188,9 @@ def _rows(maps, specification):
 
 def caffe(photos):
     """RGB photos as VGG19's ImageNet weights expect them: BGR, less the mean colour."""
-    x = import_keras().ops.cast(photos, "float32")
-    return x[..., ::-1] - np.array(_CAFFE_MEAN, dtype="float32")
+    ops = import_keras().ops
+    x = ops.flip(ops.cast(photos, "float32"), axis=-1)  # PyTorch has no steps of -1
+    return x - np.array(_CAFFE_MEAN, dtype="float32")
 
 
 def dtype_policy(compute_dtype):
