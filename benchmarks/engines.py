@@ -3,8 +3,7 @@
 Each engine runs in a process of its own, one after the other, on the same decoded
 photos. What is lost is told by the features of preset "best" beside those of
 TensorFlow's float32: the least cosine of a photo. Engines that are not installed are
-left out; ``pip install jax torch openvino`` brings all of them. NNPACK is what PyTorch
-takes where oneDNN is switched off: it convolves by Winograd's transforms. ::
+left out; ``pip install jax torch openvino`` brings all of them. ::
 
     python benchmarks/engines.py --data CELEBA --weights FILE
 """
@@ -29,7 +28,6 @@ ENGINES = [
     ("jax", "bfloat16", None),
     ("torch", "float32", None),
     ("torch", "bfloat16", None),
-    ("torch, NNPACK", "float32", None),
     ("openvino", "float32", None),
     ("openvino", "bfloat16", None),
 ]
@@ -62,12 +60,7 @@ def main():
 
 def run(backend, dtype, compiled, weights, photos, rounds):
     """Features of photos, and photos a second at best, in this new process."""
-    name = backend.split(",")[0]
-    os.environ["KERAS_BACKEND"] = "tensorflow" if name == "openvino" else name
-    if backend == "torch, NNPACK":
-        import torch
-
-        torch.backends.mkldnn.set_flags(False)
+    os.environ["KERAS_BACKEND"] = "tensorflow" if backend == "openvino" else backend
     if backend == "tensorflow" and compiled:
         os.environ["TF_XLA_FLAGS"] = "--tf_xla_cpu_global_jit"
     from skface import VGG19Features

@@ -74,7 +74,7 @@ def epoch(folder, preset, n_rows, weights):
     return seconds(head.fit, features, y), before, memory()
 
 
-def pure_read(folder, preset, n_rows, weights):
+def pure_read(folder, preset, n_rows):
     """Seconds, MB before it, and MB at the peak."""
     features = made_up(folder, preset, n_rows)
     order = np.random.default_rng(0).permutation(n_rows)
@@ -130,8 +130,8 @@ def training(preset, n_rows, folder, weights):
         f"written in {wrote:.0f} s"
     )
     times = {}
-    for name, work in (("pure read", pure_read), ("an epoch", epoch)):
-        times[name], before, peak = alone(work, folder, preset, n_rows, weights)
+    for name, work, *more in (("pure read", pure_read), ("an epoch", epoch, weights)):
+        times[name], before, peak = alone(work, folder, preset, n_rows, *more)
         print(
             f"{name}: {times[name]:.1f} s, peak {peak:,.0f} MB, "
             f"{before:,.0f} MB before it"

@@ -12,11 +12,6 @@ LEARNT = ("noise", "photo", "bar")  # other kinds are met in the test alone
 CELLS = (7, 7)
 
 
-def is_small(args):
-    """Whether drawn faces only show that the script works."""
-    return args.weights == "synthetic"
-
-
 def map_features(args):
     """The preset's maps before they are scaled, which hidden cells are told from."""
     return VGG19Features(
