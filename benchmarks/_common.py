@@ -13,7 +13,7 @@ from PIL import Image
 from skface import CelebALoader, VGG19Features
 from skface.datasets import drawn_celeba
 from skface.evaluation import Evaluation
-from skface.features import _vgg19
+from skface.features import COMPUTE_DTYPES, _device, _vgg19
 
 
 def arguments(description, n_photos):
@@ -45,9 +45,24 @@ def arguments(description, n_photos):
 
 def described(description):
     """A parser that prints the description as it stands."""
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument(
+        "--compute-dtype",
+        type=computed_in,
+        metavar="DTYPE",
+        help='what VGG19 computes in where compute_dtype is "auto", such as int8',
+    )
+    return parser
+
+
+def computed_in(dtype):
+    """Make "auto" mean this dtype in this process."""
+    if dtype not in COMPUTE_DTYPES[1:]:
+        raise argparse.ArgumentTypeError(f"not one of {COMPUTE_DTYPES[1:]}")
+    _device.fastest_dtype = lambda: dtype
+    return dtype
 
 
 def study(description):

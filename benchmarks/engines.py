@@ -3,7 +3,7 @@
 Each engine runs in a process of its own, one after the other, on the same decoded
 photos. What is lost is told by the features of preset "best" beside those of
 TensorFlow's float32: the least cosine of a photo. Engines that are not installed are
-left out; ``pip install jax torch openvino`` brings all of them. ::
+left out; ``pip install ai-edge-litert jax torch openvino`` brings all of them. ::
 
     python benchmarks/engines.py --data CELEBA --weights FILE
 """
@@ -28,6 +28,7 @@ ENGINES = [
     ("jax", "bfloat16", None),
     ("torch", "float32", None),
     ("torch", "bfloat16", None),
+    ("litert", "int8", None),
     ("openvino", "float32", None),
     ("openvino", "bfloat16", None),
 ]
@@ -60,7 +61,8 @@ def main():
 
 def run(backend, dtype, compiled, weights, photos, rounds):
     """Features of photos, and photos a second at best, in this new process."""
-    os.environ["KERAS_BACKEND"] = "tensorflow" if backend == "openvino" else backend
+    is_exported = backend in ("litert", "openvino")
+    os.environ["KERAS_BACKEND"] = "tensorflow" if is_exported else backend
     if backend == "tensorflow" and compiled:
         os.environ["TF_XLA_FLAGS"] = "--tf_xla_cpu_global_jit"
     from skface import VGG19Features

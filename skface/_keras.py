@@ -48,7 +48,7 @@ def import_keras():
         import keras
 
         return keras
-    with _hidden_stderr():
+    with hidden_stderr():
         import keras
 
         # The search for a GPU, and what it says, happens at the first operation.
@@ -106,7 +106,7 @@ if hasattr(os, "register_at_fork"):
 
 
 @contextlib.contextmanager
-def _hidden_stderr():
+def hidden_stderr():
     """The backends' C++ code writes to the descriptor, not to ``sys.stderr``."""
     if sys.stderr is not None:
         sys.stderr.flush()

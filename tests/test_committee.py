@@ -11,6 +11,7 @@ from sklearn.base import clone
 import skface
 from skface import Frames, ImageArray, VGG19Features, make_attribute_pipeline
 from skface.exceptions import InputError, ParameterError
+from skface.heads._decisions import best_threshold
 from skface.photos import framed
 from skface.pipelines import FacePipeline
 from skface.systems import CellVisibility, SegmentCommittee
@@ -55,6 +56,26 @@ def test_segments_keep_the_attributes_that_they_tell(committee):
 
 def test_the_committee_knows_both(committee, data):
     assert committee.score(*data) == 1.0
+
+
+def test_thresholds_are_those_that_score_best_for_all_segments_together(pipe, data):
+    X, y = data
+    rng = np.random.default_rng(1)
+    X = (X * rng.uniform(0.2, 1, (60, 1, 1, 1))).astype(np.uint8)
+    y = y & rng.integers(0, 2, y.shape)  # rarer, and in doubt
+    committee = SegmentCommittee(pipe, SEGMENTS, threshold="f1")
+    committee.fit(X[:40], y[:40], X_val=X[40:], y_val=y[40:])
+    p = committee.predict_proba(X[40:])
+    best = [best_threshold(y[40:, i], p[:, i], np.ones(20), "f1") for i in (0, 1)]
+    np.testing.assert_allclose(committee.thresholds_, best, rtol=1e-4)
+    assert (committee.thresholds_ != 0.5).all()
+
+
+def test_what_is_above_the_threshold_is_present(committee, data):
+    X, _ = data
+    strict = pickle.loads(pickle.dumps(committee))
+    strict.thresholds_ = np.array([1.0, 0.0])
+    assert (strict.predict(X) == [0, 1]).all()
 
 
 def test_what_no_visible_segment_tells_is_told_by_its_prevalence(committee, data):

@@ -287,6 +287,17 @@ def test_a_level_is_what_vgg19_makes_of_the_photo_at_that_size():
     )
 
 
+def test_maps_in_8_bits_are_close_to_exact_ones_at_any_size():
+    X = np.random.default_rng(0).integers(0, 256, (1, 96, 112, 3), dtype=np.uint8)
+    options = {"layer": "block4_conv4", "longest_side": 224}
+    exact = Pyramid("synthetic", **options).levels(X, 0)
+    fast = Pyramid("synthetic", **options, compute_dtype="int8").levels(X, 0)
+    assert len(exact) == 2
+    for one, other in zip(exact, fast, strict=True):
+        one, other = (each.astype(float).ravel() for each in (one, other))
+        assert one @ other > 0.99 * np.linalg.norm(one) * np.linalg.norm(other)
+
+
 @pytest.mark.parametrize(
     ("size", "sizes"),
     [

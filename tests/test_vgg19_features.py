@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import sys
 from types import SimpleNamespace
 
 import joblib
@@ -402,7 +403,7 @@ def test_a_black_float_array_is_not_taken_for_one_in_0_to_1():
         ({"normalize": "l1"}, "'normalize' parameter"),
         ({"dtype": "float64"}, "'dtype' parameter"),
         ({"batch_size": 0}, "'batch_size' parameter"),
-        ({"compute_dtype": "int8"}, "'compute_dtype' parameter"),
+        ({"compute_dtype": "int4"}, "'compute_dtype' parameter"),
         ({"weights": 3}, "'weights' parameter"),
     ],
 )
@@ -595,6 +596,43 @@ def test_bfloat16_stays_close_to_float32(photos):
     fast = features("block2_pool", compute_dtype="bfloat16").transform(photos)
     assert _cosines(exact, fast).min() > 0.999
     assert (exact != fast).any()
+
+
+def test_8_bits_stay_close_to_float32(photos):
+    exact = features("block2_pool").transform(photos)
+    fast = features("block2_pool", compute_dtype="int8").transform(photos)
+    assert _cosines(exact, fast).min() > 0.99
+    assert (exact != fast).any()
+
+
+def test_8_bits_of_several_layers_are_pooled_and_joined(photos):
+    options = {"pooling": (2, 2), "normalize": "sqrt_l2"}
+    layers = ["block2_pool", "block1_pool"]
+    exact = features(layers, **options).transform(photos)
+    fast = features(layers, compute_dtype="int8", **options).transform(photos)
+    assert fast.shape == exact.shape
+    assert _cosines(exact, fast).min() > 0.99
+
+
+def test_8_bits_of_a_photo_do_not_depend_on_the_photos_beside_it(photos):
+    fast = features("block2_pool", compute_dtype="int8")
+    dark = np.concatenate([photos // 4, photos])
+    beside = fast.transform(dark)[len(photos) :]
+    assert np.array_equal(beside, fast.transform(photos))
+    assert np.array_equal(beside[:1], fast.transform(photos[:1]))
+
+
+def test_8_bits_are_kept_apart_from_float32(photos, tmp_path):
+    options = {"cache_dir": tmp_path / "store", "dtype": "float16"}
+    exact = features("block2_pool", **options).transform(photos)
+    fast = features("block2_pool", compute_dtype="int8", **options)
+    assert (exact != fast.transform(photos)).any()
+
+
+def test_8_bits_without_litert_say_what_to_install(photos, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(ImportError, match=r'pip install "skface\[int8\]"'):
+        features("block1_conv1", compute_dtype="int8").transform(photos)
 
 
 def _cosines(one, other):

@@ -30,7 +30,7 @@ from ._shared import load_part
 N_PHOTOS = {"train": 1100, "valid": 250, "test": 300}
 _SIZE = (218, 178)  # of aligned photos
 PLACES = ("lower", "upper", "left", "right", "middle")
-FIGURES = ("balanced accuracy", "AUC")
+FIGURES = ("balanced accuracy", "balanced accuracy, tuned", "AUC")
 LEARNT = ["grey", "noise", "photo"]
 # What shows where it is hidden; of left and right a half is always seen.
 INSIDE = {
@@ -76,26 +76,33 @@ def run(args):
         )
         plain, with_hiding = (
             DenseHeadClassifier(
-                **PRESETS["attributes"]["best"].head, random_state=seed
+                **PRESETS["attributes"]["best"].head,
+                threshold="balanced_accuracy",
+                random_state=seed,
             ).fit(
                 scale(X["train"]), Y["train"], X_val=scale(X["valid"]), y_val=Y["valid"]
             )
             for X, Y in ((clean, y), (both, y_both))
         )
-        by_way = {}
+        whole, by_way = committee.pipelines_[0], {}
         for place, (photos, X, seen) in tests.items():
             told_by = {
-                "plain": plain.predict_proba(scale(X)),
-                "plain, with hiding": with_hiding.predict_proba(scale(X)),
-                "whole at 112 alone": committee.pipelines_[0].predict_proba(photos),
-                "committee": committee.predict_proba(photos),
-                "committee, map of visibility": committee.predict_proba(
-                    photos, visibility.predict(X)
+                "plain": (plain, scale(X)),
+                "plain, with hiding": (with_hiding, scale(X)),
+                "whole at 112 alone": (whole, photos),
+                "committee": (committee, photos),
+                "committee, map of visibility": (
+                    committee,
+                    photos,
+                    visibility.predict(X),
                 ),
-                "committee, true visibility": committee.predict_proba(photos, seen),
+                "committee, true visibility": (committee, photos, seen),
             }
-            for way, p in told_by.items():
-                by_way.setdefault(way, {})[place] = scores(y["test"], p, names)
+            for way, (model, *shown) in told_by.items():
+                p = model.predict_proba(*shown)
+                head = model[-1] if model is whole else model
+                found_here = scores(y["test"], p, names, head.thresholds_)
+                by_way.setdefault(way, {})[place] = found_here
         for way, by_place in by_way.items():
             found.setdefault(way, []).append(by_place)
     rows = []
@@ -128,15 +135,19 @@ def made_committee(args, seed):
     pipe = make_attribute_pipeline(
         "fast", weights=args.weights, cache_dir=args.cache_dir, random_state=seed
     )
-    return SegmentCommittee(pipe.set_params(mirror=False))
+    pipe.set_params(mirror=False, head__threshold="balanced_accuracy")
+    return SegmentCommittee(pipe, threshold="balanced_accuracy")
 
 
-def scores(y, p, names):
-    """Of each attribute, by name; the second asks for no threshold."""
-    balanced = attribute_report(y, p > 0.5, names=names)["balanced_accuracy"]
+def scores(y, p, names, thresholds=0.5):
+    """Of each attribute, by name: at 1/2, at thresholds, and at none."""
+    balanced, tuned = (
+        attribute_report(y, p > each, names=names)["balanced_accuracy"]
+        for each in (0.5, thresholds)
+    )
     there = (y == 1).any(axis=0) & (y == 0).any(axis=0)
     ranked = np.where(there, aucs(y.astype(float), p), np.nan)
-    return pd.DataFrame(dict(zip(FIGURES, (balanced, ranked), strict=True)))
+    return pd.DataFrame(dict(zip(FIGURES, (balanced, tuned, ranked), strict=True)))
 
 
 def kept(committee, names):

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, of_photos, validate_params
+from skface._validation import Interval, StrOptions, of_photos, validate_params
 from skface._work import progress_bar
 from skface.detection._boxes import suppressed
 from skface.detection._finding import candidates, looked_at
@@ -16,7 +16,7 @@ from skface.detection._learning import BATCH_SIZE, Samples, add_cells, add_looks
 from skface.detection._looks import GRID
 from skface.detection._scenes import Projection, Scenes, sampled_cells, sampled_photos
 from skface.exceptions import InputError
-from skface.features import Pyramid, VGG19Features
+from skface.features import COMPUTE_DTYPES, Pyramid, VGG19Features
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
 from skface.metrics import detection_average_precision
 from skface.metrics._detection import as_boxes
@@ -67,6 +67,8 @@ class FaceDetector(BaseEstimator):
     cache_dir : path-like, default=None
         Folder of a `skface.FeatureStore` that keeps the maps, about 3 MB a photo at
         448 pixels, so that a photo goes through VGG19 once. None keeps nothing.
+    compute_dtype : {"auto", "float32", "bfloat16", "float16", "int8"}, default="auto"
+        As for `skface.VGG19Features`.
     random_state : int, RandomState or None, default=None
         Of the samples and of the heads.
     verbose : int, default=0
@@ -125,6 +127,7 @@ class FaceDetector(BaseEstimator):
         "overlap": [Interval(Real, 0, 1, closed="right")],
         "steps": [Interval(Integral, 1, None, closed="left")],
         "cache_dir": [str, os.PathLike, None],
+        "compute_dtype": [StrOptions(set(COMPUTE_DTYPES))],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -138,6 +141,7 @@ class FaceDetector(BaseEstimator):
         overlap=0.35,
         steps=500,
         cache_dir=None,
+        compute_dtype="auto",
         random_state=None,
         verbose=0,
     ):
@@ -147,6 +151,7 @@ class FaceDetector(BaseEstimator):
         self.overlap = overlap
         self.steps = steps
         self.cache_dir = cache_dir
+        self.compute_dtype = compute_dtype
         self.random_state = random_state
         self.verbose = verbose
 
@@ -330,7 +335,13 @@ class FaceDetector(BaseEstimator):
         return score_head, box_head
 
     def _pyramid(self):
-        return Pyramid(self.weights, _LAYER, self.longest_side, self.cache_dir)
+        return Pyramid(
+            self.weights,
+            _LAYER,
+            self.longest_side,
+            self.cache_dir,
+            self.compute_dtype,
+        )
 
     def _bar(self, n_photos):
         return progress_bar(n_photos, "VGG19", self.verbose, unit="photo")

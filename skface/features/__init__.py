@@ -1,6 +1,10 @@
 """Photos to features."""
 
-from skface.features._device import fastest_dtype, processor_has_bfloat16
+from skface.features._device import (
+    COMPUTE_DTYPES,
+    fastest_dtype,
+    processor_has_bfloat16,
+)
 from skface.features._network import dtype_policy
 from skface.features._pyramid import Pyramid
 from skface.features._together import extract_together

@@ -9,6 +9,14 @@ _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 _GPU_DRIVERS = [Path("/dev", name) for name in ("nvidiactl", "kfd", "dxg")]
 
 
+COMPUTE_DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
+
+
+def known_dtype(compute_dtype) -> str:
+    """One of `COMPUTE_DTYPES`, the fastest float in place of "auto"."""
+    return fastest_dtype() if compute_dtype == "auto" else compute_dtype
+
+
 @cache
 def fastest_dtype() -> str:
     """ "bfloat16" where the hardware computes in it, "float32" elsewhere.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skface._keras import import_keras, keras_settings
+from skface.features._eight_bits import EightBitNetwork
 from skface.features._layers import layers_up_to
 from skface.features._weights import load_weights, replaced, weights_digest, width_of
 
@@ -51,7 +52,7 @@ def get_network(specification, compute_dtype, digest=None):
     Parameters
     ----------
     specification : Specification
-    compute_dtype : {"float32", "bfloat16", "float16"}
+    compute_dtype : {"float32", "bfloat16", "float16", "int8"}
     digest : str, default=None
         The `weights_digest` that the rows are kept under.
 
@@ -76,7 +77,7 @@ def get_joint_network(specifications, compute_dtype, digest):
     ----------
     specifications : list of Specification
         Equal but for their layers, pooling and normalisation.
-    compute_dtype : {"float32", "bfloat16", "float16"}
+    compute_dtype : {"float32", "bfloat16", "float16", "int8"}
     digest : str
         As for `get_network`.
 
@@ -95,7 +96,7 @@ def get_map_network(weights, layer, compute_dtype):
     ----------
     weights : "imagenet", "synthetic", path or None
     layer : str
-    compute_dtype : {"float32", "bfloat16", "float16"}
+    compute_dtype : {"float32", "bfloat16", "float16", "int8"}
 
     Returns
     -------
@@ -140,7 +141,12 @@ def _build(specifications, compute_dtype, content):
     network = keras.Model(photos, rows[0] if len(rows) == 1 else rows)
     network.trainable = False
     load_weights(network, specification.weights, content)
-    return network
+    if compute_dtype != "int8":
+        return network
+    wanted = [maps[name] for name in dict.fromkeys(names)]
+    return EightBitNetwork(
+        keras.Model(photos, wanted), keras.Model(wanted, network.outputs)
+    )
 
 
 @lru_cache(maxsize=8)
@@ -151,7 +157,7 @@ def _build_for_any_size(weights, layer, compute_dtype, content):
     network = keras.Model(photos, keras.ops.cast(maps[layer], "float32"))
     network.trainable = False
     load_weights(network, weights, content)
-    return network
+    return EightBitNetwork(network) if compute_dtype == "int8" else network
 
 
 def _maps(x, names, weights, compute_dtype):
@@ -194,8 +200,12 @@ def caffe(photos):
 
 
 def dtype_policy(compute_dtype):
-    """Keras' policy by which a layer computes in a dtype and keeps float32 weights."""
-    return compute_dtype if compute_dtype == "float32" else f"mixed_{compute_dtype}"
+    """Keras' policy by which a layer computes in a dtype and keeps float32 weights.
+
+    8 bits are LiteRT's business, which rounds what Keras has in float32.
+    """
+    is_mixed = compute_dtype in ("bfloat16", "float16")
+    return f"mixed_{compute_dtype}" if is_mixed else "float32"
 
 
 def _pooled(x, pooling):

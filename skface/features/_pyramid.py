@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skface._keras import keras_settings
-from skface.features._device import fastest_dtype
+from skface.features._device import known_dtype
 from skface.features._layers import map_shape
 from skface.features._network import Specification, get_map_network
 from skface.features._weights import expanded, width_of
@@ -30,12 +30,15 @@ class Pyramid(NamedTuple):
         twice its size at most, but for the coarsest level.
     cache_dir : path-like or None
         Folder of a `FeatureStore` that keeps the maps.
+    compute_dtype : str
+        As for `VGG19Features`.
     """
 
     weights: object
     layer: str
     longest_side: int
     cache_dir: object = None
+    compute_dtype: str = "auto"
 
     def levels(self, images, row) -> list:
         """The maps of one photo, the finest first.
@@ -81,7 +84,9 @@ class Pyramid(NamedTuple):
         return store.read(key).reshape(shape)
 
     def _computed(self, photo, size):
-        network = get_map_network(expanded(self.weights), self.layer, fastest_dtype())
+        network = get_map_network(
+            expanded(self.weights), self.layer, known_dtype(self.compute_dtype)
+        )
         with keras_settings():
             found = network.predict_on_batch(np.asarray(of_size(photo, size)))[0]
         return np.minimum(found, _FLOAT16_MAX).astype(np.float16)
@@ -96,7 +101,7 @@ class Pyramid(NamedTuple):
             normalize=None,
             input_size=size,
         )
-        parameters = specification.as_parameters(fastest_dtype())
+        parameters = specification.as_parameters(known_dtype(self.compute_dtype))
         return FeatureStore(self.cache_dir).specification(parameters)
 
 

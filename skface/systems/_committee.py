@@ -1,5 +1,6 @@
 """Attributes told by several segments of the face, each seen by itself."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,10 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 from skface._validation import (
     HasMethods,
     Interval,
+    StrOptions,
     as_maps,
     validate_params,
 )
 from skface.exceptions import ParameterError
+from skface.heads._decisions import CRITERIA, best_threshold, by_attribute
 from skface.photos import as_images, cropped
 from skface.pipelines import FacePipeline
 from skface.systems._parts import SEGMENTS, as_boxes
@@ -45,8 +48,12 @@ class SegmentCommittee(PhotoClassifier):
         `clone` touches it. None takes all for seen, unless `predict_proba` is told.
     sharpness : float, default=4.0
         A segment of which the share v is seen counts by v ** sharpness.
+    threshold : float or {"balanced_accuracy", "f1"}, default=0.5
+        Of the committee's probability, as for `skface.DenseHeadClassifier`: a score's
+        name chooses it for each attribute on the validation photos, nothing hidden.
     validation_fraction : float in (0, 1), default=0.2
-        Share of the photos that scores are taken on when `fit` gets no X_val.
+        Share of the photos that scores and thresholds are taken on when `fit` gets no
+        X_val.
     random_state : int, default=0
         Of these photos.
 
@@ -62,6 +69,8 @@ class SegmentCommittee(PhotoClassifier):
         2 scores - 1, or 0 where a segment does not keep an attribute: where its score
         is not two standard errors above that of chance. An attribute that no segment
         keeps is told by all alike.
+    thresholds_ : ndarray of shape (n_attributes,)
+        Probabilities above which `predict` takes attributes for present.
     prevalence_ : ndarray of shape (n_attributes,)
         The answer where no segment that tells an attribute is seen.
     classes_ : ndarray of shape (n_attributes, 2)
@@ -96,6 +105,7 @@ class SegmentCommittee(PhotoClassifier):
         "segments": [dict, None],
         "visibility": [HasMethods(["predict"]), None],
         "sharpness": [Interval(Real, 0, None, closed="left")],
+        "threshold": [Interval(Real, 0, 1, closed="both"), StrOptions(set(CRITERIA))],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "random_state": [Interval(Integral, 0, None, closed="left")],
     }
@@ -107,6 +117,7 @@ class SegmentCommittee(PhotoClassifier):
         *,
         visibility=None,
         sharpness=4.0,
+        threshold=0.5,
         validation_fraction=0.2,
         random_state=0,
     ):
@@ -114,6 +125,7 @@ class SegmentCommittee(PhotoClassifier):
         self.segments = segments
         self.visibility = visibility
         self.sharpness = sharpness
+        self.threshold = threshold
         self.validation_fraction = validation_fraction
         self.random_state = random_state
 
@@ -148,15 +160,16 @@ class SegmentCommittee(PhotoClassifier):
         self._check(self.pipeline, X, y, X_val, y_val)
         X, X_val, y, y_val = self._split(X, y, X_val, y_val)
         labels_val = np.asarray(y_val, float)
-        scores, pipelines = [], []
+        found, pipelines = [], []
         for box in segments.values():
             seen, seen_val = cropped(X, box), cropped(X_val, box)
             pipe = clone(self.pipeline).fit(seen, y, X_val=seen_val, y_val=y_val)
-            scores.append(aucs(labels_val, pipe.predict_proba(seen_val)))
+            found.append(pipe.predict_proba(seen_val))
             pipelines.append(pipe)
         self.segments_, self.pipelines_ = segments, pipelines
-        self.scores_ = np.array(scores)
+        self.scores_ = np.array([aucs(labels_val, each) for each in found])
         self.weights_ = _weights(self.scores_, labels_val)
+        self.thresholds_ = self._thresholds(labels_val, np.array(found))
         self.prevalence_ = np.nanmean(np.asarray(y, float), axis=0)
         self.classes_ = np.tile([0, 1], (y.shape[1], 1))
         return self
@@ -205,7 +218,7 @@ class SegmentCommittee(PhotoClassifier):
         return np.where(told, total / np.where(told, weights, 1), self.prevalence_)
 
     def predict(self, X, visible=None):
-        """Which attributes are more probable than not.
+        """Which attributes are more probable than their thresholds.
 
         Parameters
         ----------
@@ -216,7 +229,7 @@ class SegmentCommittee(PhotoClassifier):
         -------
         ndarray of shape (n, n_attributes), int
         """
-        return (self.predict_proba(X, visible) > 0.5).astype(int)
+        return (self.predict_proba(X, visible) > self.thresholds_).astype(int)
 
     @property
     def n_passes(self) -> int:
@@ -230,6 +243,14 @@ class SegmentCommittee(PhotoClassifier):
     @property
     def _pipeline(self):
         return self.pipelines_[0]
+
+    def _thresholds(self, labels, found):
+        """Of what all segments together say of the validation photos."""
+        if not isinstance(self.threshold, str):
+            return np.full(labels.shape[1], self.threshold, float)
+        p = np.einsum("snk,sk->nk", found, self.weights_ / self.weights_.sum(axis=0))
+        best = partial(best_threshold, criterion=self.threshold)
+        return by_attribute(best, labels, p, np.ones(len(p)), ~np.isnan(labels))
 
     def _shares(self, visible, n):
         """How much of each segment is seen, (n, n_segments)."""
