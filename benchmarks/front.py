@@ -1,16 +1,18 @@
 """What quality costs: figures on test photos against photos a second.
 
 Attributes on aligned photos, boxes and landmarks in the wild: the presets, and what
-lies between them by input size, looks and sides. A row's photos a second are those of
-`predict` on photos that no store knows, networks being built. ::
+lies between them by input size, precision, looks and sides. A row's photos a second are
+those of `predict` on photos that no store knows, networks being built. ::
 
     python benchmarks/front.py --attributes CELEBA --points MTFL --weights FILE \\
-        --cache-dir FOLDER [--only attributes] [--presets fast best] [--plot FOLDER]
+        --cache-dir FOLDER [--only attributes] [--presets fast best] \\
+        [--dtypes auto int8] [--plot FOLDER]
 
 Without arguments it draws its own faces.
 """
 
 import warnings
+from itertools import product
 from pathlib import Path
 from time import perf_counter
 
@@ -21,6 +23,7 @@ from skface import CelebALoader, SearchDisplay
 from skface.pipelines import MAKERS, PRESETS
 
 SIZES = {"fast": (96, 112, 160, 192), "best": (224, 288), "finest": (224,)}
+READ = ["preset", "input size", "dtype", "looked"]
 SIDES = {"one side": "fit", "both sides": "fit+predict"}
 
 
@@ -28,6 +31,8 @@ def main():
     parser = study(__doc__)
     parser.add_argument("--only", nargs="+", default=list(MAKERS), choices=MAKERS)
     parser.add_argument("--presets", nargs="+", default=list(SIZES), choices=SIZES)
+    parser.add_argument("--sizes", nargs="+", type=int, help="those of each preset")
+    parser.add_argument("--dtypes", nargs="+", default=["auto"], help="%(default)s")
     parser.add_argument("--n-timed", type=int, default=32, help="%(default)s")
     parser.add_argument("--plot", type=Path, help="folder for a picture a target")
     args = parsed(parser)
@@ -36,7 +41,7 @@ def main():
     for target in args.only:
         start = perf_counter()
         table = front(target, args, passes)
-        shown = table.groupby(["preset", "input size", "looked"], sort=False)
+        shown = table.groupby(READ, sort=False)
         print(f"{target}, {perf_counter() - start:.0f} s")
         print(f"{shown.agg(['mean', 'std']).round(4).to_string()}\n", flush=True)
         if args.plot:
@@ -50,14 +55,14 @@ def front(target, args, passes):
     train, valid, test = map(loader.load_bunch, ("train", "valid", "test"))
     rows = []
     for preset in (name for name in args.presets if name in PRESETS[target]):
-        for size in SIZES[preset] if args.weights != "synthetic" else (112,):
-            for seed in range(args.n_seeds):
+        for size in sizes(preset, args):
+            for dtype, seed in product(args.dtypes, range(args.n_seeds)):
                 model = MAKERS[target](
                     preset,
                     weights=args.weights,
                     cache_dir=args.cache_dir,
                     random_state=seed,
-                ).set_params(features__input_size=size)
+                ).set_params(features__input_size=size, features__compute_dtype=dtype)
                 if size < 112:  # a map of block 4 has a cell for 16 pixels
                     model.set_params(features__pooling=(size // 16,) * 2)
                 start = perf_counter()
@@ -69,13 +74,21 @@ def front(target, args, passes):
                     model.set_params(**params)
                     found = figures(model, test, train.target).set_index("figure")
                     if not rows:
-                        rows.append(row("constant answer", 0, "", found["baseline"]))
+                        constant = "constant answer", 0, "", ""
+                        rows.append(row(*constant, found["baseline"]))
                     rows.append(
-                        row(preset, size, looked, found["skface"])
+                        row(preset, size, dtype, looked, found["skface"])
                         | {"seconds of the fit": fit_seconds}
                         | timed(model, test.images, passes, args.n_timed)
                     )
     return pd.DataFrame(rows)
+
+
+def sizes(preset, args):
+    """The input sizes of a preset that are asked for."""
+    if args.weights == "synthetic":
+        return (112,)
+    return [size for size in SIZES[preset] if size in (args.sizes or SIZES[preset])]
 
 
 def ways(model):
@@ -85,8 +98,8 @@ def ways(model):
     return {name: {"mirror": mirror} for name, mirror in SIDES.items()}
 
 
-def row(preset, size, looked, found):
-    return {"preset": preset, "input size": size, "looked": looked, **found}
+def row(preset, size, dtype, looked, found):
+    return dict(zip(READ, (preset, size, dtype, looked), strict=True)) | dict(found)
 
 
 def timed(model, photos, passes, n):
@@ -108,9 +121,9 @@ def timed(model, photos, passes, n):
 def draw(target, table, folder):
     """The first figure against seconds a photo, a line a preset."""
     measured = table[table["passes a photo"].notna()]
-    means = measured.groupby(["preset", "input size", "looked"], sort=False).mean()
-    means = means.reset_index()
-    how = means["input size"].astype(str) + " px, " + means["looked"]
+    means = measured.groupby(READ, sort=False).mean().reset_index()
+    how = means["input size"].astype(str) + " px, " + means["dtype"]
+    how += ", " + means["looked"]
     results = {
         "params": [
             {"preset": preset, "read": read}
@@ -118,13 +131,13 @@ def draw(target, table, folder):
         ],
         "param_preset": means["preset"].to_numpy(),
         "param_read": how.to_numpy(),
-        "mean_test_score": means.iloc[:, 3].to_numpy(),
+        "mean_test_score": means.iloc[:, len(READ)].to_numpy(),
         "mean_fit_time": (1 / means["photos a second"]).to_numpy(),
     }
     display = SearchDisplay(
-        results, rows="preset", columns="read", score_name=means.columns[3]
+        results, rows="preset", columns="read", score_name=means.columns[len(READ)]
     ).plot(kind="time")
-    display.ax_.set(xlabel="seconds a photo", ylabel=means.columns[3])
+    display.ax_.set(xlabel="seconds a photo", ylabel=means.columns[len(READ)])
     folder.mkdir(parents=True, exist_ok=True)
     display.figure_.savefig(folder / f"front_{target}.png", bbox_inches="tight")
 
