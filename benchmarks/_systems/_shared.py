@@ -3,7 +3,7 @@
 from sklearn.base import clone
 from sklearn.utils import Bunch
 
-from skface import CelebALoader, make_attribute_pipeline
+from skface import CelebALoader, Frames, make_attribute_pipeline
 
 PARTS = ("train", "valid", "test")
 _ROWS = ("images", "target", "image_ids", "image_sizes", "groups")
@@ -22,6 +22,23 @@ def load_part(loader, part, args, n_photos=None):
     rows = slice(round(args.share * (n_photos or len(bunch.target))))
     known = [name for name in _ROWS if bunch[name] is not None]
     return Bunch(**{**bunch, **{name: bunch[name][rows] for name in known}})
+
+
+def framed_faces(args, part, template, *, random_state, n_photos=None):
+    """Photos in the wild through frames near their true points, and these points.
+
+    Returns
+    -------
+    ImageArray, ndarray of shape (n, 10)
+        Points as fractions of the frames.
+    """
+    loader = CelebALoader(args.points, "landmarks", aligned=False, verbose=0)
+    bunch = load_part(loader, part, args, n_photos)
+    frames = Frames.from_landmarks(
+        bunch.target, bunch.image_sizes, template=template
+    ).jittered(random_state)
+    points = frames.to_frame(bunch.target, "landmarks")
+    return bunch.images.framed(frames), points
 
 
 def aligned(args):

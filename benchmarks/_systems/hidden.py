@@ -11,7 +11,7 @@ import pandas as pd
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import roc_auc_score
 
-from skface import CelebALoader, DenseHeadRegressor, Frames
+from skface import DenseHeadRegressor
 from skface.pipelines import PRESETS, FacePipeline
 from skface.systems import (
     CellVisibility,
@@ -23,7 +23,7 @@ from skface.systems import (
 from skface.systems._shape_prior import visible_beside
 
 from ._covers import LEARNT, covered, kinds, map_features, told
-from ._shared import load_part
+from ._shared import framed_faces
 
 SHARES = (0.1, 0.25, 0.5)
 N_PHOTOS = {"train": 1200, "valid": 300, "test": 300}
@@ -36,7 +36,10 @@ def run(args):
     features = map_features(args)
     photos, y = {}, {}
     for seed, part in enumerate(N_PHOTOS):
-        photos[part], y[part] = framed_faces(args, part, seed)
+        faces, y[part] = framed_faces(
+            args, part, "face", random_state=seed, n_photos=N_PHOTOS[part]
+        )
+        photos[part] = np.asarray(faces.resized((224, 224)))
     clean = {part: features.transform(photos[part]) for part in photos}
     hidden, seen, truth = {}, {}, {}
     for part, n in N_COPIES.items():
@@ -115,16 +118,6 @@ def run(args):
     n = ", ".join(f"{len(y[part])} {part}" for part in y)
     print(f"photos: {n}; {args.n_seeds} seeds of the heads")
     return pd.DataFrame(rows).set_index(["figure", "way"]).fillna("")
-
-
-def framed_faces(args, part, seed):
-    """Faces through frames near their true points, and these points in the frames."""
-    loader = CelebALoader(args.points, "landmarks", aligned=False, verbose=0)
-    bunch = load_part(loader, part, args, N_PHOTOS[part])
-    y, sizes = bunch.target, bunch.image_sizes
-    frames = Frames.from_landmarks(y, sizes, template="face").jittered(seed)
-    photos = np.asarray(bunch.images.resized((224, 224)).framed(frames))
-    return photos, frames.to_frame(y, "landmarks")
 
 
 def hidden_copy(photos, seed):

@@ -9,11 +9,11 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from skface import CelebALoader, DenseHeadClassifier, Frames, make_landmark_pipeline
+from skface import DenseHeadClassifier, make_landmark_pipeline
 from skface.metrics import attribute_accuracy, attribute_balanced_accuracy
 from skface.targets import LANDMARKS, Attributes
 
-from ._shared import PARTS, aligned, load_part
+from ._shared import PARTS, aligned, framed_faces
 
 HIDDEN = {"n_layers": 1, "n_units": 64, "input_scale": 10.0, "dropout": 0.5}
 # Of DMM-CNN no list is public: what a stranger could not settle by looking closely.
@@ -52,14 +52,10 @@ def fitted_teacher(args):
 
     It has learnt from photos in the wild, aligned by their true points.
     """
-    loader = CelebALoader(args.points, "landmarks", aligned=False, verbose=0)
-    bunch = load_part(loader, "train", args)
-    frames = Frames.from_landmarks(bunch.target, bunch.image_sizes).jittered(0)
     teacher = make_landmark_pipeline(
         "fast", looks=1, weights=args.weights, cache_dir=args.cache_dir, random_state=0
     )
-    points = frames.to_frame(bunch.target, "landmarks")
-    return teacher.fit(bunch.images.framed(frames), points)
+    return teacher.fit(*framed_faces(args, "train", "celeba", random_state=0))
 
 
 def heads(names):
