@@ -3,7 +3,8 @@
 Presets "best", whose VGG19 is frozen, and "finest", whose block 5 learns, on CelebA's
 official split: of the whole photo, of the face alone, and the mean of what both say;
 from one side and both; and the mean over the seeds. Passes are those of VGG19 a photo.
-Choices belong on the valid photos, ``--split valid``, which choose the epochs too. ::
+Choices belong on the valid photos, ``--split valid``, which choose the epochs too;
+``--split valid test`` tells both of one fit. ::
 
     python benchmarks/finest.py --attributes CELEBA --weights FILE --cache-dir FOLDER \\
         [--views whole] [--presets best finest] [--n-train 2000]
@@ -21,9 +22,9 @@ from _common import parsed, study
 
 from skface import CelebALoader, make_attribute_pipeline
 from skface.metrics import attribute_report
+from skface.photos import CELEBA_FACE
 
-# x, y, width and height, as parts of the photo
-VIEWS = {"whole": (0, 0, 1, 1), "face": (29 / 178, 60 / 218, 120 / 178, 130 / 218)}
+VIEWS = {"whole": None, "face": CELEBA_FACE}
 SIDES = {"one": "fit", "both": "fit+predict"}
 FIGURES = ["accuracy", "balanced_accuracy", "average_precision"]
 
@@ -32,36 +33,38 @@ def main():
     parser = study(__doc__)
     parser.add_argument("--views", nargs="+", default=list(VIEWS), choices=VIEWS)
     parser.add_argument("--presets", nargs="+", default=["best", "finest"])
-    parser.add_argument("--split", default="test", choices=["valid", "test"])
+    parser.add_argument(
+        "--split", nargs="+", default=["test"], choices=["valid", "test"]
+    )
     parser.add_argument("--n-train", type=int, help="photos to learn from; all")
     args = parsed(parser)
     warnings.simplefilter("ignore")
     loader = CelebALoader(args.attributes, "attributes", verbose=0)
-    parts = {part: loader.load_bunch(part) for part in ("train", "valid", args.split)}
+    parts = {part: loader.load_bunch(part) for part in ("train", "valid", "test")}
     told, seconds = {}, {}
     for seed, preset, view in product(range(args.n_seeds), args.presets, args.views):
         start = perf_counter()
         pipe = make_attribute_pipeline(
             preset, weights=args.weights, cache_dir=args.cache_dir, random_state=seed
-        )
-        train, valid, read = (seen(parts[part], view) for part in parts)
-        X, y = (each[: args.n_train] for each in (train, parts["train"].target))
-        pipe.fit(X, y, X_val=valid, y_val=parts["valid"].target)
+        ).set_params(features__crop=VIEWS[view])
+        train, valid = parts["train"], parts["valid"]
+        X, y = (each[: args.n_train] for each in (train.images, train.target))
+        pipe.fit(X, y, X_val=valid.images, y_val=valid.target)
         seconds.setdefault((preset, view), []).append(perf_counter() - start)
         losses = " ".join(f"{e:.4f}" for e in pipe["head"].history_["val_loss"])
         print(f"{preset}, {view}, seed {seed}: {losses}", flush=True)
-        for side, mirror in SIDES.items():
-            p = pipe.set_params(mirror=mirror).predict_proba(read)
-            told.setdefault((preset, view, side), []).append(p)
+        for split, (side, mirror) in product(args.split, SIDES.items()):
+            p = pipe.set_params(mirror=mirror).predict_proba(parts[split].images)
+            told.setdefault(split, {}).setdefault((preset, view, side), []).append(p)
         if (preset, view) == (args.presets[-1], args.views[-1]):
-            print(
-                f"{seed + 1} seeds\n{table(told, seconds, parts, args)}\n", flush=True
-            )
+            for split in args.split:
+                shown = table(told[split], seconds, parts, split, args)
+                print(f"{split}, {seed + 1} seeds\n{shown}\n", flush=True)
 
 
-def table(told, seconds, parts, args):
-    """What each way of reading has told of the test photos, and the mean of views."""
-    truth, told = parts[args.split].target, dict(told)
+def table(told, seconds, parts, split, args):
+    """What each way of reading has told of a split, and the mean of views."""
+    truth, told = parts[split].target, dict(told)
     if len(args.views) > 1:
         for preset, side in product(args.presets, SIDES):
             both = [told[preset, view, side] for view in args.views]
@@ -75,10 +78,6 @@ def table(told, seconds, parts, args):
         if len(found) > 1:
             rows.append(row(f"{preset}, mean of seeds", *what, [np.mean(found, 0)]))
     return pd.DataFrame(rows).to_string(index=False)
-
-
-def seen(bunch, view):
-    return bunch.images.framed(bunch.images.frames.cropped(VIEWS[view]))
 
 
 def row(preset, view, side, n_passes, y, found, seconds=()):

@@ -127,6 +127,27 @@ def as_floats(value, name):
     return array
 
 
+def as_box(value, name):
+    """`value` as the x, y, width and height of a box.
+
+    Raises
+    ------
+    ParameterError
+        It is no four finite numbers, or has no area.
+    """
+    try:
+        box = as_floats(value, name)
+    except InputError as error:
+        raise ParameterError(str(error)) from None
+    if box.shape != (4,):
+        raise ParameterError(
+            f"{name} must be (x, y, width, height), got {shown(value)}"
+        )
+    if not (box[2:] > 0).all():
+        raise ParameterError(f"{name} must have an area, got {shown(value)}")
+    return box
+
+
 def as_generator(random_state):
     """`random_state` as a RandomState.
 

@@ -200,6 +200,12 @@ def test_segments_that_are_no_boxes_are_refused(pipe, data, no_network, segments
         SegmentCommittee(pipe, segments).fit(*data)
 
 
+def test_a_pipeline_that_sees_a_part_by_itself_is_refused(pipe, data, no_network):
+    cropping = clone(pipe).set_params(features__crop=(0, 0, 1, 0.5))
+    with pytest.raises(ParameterError, match=r"set_params\(features__crop=None\)"):
+        SegmentCommittee(cropping, SEGMENTS).fit(*data)
+
+
 def test_maps_of_other_photos_are_refused(committee, data):
     with pytest.raises(InputError, match="visible must be maps of 60 photos"):
         committee.predict(data[0], visible=np.ones((2, 4)))

@@ -103,6 +103,16 @@ def test_photos_seen_differently_need_a_pass_each(photos, stored):
     assert extract_together(pair, photos) == 0
 
 
+def test_each_crop_of_a_photo_goes_through_the_network(photos, stored, monkeypatch):
+    settings = [{"crop": None}, {"crop": (0, 0, 1, 0.5)}, {"crop": [0, 0, 1, 0.5]}]
+    variants = variants_of(stored, settings)
+    assert extract_together(variants, photos) == 10
+    monkeypatch.setattr("skface.features._vgg19.get_network", None)
+    whole, part, same = (each.transform(photos) for each in variants)
+    assert (whole != part).any()
+    assert np.array_equal(part, same)
+
+
 def test_a_store_is_needed(photos, plain):
     with pytest.raises(ParameterError, match="give every VGG19Features a cache_dir"):
         extract_together([plain], photos)

@@ -405,6 +405,9 @@ def test_a_black_float_array_is_not_taken_for_one_in_0_to_1():
         ({"batch_size": 0}, "'batch_size' parameter"),
         ({"compute_dtype": "int4"}, "'compute_dtype' parameter"),
         ({"weights": 3}, "'weights' parameter"),
+        ({"crop": (0, 0, 1)}, r"crop must be \(x, y, width, height\)"),
+        ({"crop": (0, 0, 0, 1)}, "crop must have an area"),
+        ({"crop": "face"}, "'crop' parameter"),
     ],
 )
 @pytest.mark.parametrize("method", ["fit", "transform"])
@@ -596,6 +599,24 @@ def test_bfloat16_stays_close_to_float32(photos):
     fast = features("block2_pool", compute_dtype="bfloat16").transform(photos)
     assert _cosines(exact, fast).min() > 0.999
     assert (exact != fast).any()
+
+
+def test_a_crop_is_what_a_frame_of_it_shows(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (48, 32, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photo.png")
+    whole = ImageArray([tmp_path / "photo.png"])
+    part = whole.framed(Frames.whole(1).cropped((0.25, 0.5, 0.5, 0.25)))
+    seen = features(crop=(0.25, 0.5, 0.5, 0.25)).transform(whole)
+    assert np.array_equal(seen, features().transform(part))
+    assert (seen != features().transform(whole)).any()
+
+
+def test_a_crop_of_arrays_leaves_out_what_lies_beside(photos):
+    other = photos.copy()
+    other[:, :, : photos.shape[2] // 4] = 0
+    crop = (0.5, 0, 0.5, 1)
+    seen = features(crop=crop).transform(photos)
+    assert np.array_equal(seen, features(crop=crop).transform(other))
 
 
 def test_8_bits_stay_close_to_float32(photos):

@@ -5,8 +5,8 @@ import numpy as np
 from skface.exceptions import ParameterError
 from skface.features._extraction import compute, new_photos, photo_bar
 from skface.features._network import get_joint_network
-from skface.features._vgg19 import VGG19Features, adopt_mirror_images
-from skface.photos import as_images, of_size, row_keys
+from skface.features._vgg19 import VGG19Features, adopt_mirror_images, seen_part
+from skface.photos import of_size, row_keys
 
 
 @np.errstate(all="ignore")
@@ -15,7 +15,7 @@ def extract_together(transformers, X) -> int:
 
     The rows are those that each transformer would compute alone, and are found in its
     store from then on. Transformers that see the photos differently, by `weights`,
-    `preprocessing`, `input_size` or `compute_dtype`, need a pass each; those
+    `preprocessing`, `input_size`, `crop` or `compute_dtype`, need a pass each; those
     that differ in `layer`, `pooling` and `normalize` share one, up to the deepest
     layer.
 
@@ -75,17 +75,21 @@ def extract_together(transformers, X) -> int:
         seen = specification._replace(
             layers=None, map_shapes=None, pooling=None, normalize=None
         )
-        variants = passes.setdefault((seen, compute_dtype), {})
+        variants = passes.setdefault((seen, compute_dtype, transformer._crop()), {})
         variants[store.path, store.digest] = specification, store
     return sum(
-        _extract_pass(list(variants.values()), compute_dtype, X, transformers[0])
-        for (_, compute_dtype), variants in passes.items()
+        _extract_pass(
+            list(variants.values()),
+            compute_dtype,
+            seen_part(X, seen.input_size, crop),
+            transformers[0],
+        )
+        for (seen, compute_dtype, crop), variants in passes.items()
     )
 
 
-def _extract_pass(variants, compute_dtype, X, options):
+def _extract_pass(variants, compute_dtype, images, options):
     """One pass of the photos that one of the variants lacks; their number."""
-    images = as_images(X, variants[0][0].input_size)
     for _, store in variants:
         adopt_mirror_images(store, images)
     keys = row_keys(images)

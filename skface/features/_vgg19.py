@@ -10,7 +10,13 @@ from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skface._files import status_or_none
-from skface._validation import Interval, StrOptions, of_photos, validate_params
+from skface._validation import (
+    Interval,
+    StrOptions,
+    as_box,
+    of_photos,
+    validate_params,
+)
 from skface.exceptions import ParameterError, SkfaceWarning, StoreError
 from skface.features._device import COMPUTE_DTYPES, known_dtype
 from skface.features._extraction import (
@@ -32,6 +38,7 @@ from skface.photos import (
     ImageArray,
     as_image_size,
     as_images,
+    cropped,
     known_keys,
     of_size,
     row_keys,
@@ -69,6 +76,8 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         What photos are resized to, in pixels, 32 or more a side. None takes what the
         weights were trained at: 112 for "synthetic", 224 otherwise. Files are decoded
         at this size, whatever the ``image_size`` of their ImageArray.
+    crop : (x, y, width, height), default=None
+        The part of each photo that is seen, as fractions of it. None sees all.
     cache_dir : path-like, default=None
         Folder of a `FeatureStore` that keeps the features as float16, so that a photo
         goes through VGG19 once: other fits, folds and sessions read its row. None
@@ -133,6 +142,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         "preprocessing": [StrOptions({"caffe", "unit"})],
         "normalize": [StrOptions({"l2", "sqrt_l2"}), None],
         "input_size": [Integral, tuple, list, None],
+        "crop": [tuple, list, np.ndarray, None],
         "cache_dir": [str, os.PathLike, None],
         "on_cache_error": [StrOptions({"raise", "warn"})],
         "dtype": [StrOptions({"float16", "float32"})],
@@ -151,6 +161,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         normalize=None,
         *,
         input_size=None,
+        crop=None,
         cache_dir=None,
         on_cache_error="raise",
         dtype="float16",
@@ -165,6 +176,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         self.preprocessing = preprocessing
         self.normalize = normalize
         self.input_size = input_size
+        self.crop = crop
         self.cache_dir = cache_dir
         self.on_cache_error = on_cache_error
         self.dtype = dtype
@@ -227,7 +239,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             The same, and `on_cache_error` is "warn".
         """
         specification = self._specification()
-        images = as_images(X, specification.input_size)
+        images = seen_part(X, specification.input_size, self._crop())
         try:
             # Small values become 0 in float16, as they should.
             with np.errstate(all="ignore"):
@@ -368,6 +380,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
                 f"input_size must be {_MIN_INPUT_SIZE} or more a side, as VGG19 halves "
                 f"it five times; got {self.input_size!r}"
             )
+        self._crop()
         layers, pooling = as_layers(self.layer), _as_pooling(self.pooling)
         shapes = [
             map_shape(name, input_size, pooling, width_of(weights)) for name in layers
@@ -381,6 +394,9 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             normalize=self.normalize,
             input_size=input_size,
         )
+
+    def _crop(self):
+        return None if self.crop is None else tuple(as_box(self.crop, "crop").tolist())
 
     def _compute_dtype(self):
         return known_dtype(self.compute_dtype)
@@ -402,6 +418,12 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         tags = of_photos(super().__sklearn_tags__())
         tags.requires_fit = False
         return tags
+
+
+def seen_part(X, input_size, crop):
+    """X as `as_images` has it; with a box as `VGG19Features` takes it, that part."""
+    images = as_images(X, input_size)
+    return images if crop is None else cropped(images, crop)
 
 
 def adopt_mirror_images(store, images):

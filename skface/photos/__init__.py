@@ -1,6 +1,6 @@
 """Photos: files and arrays of them, and the frames through which they are seen."""
 
-from skface.photos._frames import TEMPLATES, Frames, frame_keys
+from skface.photos._frames import CELEBA_FACE, TEMPLATES, Frames, frame_keys
 from skface.photos._image_array import (
     ImageArray,
     as_image_size,
@@ -33,6 +33,7 @@ from skface.photos._recognising import is_photo, photo_formats
 from skface.photos._units import to_fractions, to_pixels
 
 __all__ = [
+    "CELEBA_FACE",
     "INSTALL_HEIC",
     "TEMPLATES",
     "Frames",

@@ -39,6 +39,9 @@ TEMPLATES = {
     ),
 }
 
+# From forehead to chin in CelebA's aligned photos: x, y, width, height.
+CELEBA_FACE = (29 / 178, 60 / 218, 120 / 178, 130 / 218)
+
 
 class Frames:
     """Parts of photos: an affine map each, from a unit square to the upright photo.

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from skface.exceptions import ParameterError
+from skface.photos import CELEBA_FACE
 
 _PAPER_FEATURES = {"layer": "block5_pool", "preprocessing": "unit"}
 _BEST_FEATURES = {
@@ -65,7 +66,10 @@ PRESETS = {
         "fast": Preset(_FAST_FEATURES, _ATTRIBUTES, "fit"),
         "best": Preset(_BEST_FEATURES, _ATTRIBUTES, "fit"),
         "finest": Preset(
-            {"layer": "block4_pool"}, _ATTRIBUTES_AND_TAIL, "fit", tail=True
+            {"layer": "block4_pool", "crop": CELEBA_FACE},
+            _ATTRIBUTES_AND_TAIL,
+            "fit",
+            tail=True,
         ),
     },
 }

@@ -158,6 +158,12 @@ class SegmentCommittee(PhotoClassifier):
         if not segments:
             raise ParameterError("segments holds none")
         self._check(self.pipeline, X, y, X_val, y_val)
+        for name, value in self.pipeline.get_params().items():
+            if name.endswith("__crop") and value is not None:
+                raise ParameterError(
+                    "pipeline sees a part of the photo by itself, but is shown "
+                    f"segments: set_params({name}=None)"
+                )
         X, X_val, y, y_val = self._split(X, y, X_val, y_val)
         labels_val = np.asarray(y_val, float)
         found, pipelines = [], []

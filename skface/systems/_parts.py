@@ -4,12 +4,11 @@ from numbers import Integral
 
 import numpy as np
 
-from skface._validation import as_floats, as_generator, shown
-from skface.exceptions import InputError, ParameterError
-from skface.photos import Frames
+from skface._validation import as_box, as_floats, as_generator, shown
+from skface.exceptions import ParameterError
+from skface.photos import CELEBA_FACE, Frames
 
 # Boxes are x, y, width, height; these are fractions of CelebA's aligned photos.
-CELEBA_FACE = (29 / 178, 60 / 218, 120 / 178, 130 / 218)  # forehead to chin
 _PIXELS = {  # left, top, right, bottom
     "whole": (0, 0, 178, 218),
     "upper": (19, 40, 159, 125),
@@ -80,27 +79,6 @@ def parts_of(names) -> list[str]:
     """
     part_of = {name: part for part, each in ATTRIBUTE_PARTS.items() for name in each}
     return [part_of.get(name, WHOLE) for name in names]
-
-
-def as_box(value, name):
-    """`value` as the x, y, width and height of a box.
-
-    Raises
-    ------
-    ParameterError
-        It is no four finite numbers, or has no area.
-    """
-    try:
-        box = as_floats(value, name)
-    except InputError as error:
-        raise ParameterError(str(error)) from None
-    if box.shape != (4,):
-        raise ParameterError(
-            f"{name} must be (x, y, width, height), got {shown(value)}"
-        )
-    if not (box[2:] > 0).all():
-        raise ParameterError(f"{name} must have an area, got {shown(value)}")
-    return box
 
 
 def as_boxes(value, name):

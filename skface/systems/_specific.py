@@ -238,7 +238,7 @@ class GeneralToSpecific(PhotoClassifier):
     def crop_features(self) -> VGG19Features:
         """The transformer that reads crops."""
         features = getattr(self, "general_", self.general)[-2]
-        return clone(features).set_params(input_size=self.crop_size)
+        return clone(features).set_params(input_size=self.crop_size, crop=None)
 
     def choices_of_crops(self) -> list[str]:
         """What `choices_` can hold."""
