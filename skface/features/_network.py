@@ -58,7 +58,7 @@ def get_network(specification, compute_dtype, digest=None):
 
     Returns
     -------
-    keras.Model
+    keras.Model or EightBitNetwork
         From uint8 photos of shape (n, height, width, 3) to float32 rows of shape
         (n, n_features).
 
@@ -83,7 +83,7 @@ def get_joint_network(specifications, compute_dtype, digest):
 
     Returns
     -------
-    keras.Model
+    keras.Model or EightBitNetwork
         As from `get_network`; of two or more it gives a list of their rows.
     """
     return _get(tuple(specifications), compute_dtype, digest)
@@ -100,7 +100,7 @@ def get_map_network(weights, layer, compute_dtype):
 
     Returns
     -------
-    keras.Model
+    keras.Model or EightBitNetwork
         From uint8 photos of shape (n, height, width, 3) to float32 maps of shape
         (n, rows, columns, channels).
 
