@@ -120,8 +120,8 @@ def make_attribute_pipeline(
     ----------
     preset : {"best", "finest", "fast", "paper"}, default="best"
         As for `make_bbox_pipeline`. "finest" tells more: it sees the face alone, where
-        it lies in aligned photos, and block 5 of VGG19 learns too, for a quarter of an
-        hour on two cores with five thousand photos.
+        it lies in aligned photos, and block 5 of VGG19 learns too, for twenty minutes
+        on two cores with five thousand photos.
     weights, cache_dir, random_state, verbose
         As for `make_bbox_pipeline`.
     align : fitted estimator, default=None
