@@ -257,8 +257,13 @@ class _Trainer:
 
     def __init__(self, architecture, loss, metric, branches, tail_rate):
         self.network = architecture.build()
+        # TensorFlow's own kernels are faster on a processor than what XLA makes.
+        is_tensorflow = import_keras().backend.backend() == "tensorflow"
         self.network.compile(
-            _adam(tail_rate), loss=LOSSES[loss], metrics=[METRICS[metric]()]
+            _adam(tail_rate),
+            loss=LOSSES[loss],
+            metrics=[METRICS[metric]()],
+            jit_compile=False if is_tensorflow else "auto",
         )
         self.network.optimizer.build(self.network.trainable_variables)
         self.masks = masks(architecture, branches)
