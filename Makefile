@@ -5,8 +5,12 @@ BIN = $(VENV)/bin
 
 .PHONY: test lint types coverage demo docs pictures test-lowest clean
 
-# Two processes; the tests of a file share what they fit, so they stay together.
+# Two processes, each of one thread: more would wait for one another on two cores. The
+# tests of a file share what they fit, so they stay together.
 PYTEST = -m pytest --numprocesses 2 --dist loadfile
+test test-lowest: export TF_NUM_INTRAOP_THREADS = 1
+test test-lowest: export TF_NUM_INTEROP_THREADS = 1
+test test-lowest: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/ready
 	$(BIN)/python $(PYTEST)

@@ -7,11 +7,13 @@ Choices belong on the valid photos, ``--split valid``, which choose the epochs t
 ``--split valid test`` tells both of one fit. ::
 
     python benchmarks/finest.py --attributes CELEBA --weights FILE --cache-dir FOLDER \\
-        [--views whole] [--presets best finest] [--n-train 2000]
+        [--views whole] [--presets best finest] [--n-train 2000] \\
+        [--set head__epochs=5]
 
 Without arguments it draws its own faces.
 """
 
+import ast
 import warnings
 from itertools import product
 from time import perf_counter
@@ -37,6 +39,9 @@ def main():
         "--split", nargs="+", default=["test"], choices=["valid", "test"]
     )
     parser.add_argument("--n-train", type=int, help="photos to learn from; all")
+    parser.add_argument(
+        "--set", nargs="+", default=[], type=setting, help="parameters of the pipelines"
+    )
     args = parsed(parser)
     warnings.simplefilter("ignore")
     loader = CelebALoader(args.attributes, "attributes", verbose=0)
@@ -46,7 +51,7 @@ def main():
         start = perf_counter()
         pipe = make_attribute_pipeline(
             preset, weights=args.weights, cache_dir=args.cache_dir, random_state=seed
-        ).set_params(features__crop=VIEWS[view])
+        ).set_params(features__crop=VIEWS[view], **dict(args.set))
         train, valid = parts["train"], parts["valid"]
         X, y = (each[: args.n_train] for each in (train.images, train.target))
         pipe.fit(X, y, X_val=valid.images, y_val=valid.target)
@@ -60,6 +65,12 @@ def main():
             for split in args.split:
                 shown = table(told[split], seconds, parts, split, args)
                 print(f"{split}, {seed + 1} seeds\n{shown}\n", flush=True)
+
+
+def setting(text):
+    """A name and a value, a number."""
+    name, _, value = text.partition("=")
+    return name, ast.literal_eval(value)
 
 
 def table(told, seconds, parts, split, args):

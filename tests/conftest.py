@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skface.datasets import make_celeba
+from skface.datasets import make_celeba, make_wider
 from skface.targets import ATTRIBUTE_NAMES
 
 NAMES = [f"{number:06d}.jpg" for number in range(1, 25)]
@@ -36,6 +36,12 @@ def celeba_root(tmp_path_factory):
 def drawn_root(tmp_path_factory):
     """60 drawn faces in the official layout, 48 / 6 / 6."""
     return make_celeba(tmp_path_factory.mktemp("drawn") / "celeba", 60, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def groups_root(tmp_path_factory):
+    """12 drawn photos of groups in WIDER FACE's layout, 10 / 2."""
+    return make_wider(tmp_path_factory.mktemp("groups") / "wider", 12, random_state=0)
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,6 @@ from skface.cli import main
 from skface.datasets import (
     ATTRIBUTE_NAMES,
     WiderFaceLoader,
-    make_wider,
     to_pixels,
 )
 from skface.metrics import attribute_accuracy, iou_score, nme_score
@@ -106,28 +105,22 @@ def bad_photos(folder):
 
 
 @pytest.fixture(scope="module")
-def wider(tmp_path_factory):
-    """12 drawn photos of groups, 10 / 2."""
-    return make_wider(tmp_path_factory.mktemp("wider") / "wider", 12, random_state=0)
-
-
-@pytest.fixture(scope="module")
-def reader_run(wider, points_run, attribute_run, tmp_path_factory):
+def reader_run(groups_root, points_run, attribute_run, tmp_path_factory):
     """Folder of a fit of a reader of all faces."""
     folder = tmp_path_factory.mktemp("run") / "reader"
-    arguments = ["fit", "--data", str(wider), "--target", "faces"]
+    arguments = ["fit", "--data", str(groups_root), "--target", "faces"]
     arguments += ["--landmarks", str(points_run / "model.skface")]
     arguments += ["--attributes", str(attribute_run / "model.skface")]
     arguments += ["--weights", "synthetic", "--random-state", "0", "--no-cache"]
-    arguments += ["--set", "longest_side=224", "steps=100", "threshold=0.3"]
+    arguments += ["--set", "longest_side=224", "steps=40", "threshold=0.3"]
     assert main([*arguments, "--output", str(folder)]) == 0
     return folder
 
 
 @pytest.fixture(scope="module")
-def groups(wider):
+def groups(groups_root):
     """The val photos, with their paths as strings."""
-    return list(map(str, sorted(wider.glob("WIDER_val/images/*/*.jpg"))))
+    return list(map(str, sorted(groups_root.glob("WIDER_val/images/*/*.jpg"))))
 
 
 # help and errors
@@ -941,8 +934,8 @@ def reader_run_data(folder):
         (["--landmarks", "points.skface"], "--landmarks: is for --target faces"),
     ],
 )
-def test_models_of_a_reader_go_with_faces(run, wider, options, text):
-    status, _, said = run("fit", "--data", wider, *options)
+def test_models_of_a_reader_go_with_faces(run, groups_root, options, text):
+    status, _, said = run("fit", "--data", groups_root, *options)
     assert status == 1
     assert text in said
 

@@ -6,7 +6,7 @@ import skface
 from skface import FaceDetector
 from skface.__main__ import main
 from skface.cli import _demo
-from skface.datasets import WiderFaceLoader, make_wider
+from skface.datasets import WiderFaceLoader
 from skface.pipelines import MAKERS
 
 
@@ -22,13 +22,7 @@ def small_detector(*args, **options):
 
 
 @pytest.fixture(scope="module")
-def groups(tmp_path_factory):
-    """10 drawn photos of groups, 8 / 2."""
-    return make_wider(tmp_path_factory.mktemp("groups") / "wider", 10, random_state=0)
-
-
-@pytest.fixture(scope="module")
-def ran(drawn_root, groups, tmp_path_factory):
+def ran(drawn_root, groups_root, tmp_path_factory):
     """Where the demo wrote, after a small search of small heads."""
     output = tmp_path_factory.mktemp("demo")
     makers = {target: small(maker) for target, maker in MAKERS.items()}
@@ -38,7 +32,7 @@ def ran(drawn_root, groups, tmp_path_factory):
         patch.setattr(_demo, "_N_LAYERS", [0, 1])
         patch.setattr(_demo, "_N_UNITS", [4, 8])
         patch.setattr(_demo, "drawn_celeba", lambda *args, **options: drawn_root)
-        patch.setattr(_demo, "drawn_wider", lambda *args, **options: groups)
+        patch.setattr(_demo, "drawn_wider", lambda *args, **options: groups_root)
         assert main(["demo", "--output", str(output)]) == 0
     return output
 
@@ -56,8 +50,8 @@ def test_demo_writes_pipelines_and_pictures(ran):
     }
 
 
-def test_saved_reader_reads_the_groups(ran, groups):
-    X, _ = WiderFaceLoader(groups).load("val")
+def test_saved_reader_reads_the_groups(ran, groups_root):
+    X, _ = WiderFaceLoader(groups_root).load("val")
     faces = skface.load(ran / "reader.skface").read(X)
     assert len(faces) > 0
     assert set(faces["photo"]) <= set(X.paths)

@@ -28,12 +28,15 @@ def fewer_root(tmp_path_factory):
 
 
 @pytest.fixture
-def few_faces(drawn_root, fewer_root, monkeypatch):
-    """Code gets 60 drawn faces, or 50 where it asks for 100, and runs as it stands."""
+def few_faces(drawn_root, fewer_root, groups_root, monkeypatch):
+    """Code gets 60 drawn faces, or 50 where it asks for 100, and 12 drawn groups, and
+    runs as it stands.
+    """
     monkeypatch.setattr(
         "skface.datasets.drawn_celeba",
         lambda n=60: fewer_root if n == 100 else drawn_root,
     )
+    monkeypatch.setattr("skface.datasets.drawn_wider", lambda n: groups_root)
 
 
 @pytest.fixture
