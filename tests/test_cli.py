@@ -1020,10 +1020,38 @@ def test_what_was_read_before_an_interrupt_is_written(
     assert set(pd.read_csv(output)["photo"]) <= {groups[0]}
 
 
+@pytest.mark.parametrize("command", ["read", "predict"])
+def test_output_is_made_room_for_before_work(
+    run, reader_run, box_run, photos, tmp_path, command
+):
+    model = {"read": reader_run, "predict": box_run}[command] / "model.skface"
+    status, _, said = run(command, model, *photos, "--output", tmp_path)
+    assert status == 1
+    assert f"--output {tmp_path}: is a folder; name a file" in said
+    output = tmp_path / "new" / "found.csv"
+    assert run(command, model, *photos, "--output", output)[0] == 0
+    assert output.exists()
+
+
+def test_a_reader_is_made_of_models_of_the_right_kind(
+    run, groups_root, attribute_run, points_run, tmp_path
+):
+    good, bad = points_run / "model.skface", attribute_run / "model.skface"
+    options = ["--target", "faces", "--weights", "synthetic", "--output", tmp_path]
+    for landmarks, attributes, text in [
+        (bad, bad, f"--landmarks {bad}: a reader takes no such model"),
+        (good, good, f"--attributes {good}: a reader takes no such model"),
+    ]:
+        models = ["--landmarks", landmarks, "--attributes", attributes]
+        status, _, said = run("fit", "--data", groups_root, *options, *models)
+        assert status == 1
+        assert text in said
+
+
 def test_models_of_one_face_and_of_all_are_told_apart(run, reader_run, box_run, photos):
     status, _, said = run("read", box_run / "model.skface", *photos)
     assert status == 1
-    assert "is a FacePipeline, which reads one face a photo; skface predict" in said
+    assert "is a FacePipeline; skface read takes a FaceReader, skface predict" in said
     status, _, said = run("predict", reader_run / "model.skface", *photos)
     assert status == 1
     assert "is a FaceReader, for photos with any number of faces; skface read" in said

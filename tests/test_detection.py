@@ -57,6 +57,20 @@ def best_overlap(found):
     return overlaps(THIRD, found[:, :4]).max(initial=0)
 
 
+@pytest.mark.parametrize(
+    ("box", "text"),
+    [
+        ([0.2, 0.2, 0.04, 0.05], "no face as large as 0.11 of the photo's longer side"),
+        ([1.5, 0.2, 0.4, 0.5], r"boxes\[0\] holds a box outside the photo"),
+    ],
+)
+def test_faces_that_cannot_be_learnt_from_are_found_before_work(drawn, box, text):
+    detector = make_detector()
+    with pytest.raises(InputError, match=text):
+        detector.fit(drawn[0], [np.array([box])] * len(drawn[0]))
+    assert not hasattr(detector, "mean_")
+
+
 def test_faces_of_training_photos_are_found(detector, drawn):
     assert detector.score(*drawn) > 0.5
 

@@ -413,3 +413,7 @@ def test_framed_keeps_paths_and_size_and_takes_the_frames_of_the_whole(photo_pat
 def test_frames_that_do_not_fit_are_refused(photo_path, frames, text):
     with pytest.raises(InputError, match=text):
         ImageArray([photo_path], 32, frames)
+
+
+def test_of_no_points_there_are_no_frames():
+    assert len(Frames.from_landmarks(np.empty((0, 10)), (50, 40))) == 0

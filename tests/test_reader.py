@@ -221,6 +221,60 @@ def test_photo_that_goes_away_after_it_was_found_is_passed_by(reader, tmp_path):
     assert table["photo"].tolist() == [paths[1]] * 2
 
 
+def test_photos_before_an_error_are_read(reader, photos):
+    boxes = reader.detector
+    found = iter([boxes, boxes, lambda photo: "no boxes"])
+    reader.set_params(detector=lambda photo: next(found)(photo))
+    parts = reader.read_in_parts(photos)
+    assert next(parts)["photo"].tolist() == np.repeat(photos[:2], 2).tolist()
+    with pytest.raises(InputError, match="the detector must give boxes"):
+        next(parts)
+
+
+def test_columns_have_the_same_types_whatever_the_last_photo_holds(reader, photos):
+    boxes = Boxes(*64 * [[0.1, 0.1, 0.5, 0.5]])
+    found = iter([boxes, boxes, lambda photo: []])
+    expected = reader.set_params(detector=boxes).read(photos[:2])
+    table = reader.set_params(detector=lambda photo: next(found)(photo)).read(photos)
+    pd.testing.assert_frame_equal(table, expected)
+    assert table.attrs["without_face"] == photos[2:]
+    assert table["face"].dtype == int
+
+
+def test_box_of_less_than_a_pixel_is_no_face(reader, photos):
+    reader.set_params(detector=lambda photo: [[9, 9, 30, 30], [9, 9, 30, 1e-7]])
+    assert len(reader.read(photos[:1])) == 1
+
+
+def test_box_that_is_far_larger_than_the_photo_is_refused(reader, photos):
+    reader.set_params(detector=lambda photo: [[-1e200, 0, 2e200, 40]])
+    with pytest.raises(InputError, match=f"{photos[0]}.*100 times as large as the pho"):
+        reader.read(photos)
+
+
+def test_no_rows_of_a_reading_are_no_aligned_faces(reader, photos):
+    assert reader.aligned(reader.read(photos)[:0]).shape == (0, 218, 178, 3)
+
+
+def test_what_is_no_reading_of_files_is_not_aligned(reader, photos):
+    table = reader.read(photos)
+    with pytest.raises(InputError, match="no column 'nose_x'"):
+        reader.aligned(table.drop(columns="nose_x"))
+    with pytest.raises(InputError, match="not of files"):
+        reader.aligned(table.assign(photo=0))
+
+
+def test_photos_through_frames_are_refused_before_the_detector_learns(parts, photos):
+    reader = make_face_reader(weights=None).set_params(attributes=parts[1])
+    X = ImageArray(photos)
+    with pytest.raises(InputError, match="photos are seen through frames"):
+        reader.fit(
+            boxes=(X, [np.array([[0.2, 0.2, 0.5, 0.5]])] * 3),
+            landmarks=(X.framed(Frames.whole(3)), np.tile(FACE, (3, 1))),
+        )
+    assert not hasattr(reader.detector, "score_head_")
+
+
 def test_parts_hold_64_faces_or_more_and_the_whole_in_order(reader, photos):
     reader.set_params(detector=Boxes(*40 * [[0.1, 0.1, 0.5, 0.5]]))
     parts = list(reader.read_in_parts(photos))

@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 from skface import (
     AlignedFaces,
+    DenseHeadRegressor,
     Frames,
     ImageArray,
     SecondLook,
@@ -138,6 +139,18 @@ def test_parameters_are_set_in_both_looks_or_in_one(look):
     assert look.n_looks == 2
 
 
+def test_a_step_that_is_set_in_both_looks_is_not_shared(look):
+    look = clone(look).set_params(head=DenseHeadRegressor(3, target="landmarks"))
+    look.set_params(first__head__n_layers=1)
+    assert [each["head"].n_layers for each in (look.first, look.second)] == [1, 3]
+
+
+def test_a_number_of_looks_set_after_the_fit_is_checked(look, photos):
+    look = pickle.loads(pickle.dumps(look)).set_params(n_looks=0)
+    with pytest.raises(ParameterError, match="'n_looks' parameter of SecondLook"):
+        look.predict(photos)
+
+
 def test_a_parameter_that_no_look_has_is_refused(look):
     with pytest.raises(ValueError, match="Invalid parameter 'heads'"):
         clone(look).set_params(heads=2)
@@ -242,6 +255,18 @@ def test_aligned_faces_of_mirror_images_are_mirror_images(look, photos):
 def test_aligned_faces_keep_their_landmarks_through_clone(look):
     aligned = clone(AlignedFaces(look, template="face"))
     assert (aligned.landmarks, aligned.template) == (look, "face")
+
+
+def test_a_parameter_of_landmarks_is_set_in_a_copy_of_them(look, photos):
+    aligned = clone(AlignedFaces(look)).set_params(landmarks__n_looks=1)
+    assert look.n_looks == 3
+    first = look.first_.predict(photos)
+    np.testing.assert_array_equal(aligned.landmarks.predict(photos), first)
+
+
+def test_one_photo_whose_points_coincide_is_seen_whole(photos):
+    aligned = AlignedFaces(Known(np.full((1, 10), 0.5)).fit(photos))
+    assert aligned.fit_transform(photos[:1]).frames.is_whole.all()
 
 
 def test_aligned_faces_need_landmarks_that_are_fitted(photos):

@@ -13,9 +13,11 @@ from skface.datasets import WiderFaceLoader
 from skface.detection import FaceDetector, FaceReader
 from skface.displays import DetectionDisplay, GroupDisplay
 from skface.displays._pictures import as_png, has_matplotlib
-from skface.exceptions import ParameterError
+from skface.exceptions import InputError, ParameterError
 from skface.metrics import detection_average_precision, detection_curve
 from skface.persistence import load, save
+from skface.pipelines import FacePipeline, SecondLook
+from skface.targets import target_of
 
 _LARGE = 0.1  # of the photo's height
 _LEAST_SCORE = 0.01  # of a face that counts for the average precision
@@ -46,8 +48,8 @@ def run(args):
     set_params(detector, args.set, detector.get_params())
     reader = FaceReader(
         detector,
-        load(args.landmarks, cache_dir=where),
-        load(args.attributes, cache_dir=where),
+        _model(args, "landmarks", SecondLook, where),
+        _model(args, "attributes", FacePipeline, where),
     )
     folder = run_folder(args)
     say(args, f"fitting faces on {len(train.images):,} photos of {args.data}")
@@ -104,6 +106,25 @@ def _check_options(args):
             raise ParameterError(
                 f"--{option}: is for models of one face a photo; leave it out"
             )
+
+
+def _model(args, target, kind, where):
+    """The model of an option.
+
+    Raises
+    ------
+    InputError
+        It is not one that a reader takes.
+    """
+    path = getattr(args, target)
+    model = load(path, cache_dir=where)
+    if not isinstance(model, kind) or target_of(model).plural != target:
+        looks = " --wild --looks 3" * (kind is SecondLook)
+        raise InputError(
+            f"--{target} {path}: a reader takes no such model, but one of `skface fit "
+            f"--target {target}{looks}`"
+        )
+    return model
 
 
 def _found(detector, X):

@@ -5,6 +5,7 @@ import pandas as pd
 from skface.cli._annotate import annotate, check_folders, file_names, write_images
 from skface.cli._finding import find_photos
 from skface.cli._shared import (
+    check_output,
     counted,
     load_model,
     say,
@@ -24,6 +25,7 @@ def run(args):
     """Predict, and return 1 where photos could not be read."""
     given = find_photos(args)
     check_folders(args, given)
+    check_output(args)
     pipe, target = load_model(args)
     if args.proba and not hasattr(pipe, "predict_proba"):
         raise InputError(

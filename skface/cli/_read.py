@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from skface.cli._annotate import (
     annotate_faces,
     check_folders,
@@ -11,9 +9,17 @@ from skface.cli._annotate import (
     write_images,
 )
 from skface.cli._finding import find_photos
-from skface.cli._shared import counted, say, some, verbose, write_table
+from skface.cli._shared import (
+    check_output,
+    counted,
+    say,
+    some,
+    verbose,
+    write_table,
+)
 from skface.cli._streams import tell
 from skface.detection import FaceReader
+from skface.detection._reader import joined
 from skface.exceptions import InputError
 from skface.persistence import load
 from skface.targets import BBOX_NAMES, LANDMARKS
@@ -28,34 +34,34 @@ def run(args):
     """
     given = find_photos(args)
     check_folders(args, given)
+    check_output(args)
     reader = load(args.model, weights=args.weights, cache_dir=args.cache_dir)
     if not isinstance(reader, FaceReader):
         raise InputError(
-            f"{args.model}: is a {type(reader).__name__}, which reads one face a "
-            "photo; skface predict takes it"
+            f"{args.model}: is a {type(reader).__name__}; skface read takes a "
+            "FaceReader, skface predict what reads one face a photo"
         )
     reader.set_params(verbose=verbose(args))
     say(args, counted(len(given), "photo"))
     files = dict(zip(given, file_names(given), strict=True))
-    tables, bad, without = [], [], []
+    parts = []
     try:
-        for table in reader.read_in_parts(given):
-            tables.append(table)
-            for photo, reason in table.attrs["unreadable"].items():
+        for part in reader.read_in_parts(given):
+            parts.append(part)
+            for reason in part.attrs["unreadable"].values():
                 tell(f"skface: error: {reason}")
-                bad.append(photo)
-            without += table.attrs["without_face"]
-            _picture(reader, table, files, args)
+            _picture(reader, part, files, args)
     finally:
-        if tables:
-            table = pd.concat(tables, ignore_index=True)
+        if parts:
+            table = joined(parts)
             write_table(_rounded(table), args)
     n_photos = table["photo"].nunique()
     say(args, f"{counted(len(table), 'face')} in {counted(n_photos, 'photo')}")
+    without = table.attrs["without_face"]
     if without:
         told = f"{counted(len(without), 'photo')} {some(without)}"
         say(args, f"without a face: {told}")
-    return int(bool(bad))
+    return int(bool(table.attrs["unreadable"]))
 
 
 def _picture(reader, table, files, args):

@@ -163,6 +163,22 @@ def write_table(table, args, float_format=None):
         say(args, f"{counted(len(table), 'line')} in {args.output}")
 
 
+def check_output(args):
+    """Make the folder of the ``--output`` file, before there is anything to lose.
+
+    Raises
+    ------
+    InputError
+        It is a folder itself.
+    """
+    if args.output is None:
+        return
+    path = Path(args.output)
+    if path.is_dir():
+        raise InputError(f"--output {path}: is a folder; name a file")
+    path.parent.mkdir(parents=True, exist_ok=True)
+
+
 def _photo_in_csv(photo):
     """Another path of the same photo, where a spreadsheet would compute this one."""
     return os.path.join(os.curdir, photo) if is_formula(photo) else photo

@@ -78,6 +78,23 @@ def faces_of_cells(boxes, shape, largest=HIGH) -> np.ndarray:
     return np.where(distances.min(axis=1) <= reach, nearest, found)
 
 
+def faces_of_levels(boxes, shapes) -> list:
+    """`faces_of_cells` on each level of a photo, the last of which finds all larger.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (k, 4)
+        Of the faces, as fractions of the photo.
+    shapes : list of (rows, columns)
+        Of the levels, the finest first.
+    """
+    largest = [HIGH] * (len(shapes) - 1) + [np.inf]
+    return [
+        faces_of_cells(boxes * np.tile(shape[::-1], 2), shape, most)
+        for shape, most in zip(shapes, largest, strict=True)
+    ]
+
+
 def middles_of_cells(shape) -> np.ndarray:
     """x, y of each cell of a (rows, columns) map, in cells, (n_cells, 2)."""
     row, column = np.divmod(np.arange(shape[0] * shape[1]), shape[1])

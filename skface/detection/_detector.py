@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skface._validation import Interval, StrOptions, of_photos, validate_params
 from skface._work import progress_bar
 from skface.detection._boxes import suppressed
+from skface.detection._cells import LOW, faces_of_levels
 from skface.detection._finding import candidates, looked_at
 from skface.detection._learning import BATCH_SIZE, Samples, add_cells, add_looks
 from skface.detection._looks import GRID
@@ -20,7 +21,7 @@ from skface.features import COMPUTE_DTYPES, Pyramid, VGG19Features
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
 from skface.metrics import detection_average_precision
 from skface.metrics._detection import as_boxes
-from skface.photos import as_whole_photos
+from skface.photos import as_whole_photos, size_of
 
 _LAYER = "block4_conv4"
 _PASS = 224 * 224  # pixels
@@ -188,8 +189,7 @@ class FaceDetector(BaseEstimator):
         images = as_whole_photos(X)
         is_complete = not _is_one_each(boxes)
         boxes = _checked_boxes(boxes, len(images))
-        if not sum(map(len, boxes)):
-            raise InputError("boxes hold no face: there is nothing to learn from")
+        self._check_faces(images, boxes)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rng = np.random.default_rng(seed)
         with Scenes() as scenes:
@@ -288,6 +288,21 @@ class FaceDetector(BaseEstimator):
         is_seen = (high > low).all(axis=1)
         return np.column_stack([low, high - low, scores])[is_seen]
 
+    def _check_faces(self, images, boxes):
+        """Raise an InputError if there is none that the heads could learn from."""
+        if not sum(map(len, boxes)):
+            raise InputError("boxes hold no face: there is nothing to learn from")
+        pyramid = self._pyramid()
+        for photo, own in enumerate(boxes):
+            shapes = pyramid.shapes(size_of(images, photo))
+            if any((faces >= 0).any() for faces in faces_of_levels(own, shapes)):
+                return
+        least = LOW / pyramid.shapes((self.longest_side,) * 2)[0][0]
+        raise InputError(
+            f"boxes hold no face as large as {least:.2f} of the photo's longer side, "
+            f"the least that longest_side={self.longest_side} can find: raise it"
+        )
+
     def _project(self, images, scenes, rng):
         """Learn the projection, and fill the scenes."""
         pyramid, n_photos = self._pyramid(), len(images)
@@ -366,4 +381,8 @@ def _checked_boxes(boxes, n_photos):
     for row, own in enumerate(boxes):
         if not (own[:, 2:] > 0).all():
             raise InputError(f"boxes[{row}] holds a box without area: leave it out")
+        if (own[:, :2] >= 1).any() or (own[:, :2] + own[:, 2:] <= 0).any():
+            raise InputError(
+                f"boxes[{row}] holds a box outside the photo: leave it out"
+            )
     return boxes

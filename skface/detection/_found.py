@@ -5,6 +5,8 @@ import numpy as np
 from skface.exceptions import InputError
 from skface.photos import ImageArray, read_photo
 
+_LARGEST = 100  # times the photo, of a box
+
 
 def faces_in(detector, images, row, size) -> np.ndarray:
     """The faces of one photo, the best first.
@@ -22,7 +24,7 @@ def faces_in(detector, images, row, size) -> np.ndarray:
     -------
     ndarray of shape (k, 5), float64
         x, y, width, height as fractions of the photo, and the score, NaN where the
-        detector tells none.
+        detector tells none. What is less than a pixel wide or high is no face.
 
     Raises
     ------
@@ -34,14 +36,14 @@ def faces_in(detector, images, row, size) -> np.ndarray:
     name = name_of(images, row)
     if not hasattr(detector, "predict"):
         found = _checked(detector(_pixels(images, row)), name, size)
-        return found / [*size, *size, 1]
+        return _seen(found / [*size, *size, 1], size)
     of_each = detector.predict(images[[row]])
     if not hasattr(of_each, "__len__") or len(of_each) != 1:
         raise InputError(
             f"{name}: the detector's predict must give one array of boxes a photo, got "
             f"{_what(of_each)}"
         )
-    return _checked(of_each[0], name, (1, 1))
+    return _seen(_checked(of_each[0], name, (1, 1)), size)
 
 
 def name_of(images, row):
@@ -72,12 +74,14 @@ def _checked(boxes, name, size):
     places = found[:, :4]
     is_box = np.isfinite(places).all(axis=1) & (places[:, 2:] > 0).all(axis=1)
     is_box &= (places[:, :2] < size).all(axis=1)
+    is_box &= (places[:, 2:] <= _LARGEST * np.array(size)).all(axis=1)
     is_box &= (places[:, :2] + places[:, 2:] > 0).all(axis=1)
     if not is_box.all():
         box = ", ".join(f"{value:g}" for value in places[is_box.argmin()])
         raise InputError(
             f"{name}: the detector gave the box {box}: x, y, width, height must be "
-            f"finite, with an area in the photo of {size[0]} x {size[1]} "
+            f"finite, {_LARGEST} times as large as the photo at most, and with an area "
+            f"in the photo of {size[0]} x {size[1]} "
             + ("pixels" if max(size) > 1 else "(fractions)")
         )
     if max(size) > 1 and (places[:, 2:] <= 1).all():
@@ -86,6 +90,10 @@ def _checked(boxes, name, size):
             "fractions by the photo's width and height"
         )
     return found[np.argsort(-found[:, 4], kind="stable")]
+
+
+def _seen(found, size):
+    return found[(found[:, 2:4] * size >= 1).all(axis=1)]
 
 
 def _what(value):

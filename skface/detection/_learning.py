@@ -4,8 +4,7 @@ import numpy as np
 
 from skface.detection._boxes import moved, steps_to
 from skface.detection._cells import (
-    HIGH,
-    faces_of_cells,
+    faces_of_levels,
     middles_of_cells,
     nominal_boxes,
     windows,
@@ -100,10 +99,10 @@ def add_cells(samples, levels, boxes, score_head=None, is_complete=True):
         Whether the photo has no other face. If not, cells are background inside of the
         boxes, and where `score_head` sees nothing like a face.
     """
-    for i, level in enumerate(levels):
-        shape = level.shape[:2]
+    shapes = [level.shape[:2] for level in levels]
+    of_levels = faces_of_levels(boxes, shapes)
+    for level, shape, found in zip(levels, shapes, of_levels, strict=True):
         own = boxes * np.tile(shape[::-1], 2)
-        found = faces_of_cells(own, shape, HIGH if i < len(levels) - 1 else np.inf)
         is_background = found == -1
         if not is_complete:
             is_known = _are_within(middles_of_cells(shape), own)

@@ -20,9 +20,8 @@ from skface.photos import (
     ImageArray,
     as_whole_photos,
     framed,
-    photo_size,
     photo_sizes,
-    sizes_of,
+    size_of,
     to_pixels,
     unreadable,
 )
@@ -152,7 +151,8 @@ class FaceReader(BaseEstimator):
                     "detector is a function, which learns nothing: leave boxes out"
                 )
         if landmarks is not None:
-            self.landmarks.first.check_fit(*landmarks)
+            as_whole_photos(landmarks[0])
+            self.landmarks.check_fit(*landmarks)
         if attributes is not None:
             self.attributes.check_fit(*attributes)
         if boxes is not None:
@@ -201,18 +201,7 @@ class FaceReader(BaseEstimator):
             Photos could not be read: it counts them and names the first five. The
             others are read.
         """
-        tables = list(self.read_in_parts(photos))
-        table = pd.concat(tables, ignore_index=True)
-        table.attrs = {
-            "without_face": [
-                photo for each in tables for photo in each.attrs["without_face"]
-            ],
-            "unreadable": {
-                photo: reason
-                for each in tables
-                for photo, reason in each.attrs["unreadable"].items()
-            },
-        }
+        table = joined(list(self.read_in_parts(photos)))
         bad = table.attrs["unreadable"]
         if bad:
             errors = [ImageError(reason, [photo]) for photo, reason in bad.items()]
@@ -234,20 +223,23 @@ class FaceReader(BaseEstimator):
         ------
         DataFrame
             As from `read`, with its own ``attrs``, of the next photos: so many that
-            they hold 64 faces or more. Memory does not grow with n.
+            they hold 64 faces or more. Before an error or an interrupt at a photo goes
+            on, those before it are yielded. Memory does not grow with n.
         """
         names = self._check_ready()
         images = as_whole_photos(photos)
         part = _Part()
         with progress_bar(len(images), "faces", self.verbose, unit="photo") as progress:
             for row in range(len(images)):
-                with part_of_a_bar():
-                    self._find(images, row, part)
+                try:
+                    with part_of_a_bar():
+                        self._find(images, row, part)
+                except BaseException:
+                    yield self._table(images, part, names)
+                    raise
                 progress.update()
                 if part.n_faces >= _AT_ONCE or row == len(images) - 1:
-                    with part_of_a_bar():
-                        table = self._table(images, part, names)
-                    yield table
+                    yield self._table(images, part, names)
                     part = _Part()
 
     def aligned(self, reading) -> ImageArray:
@@ -261,8 +253,18 @@ class FaceReader(BaseEstimator):
         Returns
         -------
         ImageArray of shape (n_faces, 218, 178, 3)
+
+        Raises
+        ------
+        InputError
+            The table lacks a column, or was read from an array.
         """
+        for name in ("photo", *BBOX_NAMES, *LANDMARKS.columns()):
+            if name not in reading:
+                raise InputError(f"reading has no column {name!r}, as one of read has")
         paths = reading["photo"].tolist()
+        if not all(isinstance(path, str) for path in paths):
+            raise InputError("reading is not of files: its photos are no paths")
         sizes = photo_sizes(paths)
 
         def fractions(columns):
@@ -336,7 +338,7 @@ class FaceReader(BaseEstimator):
         with part_of_a_bar():
             for row in rows:
                 points = y[row].reshape(-1, 2)
-                boxes = faces_in(self.detector, images, row, _size(images, row))
+                boxes = faces_in(self.detector, images, row, size_of(images, row))
                 places = (points - boxes[:, None, :2]) / boxes[:, None, 2:4]
                 off = np.abs(places.mean(axis=1) - 0.5).max(axis=1)
                 if off.min(initial=1) < 0.5:
@@ -355,7 +357,7 @@ class FaceReader(BaseEstimator):
     def _find(self, images, row, part):
         """Let the detector look at one photo."""
         try:
-            size = _size(images, row)
+            size = size_of(images, row)
             faces = faces_in(self.detector, images, row, size)
         except ImageError as error:
             part.unreadable[name_of(images, row)] = str(error)
@@ -366,7 +368,8 @@ class FaceReader(BaseEstimator):
         """The rows of some photos; one that cannot be read any more is passed by."""
         while True:
             try:
-                return self._read(images, part, names)
+                with part_of_a_bar():
+                    return self._read(images, part, names)
             except ImageError as error:
                 bad = set(error.paths)
                 if not part.leave_out(images, bad, str(error)):
@@ -393,7 +396,7 @@ class FaceReader(BaseEstimator):
             columns=["score", *BBOX_NAMES, *LANDMARKS.columns(), *names],
         )
         table.insert(0, "photo", [name_of(images, row) for row in rows])
-        table.insert(1, "face", part.numbers())
+        table.insert(1, "face", np.array(part.numbers(), int))
         table.attrs = {
             "without_face": [name_of(images, row) for row in part.without_face()],
             "unreadable": part.unreadable,
@@ -419,6 +422,23 @@ class FaceReader(BaseEstimator):
         if isinstance(photos, ImageArray):
             photos = photos.resized(TEMPLATES["celeba"].image_size)
         return self.attributes.after_aligning.predict_proba(photos)
+
+
+def joined(parts) -> pd.DataFrame:
+    """The parts of a reading as one, what they tell of photos without rows as well."""
+    # of an empty part no column says what it would hold
+    table = pd.concat([*filter(len, parts)] or parts[:1], ignore_index=True)
+    table.attrs = {
+        "without_face": [
+            photo for each in parts for photo in each.attrs["without_face"]
+        ],
+        "unreadable": {
+            photo: reason
+            for each in parts
+            for photo, reason in each.attrs["unreadable"].items()
+        },
+    }
+    return table
 
 
 class _Part:
@@ -514,18 +534,11 @@ def make_face_reader(
     )
 
 
-def _size(images, row):
-    """(width, height) of a photo in pixels."""
-    if isinstance(images, ImageArray):
-        return photo_size(images.paths[row])
-    return tuple(sizes_of(images[[row]])[0])
-
-
 def _frames(points, start, sizes, template):
     """Frames round points; round those at first where these have collapsed."""
 
     def extent(y):
-        pixels = y.reshape(len(y), -1, 2) * sizes[:, None]
+        pixels = y.reshape(-1, 5, 2) * sizes[:, None]
         return np.ptp(pixels, axis=1).max(axis=1)
 
     is_speck = extent(points) < _COLLAPSED * extent(start)

@@ -9,7 +9,7 @@ from skface.features._device import known_dtype
 from skface.features._layers import map_shape
 from skface.features._network import Specification, get_map_network
 from skface.features._weights import expanded, width_of
-from skface.photos import ImageArray, of_size, photo_size, row_keys
+from skface.photos import of_size, row_keys, size_of
 from skface.store import FeatureStore
 
 _STEP = 16  # pixels that the sides of a level are multiples of
@@ -56,12 +56,8 @@ class Pyramid(NamedTuple):
         ------
         ImageError, WeightsError, StoreError
         """
-        photo = images[[row]]
-        if isinstance(images, ImageArray):
-            size = photo_size(photo.paths[0])
-        else:
-            size = photo.shape[2:0:-1]
-        return [self._map(photo, each) for each in self.sizes(size)]
+        photo, sizes = images[[row]], self.sizes(size_of(images, row))
+        return [self._map(photo, size) for size in sizes]
 
     def sizes(self, size) -> list:
         """(height, width) in pixels of each level of a photo of (width, height)."""
@@ -72,6 +68,10 @@ class Pyramid(NamedTuple):
                 found.append(tuple(_rounded(each * scale) for each in size[::-1]))
             side //= 2
         return found
+
+    def shapes(self, size) -> list:
+        """(rows, columns) of the map of each level of a photo of (width, height)."""
+        return [map_shape(self.layer, each, None, 1)[:2] for each in self.sizes(size)]
 
     def _map(self, photo, size):
         shape = map_shape(self.layer, size, None, width_of(self.weights))

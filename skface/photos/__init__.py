@@ -20,6 +20,7 @@ from skface.photos._inputs import (
     read_keys,
     row_keys,
     seen_from,
+    size_of,
     sizes_of,
     with_mirror_images,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "read_photo",
     "row_keys",
     "seen_from",
+    "size_of",
     "sizes_of",
     "to_fractions",
     "to_pixels",

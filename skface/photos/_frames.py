@@ -406,7 +406,7 @@ class Frames:
         # As complex numbers a similarity is z -> a z + b.
         shape = np.array([1.0, aspect])
         source = _complex(np.array(wanted) * shape)
-        found = _complex(points.reshape(len(points), -1, 2) * sizes[:, None])
+        found = _complex(points.reshape(-1, len(wanted), 2) * sizes[:, None])
         centred = source - source.mean()
         a = found @ centred.conj() / (abs(centred) ** 2).sum()
         has_no_size = abs(a) < _LEAST_FACE

@@ -12,7 +12,7 @@ from skface.photos._frames import Frames, frame_keys
 from skface.photos._image_array import ImageArray, map_photos, photo_sizes
 from skface.photos._looking import seen_in_array
 from skface.photos._modes import from_pillow
-from skface.photos._reading import DIGEST_LENGTH, known_digest
+from skface.photos._reading import DIGEST_LENGTH, known_digest, photo_size
 
 _SIZE = (224, 224)
 
@@ -203,6 +203,13 @@ def sizes_of(images):
         return photo_sizes(images.paths)
     height, width = images.shape[1:3]
     return np.tile([width, height], (len(images), 1))
+
+
+def size_of(images, row):
+    """(width, height) in pixels of one photo."""
+    if isinstance(images, ImageArray):
+        return photo_size(images.paths[row])
+    return images.shape[2:0:-1]
 
 
 def framed(images, frames):

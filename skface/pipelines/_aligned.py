@@ -22,7 +22,8 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
     ----------
     landmarks : fitted estimator
         Finds the five landmarks, as `make_landmark_pipeline` makes it. It is used as it
-        is: neither `fit` nor `clone` touches it.
+        is: neither `fit` nor `clone` touches it, and where `set_params` sets its own
+        parameters, a copy takes its place.
     template : {"celeba", "face"}, default="celeba"
         As for `Frames.from_landmarks`.
 
@@ -51,6 +52,17 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
 
     def __sklearn_clone__(self):
         return copy.copy(self)
+
+    def set_params(self, **params) -> "AlignedFaces":
+        """Set parameters; those of `landmarks` in a copy, as others may use it too.
+
+        Returns
+        -------
+        self
+        """
+        if any(name.startswith("landmarks__") for name in params):
+            self.landmarks = copy.deepcopy(self.landmarks)
+        return super().set_params(**params)
 
     @property
     def n_passes(self) -> int:

@@ -114,7 +114,8 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         of_both = {name: params[name] for name in params if name not in own}
         if of_both:
             self.first.set_params(**of_both)
-            self.second.set_params(**of_both)
+            own = {name: clone(of_both[name], safe=False) for name in of_both}
+            self.second.set_params(**own)
         return self
 
     def fit(self, X, y, *, X_val=None, y_val=None):
@@ -137,18 +138,20 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         ParameterError, InputError
             As from `FacePipeline.fit`, before photos go through VGG19.
         """
-        validate_params(self)
-        first, second = clone(self.first), clone(self.second)
-        first.check_fit(X, y, X_val=X_val, y_val=y_val)
-        near, truth, rows = self.frames_of(X, y)
-        of_second = second.fit_parameters(groups=rows)
-        if X_val is not None:
-            near_val, truth_val, _ = self.frames_of(X_val, y_val, n_frames=1)
-            of_second |= {"X_val": near_val, "y_val": truth_val}
-        second.check_fit(near, truth, **of_second)
-        self.first_ = first.fit(X, y, X_val=X_val, y_val=y_val)
-        self.second_ = second.fit(near, truth, **of_second)
+        of_second = self._checked(X, y, X_val, y_val)
+        self.first_ = clone(self.first).fit(X, y, X_val=X_val, y_val=y_val)
+        self.second_ = clone(self.second).fit(**of_second)
         return self
+
+    def check_fit(self, X, y, *, X_val=None, y_val=None):
+        """Raise what `fit` would, before photos go through VGG19.
+
+        Parameters
+        ----------
+        X, y, X_val, y_val
+            As for `fit`.
+        """
+        self._checked(X, y, X_val, y_val)
 
     def predict(self, X):
         """What the last look says, or all of them on `average`.
@@ -161,8 +164,16 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         ndarray of shape (n, n_targets)
             Fractions of the photo.
+
+        Raises
+        ------
+        ParameterError, InputError
+            A parameter or X cannot be used.
+        ImageError
+            Photos cannot be read.
         """
         check_is_fitted(self)
+        validate_params(self)
         looks = [self.first_.predict(X)]
         if self.n_looks > 1:
             images = as_images(X)
@@ -236,6 +247,19 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             log_scale=self.log_scale,
             shift=self.shift,
         )
+
+    def _checked(self, X, y, X_val, y_val):
+        """What `second` is fitted on."""
+        validate_params(self)
+        first, second = clone(self.first), clone(self.second)
+        first.check_fit(X, y, X_val=X_val, y_val=y_val)
+        near, truth, rows = self.frames_of(X, y)
+        of_second = {"X": near, "y": truth, **second.fit_parameters(groups=rows)}
+        if X_val is not None:
+            near_val, truth_val, _ = self.frames_of(X_val, y_val, n_frames=1)
+            of_second |= {"X_val": near_val, "y_val": truth_val}
+        second.check_fit(**of_second)
+        return of_second
 
     def __sklearn_tags__(self):
         tags = of_photos(super().__sklearn_tags__())
