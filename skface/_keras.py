@@ -21,6 +21,7 @@ _n_borrowers = 0
 _set_aside = {}
 _thread = threading.local()
 _is_forked = False
+_hiding = threading.RLock()
 
 
 def import_keras():
@@ -110,15 +111,16 @@ def hidden_stderr():
     """The backends' C++ code writes to the descriptor, not to ``sys.stderr``."""
     if sys.stderr is not None:
         sys.stderr.flush()
-    try:
-        terminal = os.dup(2)
-    except OSError:  # a process without a terminal may have closed it
-        yield
-        return
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(terminal)
+    with _hiding:  # or a second thread would take /dev/null for the terminal
+        try:
+            terminal = os.dup(2)
+        except OSError:  # a process without a terminal may have closed it
+            yield
+            return
+        try:
+            with open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)

@@ -8,12 +8,13 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
+from skface._naming import ordered
 from skface._validation import as_array, as_names
 from skface.exceptions import InputError
 from skface.metrics import attribute_report
 from skface.metrics._attributes import members
 from skface.pipelines import FacePipeline
-from skface.targets import Target, target_of
+from skface.targets import Target, last_step, target_of
 
 _COLUMNS = ["figure", "better", "baseline", "skface"]
 
@@ -78,8 +79,10 @@ class Evaluation:
         InputError
             y does not have one row a photo, or one column a target.
         """
-        y = as_array(y, "y")
-        target = target_of(estimator, target, y)
+        target = target_of(estimator, target, as_array(y, "y"))
+        y = as_array(_by_name(estimator, target, y, "y"), "y")
+        if y_train is not None:
+            y_train = _like(y, _by_name(estimator, target, y_train, "y_train"))
         y_pred, y_score = answers(estimator, X)
         if y.shape != y_pred.shape or y.ndim != 2:
             raise InputError(
@@ -91,7 +94,7 @@ class Evaluation:
             target,
             y,
             y_pred,
-            target.constant(y if y_train is None else _like(y, y_train)),
+            target.constant(y if y_train is None else y_train),
             target_names(estimator, target, y.shape[1], names),
             y_score,
             image_sizes,
@@ -247,6 +250,12 @@ def target_names(estimator, target, n_targets, names=None):
     if names is None:
         names = target.columns(n_targets)
     return as_names(names, "target_names", n_targets, "targets")
+
+
+def _by_name(estimator, target, y, what):
+    """y with its columns in the order of those that the estimator tells."""
+    names = getattr(last_step(estimator), "target_names_in_", None)
+    return ordered(target.arranged(y), names, what)
 
 
 def _like(y, y_train):

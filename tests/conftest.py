@@ -91,7 +91,12 @@ def no_network(monkeypatch):
     def fail(*args):
         raise AssertionError("VGG19 was at work already")
 
-    monkeypatch.setattr("skface.features._vgg19.get_network", fail)
+    for name in (
+        "_vgg19.get_network",
+        "_pyramid.get_map_network",
+        "_together.get_joint_network",
+    ):
+        monkeypatch.setattr(f"skface.features.{name}", fail)
 
 
 @pytest.fixture(scope="session")

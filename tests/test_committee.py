@@ -176,11 +176,14 @@ def test_a_committee_predicts_the_same_after_it_was_saved(
     committee, with_visibility, data, tmp_path, is_told
 ):
     saved, path = (committee, with_visibility)[is_told], tmp_path / "c.skface"
+    saved = pickle.loads(pickle.dumps(saved))
+    saved.thresholds_ = np.array([0.2, 0.9])
     skface.save(saved, path, target_names=["Top", "Bottom"])
     loaded = skface.load(path)
     np.testing.assert_array_equal(
         loaded.predict_proba(data[0]), saved.predict_proba(data[0])
     )
+    np.testing.assert_array_equal(loaded.predict(data[0]), saved.predict(data[0]))
     assert loaded.target_names_ == ["Top", "Bottom"]
     assert loaded.segments_ == SEGMENTS
 

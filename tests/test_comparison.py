@@ -105,12 +105,14 @@ def test_differences_are_those_to_the_first_model(table):
     assert bad["low"] < bad["difference"] < bad["high"] < 0
 
 
-def test_the_bootstrap_is_paired(y):
+@pytest.mark.parametrize("random_state", [0, None, np.random.RandomState(0)])
+def test_the_bootstrap_is_paired(y, random_state):
     """Both are wrong on the same photos but for one: the interval is narrow."""
     truth = np.nan_to_num(y)
     one = np.where(np.arange(N)[:, None] < 80, 1 - truth, truth)
     other = np.where(np.arange(N)[:, None] < 79, 1 - truth, truth)
-    table = compare_attributes({"one": (one, None), "other": (other, None)}, y)
+    models = {"one": (one, None), "other": (other, None)}
+    table = compare_attributes(models, y, random_state=random_state)
     row = of(table, scope="all", figure="accuracy", model="other").iloc[0]
     assert 0 <= row["low"] < row["high"] < 0.03
 

@@ -12,6 +12,7 @@ from skface.detection._boxes import moved, steps_to, suppressed
 from skface.detection._cells import faces_of_cells, nominal_boxes, windows
 from skface.detection._learning import Samples, add_cells, add_looks
 from skface.detection._looks import GRID, looks
+from skface.displays import DetectionDisplay
 from skface.exceptions import ImageError, InputError, ParameterError
 from skface.features import Pyramid
 from skface.metrics._detection import overlaps
@@ -69,6 +70,33 @@ def test_faces_that_cannot_be_learnt_from_are_found_before_work(drawn, box, text
     with pytest.raises(InputError, match=text):
         detector.fit(drawn[0], [np.array([box])] * len(drawn[0]))
     assert not hasattr(detector, "mean_")
+
+
+def test_a_fit_that_fails_leaves_the_one_before(detector, drawn, monkeypatch):
+    before = vars(detector).copy()
+    monkeypatch.setattr(FaceDetector, "_fit_second", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        detector.fit(drawn[0][:3], drawn[1][:3])
+    assert vars(detector) == before
+
+
+def test_each_photo_goes_through_vgg19_once(drawn, monkeypatch):
+    levels, rows = Pyramid.levels, []
+
+    def counted(pyramid, images, row):
+        rows.append(row)
+        return levels(pyramid, images, row)
+
+    monkeypatch.setattr(Pyramid, "levels", counted)
+    make_detector().fit(drawn[0][:3], drawn[1][:3])
+    assert sorted(rows) == [0, 1, 2]
+
+
+def test_candidates_are_what_score_and_curve_are_of(detector, drawn):
+    X, boxes = drawn
+    display = DetectionDisplay.from_estimator(detector, X, boxes)
+    assert display.average_precision == detector.score(X, boxes)
+    assert min(found[:, 4].min(initial=1) for found in detector.candidates(X)) < 0.5
 
 
 def test_faces_of_training_photos_are_found(detector, drawn):

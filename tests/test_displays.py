@@ -427,7 +427,7 @@ def test_legend_covers_no_title(photos, boxes):
         ({"order": "best", "y_true": None}, ParameterError, "needs the truth"),
         ({"n_faces": 0}, ParameterError, "n_faces must be a positive"),
         ({"n_columns": 0}, ParameterError, "n_columns must be a positive"),
-        ({"X": np.zeros((5, 8, 8, 3))}, InputError, "uint8 of shape"),
+        ({"X": np.zeros((5, 8, 8))}, InputError, "X must be an ImageArray, an array"),
         ({"y_pred": np.zeros((4, 4)), "y_true": None}, InputError, "4 rows of boxes"),
         ({"y_pred": np.full((5, 4), 90)}, InputError, "fractions of the photo"),
         ({"y_pred": np.full((5, 4), 90.0)}, InputError, "to_fractions"),

@@ -417,3 +417,13 @@ def test_frames_that_do_not_fit_are_refused(photo_path, frames, text):
 
 def test_of_no_points_there_are_no_frames():
     assert len(Frames.from_landmarks(np.empty((0, 10)), (50, 40))) == 0
+
+
+def test_parts_and_aspects_that_are_none_are_refused():
+    whole = Frames.whole(1, (50, 40))
+    with pytest.raises(ParameterError, match=r"box must be \(x, y, width, height\)"):
+        whole.cropped((0, 0, 1))
+    with pytest.raises(ParameterError, match="box must have an area"):
+        whole.cropped((0, 0, -1, 1))
+    with pytest.raises(ParameterError, match="aspect must be a positive number"):
+        whole.with_aspect(-1)

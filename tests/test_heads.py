@@ -1138,6 +1138,9 @@ def test_boxes_in_another_order_are_read_by_name(regressor, features, boxes):
     assert found.score(features, frame[["width", "height", "y", "x"]]) == (
         expected.score(features, boxes)
     )
+    assert expected.score(features, frame[["width", "height", "y", "x"]]) == (
+        expected.score(features, boxes)
+    )
 
 
 # The optimum

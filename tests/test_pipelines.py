@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -242,6 +243,24 @@ def test_the_score_is_that_of_the_prediction_from_both_sides(two_sided, photos):
 def test_an_evaluation_reads_both_sides_too(two_sided, photos):
     evaluation = Evaluation.from_estimator(two_sided, photos, np.full((24, 4), 0.4))
     np.testing.assert_array_equal(evaluation.y_pred, two_sided.predict(photos))
+
+
+def test_an_evaluation_reads_columns_by_name(two_sided, photos):
+    boxes = np.random.default_rng(2).uniform(0.25, 0.5, (24, 4))
+    frame = pd.DataFrame(boxes, columns=["x", "y", "width", "height"])
+    expected, found = (
+        Evaluation.from_estimator(two_sided, photos, y, y_train=y).figures()
+        for y in (boxes, frame[["height", "x", "width", "y"]])
+    )
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_a_head_of_another_library_reads_no_mirror_images(photos, no_network):
+    pipe = make_bbox_pipeline(looks=1, weights=None).set_params(head=Ridge())
+    with pytest.raises(ParameterError, match=r"mirror='fit\+predict' needs a head of"):
+        pipe.set_params(mirror="fit+predict").fit(photos, np.full((24, 4), 0.4))
+    with pytest.raises(ParameterError, match="mirror='fit' needs a head of skface"):
+        pipe.set_params(mirror="fit").fit(photos, np.full((24, 4), 0.4))
 
 
 def test_an_unknown_way_to_mirror_is_refused(photos):

@@ -145,6 +145,20 @@ def test_a_step_that_is_set_in_both_looks_is_not_shared(look):
     assert [each["head"].n_layers for each in (look.first, look.second)] == [1, 3]
 
 
+def test_a_fit_that_fails_leaves_the_one_before(look, photos, points, monkeypatch):
+    look = pickle.loads(pickle.dumps(look))
+    before = look.first_, look.second_
+    fit = FacePipeline.fit
+
+    def failing(pipe, X, y, **params):
+        return fit(pipe, X, y, **params) if len(y) == len(photos) else 1 / 0
+
+    monkeypatch.setattr(FacePipeline, "fit", failing)
+    with pytest.raises(ZeroDivisionError):
+        look.fit(photos, points)
+    assert (look.first_, look.second_) == before
+
+
 def test_a_number_of_looks_set_after_the_fit_is_checked(look, photos):
     look = pickle.loads(pickle.dumps(look)).set_params(n_looks=0)
     with pytest.raises(ParameterError, match="'n_looks' parameter of SecondLook"):

@@ -142,9 +142,13 @@ def test_crops_of_aligned_faces_lie_in_their_frames(model, data):
     pipe = clone(model.general)
     pipe.steps.insert(0, ("align", skface.AlignedFaces(look)))
     fitted = clone(model).set_params(general=pipe).fit(**data)
-    aligned = fitted.general_.aligned(data["X_val"])
-    assert fitted.predict_proba(data["X_val"]).shape == (N_VAL, 2)
-    assert aligned.frames.cropped(CROPS["left"]).aspects.shape == (N_VAL,)
+    aligned, box = fitted.general_.aligned(data["X_val"]), CROPS["left"]
+    crops = ImageArray(data["X_val"].paths, frames=aligned.frames.cropped(box))
+    np.testing.assert_allclose(
+        fitted._features(aligned, box),
+        fitted.crop_features().transform(crops),
+        atol=0.1,
+    )
 
 
 def test_it_predicts_the_same_when_it_is_saved_and_loaded(model, data, tmp_path):

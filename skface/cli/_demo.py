@@ -7,7 +7,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
-from skface._files import user_cache
+from skface._files import user_cache, write_file
 from skface.cli._streams import write_out
 from skface.datasets import (
     CelebALoader,
@@ -23,6 +23,7 @@ from skface.displays import (
     SearchDisplay,
     check_matplotlib,
 )
+from skface.displays._pictures import as_png
 from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError
 from skface.persistence import save
@@ -34,7 +35,6 @@ _N_FACES, _N_GROUPS = 600, 60  # drawn photos of one person, and of several
 _N_LAYERS, _N_UNITS = [1, 2, 3], [64, 256]
 _N_PICTURED, _N_GROUPS_PICTURED = 12, 4
 _N_FRAMES = 2  # a photo: of drawn faces more teach little
-_DPI = 120
 # Of CelebA's forty attributes, some that a picture shows to anyone.
 _SHOWN = {
     *("Bald", "Bangs", "Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair"),
@@ -86,8 +86,8 @@ def run(args):
 
     target = targets[-1]
     search = _search(root, target, aligned[target], pipelines[target], say)
-    heat_map = SearchDisplay.from_estimator(search).figure_
-    heat_map.savefig(output / "search.png", dpi=_DPI, bbox_inches="tight")
+    heat_map = as_png(SearchDisplay.from_estimator(search))
+    write_file(output / "search.png", heat_map)
     _picture(root, pipelines, ["bbox"], aligned, output / "boxes.png")
     shown = dict(pipelines)
     if aligned.get("landmarks") is False and "attributes" in pipelines:
@@ -129,7 +129,7 @@ def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0)
 
     Returns
     -------
-    pipe : FacePipeline
+    pipe : FacePipeline or SecondLook
         Fitted, with ``target_names_``; its features are kept in the user's cache.
     figures : DataFrame, one row a figure
         figure: its name; better: "higher" or "lower"; baseline: the trivial baseline's;
@@ -200,7 +200,7 @@ def _read_groups(pipelines, weights, output, say, verbose):
         left_out = {*reader.target_names_} - _SHOWN
         columns = [name for name in reading if name not in left_out]
         display = GroupDisplay.from_reading(reading.loc[is_shown, columns], n_columns=2)
-        display.figure_.savefig(output / "groups.png", dpi=_DPI, bbox_inches="tight")
+        write_file(output / "groups.png", as_png(display))
 
 
 def _search(root, target, aligned, pipe, say):
@@ -234,10 +234,11 @@ def _picture(root, pipelines, targets, aligned, file):
         for target, bunch in bunches.items()
         if np.array_equal(bunch.images.paths, first.images.paths)
     }
-    FacesDisplay.from_estimator(
+    display = FacesDisplay.from_estimator(
         [pipelines[target] for target in bunches],
         first.images,
         [bunch.target for bunch in bunches.values()],
         n_faces=_N_PICTURED,
         image_sizes=first.image_sizes,
-    ).figure_.savefig(file, dpi=_DPI, bbox_inches="tight")
+    )
+    write_file(file, as_png(display))

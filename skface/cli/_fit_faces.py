@@ -20,7 +20,6 @@ from skface.pipelines import FacePipeline, SecondLook
 from skface.targets import target_of
 
 _LARGE = 0.1  # of the photo's height
-_LEAST_SCORE = 0.01  # of a face that counts for the average precision
 _N_PICTURED = 6
 _DIGITS = 3
 
@@ -67,7 +66,7 @@ def run(args):
         landmarks=args.landmarks,
         attributes=args.attributes,
     )
-    found = _found(detector, val.images)
+    found = detector.candidates(val.images)
     figures = _figures(val.target, found, detector.threshold)
     write_file(folder / "report.csv", as_csv(figures, "%.6g"))
     report = {
@@ -125,14 +124,6 @@ def _model(args, target, kind, where):
             f"--target {target}{looks}`"
         )
     return model
-
-
-def _found(detector, X):
-    """What it finds, however unsure of it."""
-    threshold = detector.threshold
-    found = detector.set_params(threshold=_LEAST_SCORE).predict(X)
-    detector.set_params(threshold=threshold)
-    return found
 
 
 def _figures(y_true, y_pred, threshold):

@@ -12,6 +12,7 @@ from skface.cli._shared import (
     without_unreadable,
     write_table,
 )
+from skface.evaluation import presence
 from skface.exceptions import InputError
 from skface.photos import TEMPLATES, ImageArray, photo_sizes, to_pixels
 from skface.pipelines import AlignedFaces, FacePipeline, frames_around
@@ -46,7 +47,9 @@ def run(args):
         faces, reader = photos, pipe
         if is_aligning:  # once for the crops too
             faces, reader = pipe.aligned(photos), pipe.after_aligning
-        return faces, (reader.predict_proba if args.proba else reader.predict)(faces)
+        if args.proba:
+            return faces, presence(reader, faces)
+        return faces, reader.predict(faces).reshape(len(faces), -1)
 
     photos, found = without_unreadable(read, given)
     if photos:

@@ -98,6 +98,11 @@ def load_model(args, path=None):
             "skface read takes a FaceReader, Python both"
         )
     head = last_step(pipe)
+    if not hasattr(head, "model_"):
+        raise InputError(
+            f"{path}: the command reads no {type(head).__name__}; skface.load gives it "
+            "to Python"
+        )
     if head is pipe:
         raise InputError(
             f"{path}: holds a head alone, which takes features; give a pipeline"

@@ -1,5 +1,6 @@
 """The estimator for photos with any number of faces."""
 
+import copy
 import os
 from numbers import Integral, Real
 
@@ -192,10 +193,12 @@ class FaceDetector(BaseEstimator):
         self._check_faces(images, boxes)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rng = np.random.default_rng(seed)
+        learning = copy.copy(self)  # a fit that fails leaves the one before
         with Scenes() as scenes:
-            self._project(images, scenes, rng)
-            self._fit_first(scenes, boxes, is_complete, seed, rng)
-            self._fit_second(scenes, boxes, is_complete, seed, rng)
+            learning._project(images, scenes, rng)
+            learning._fit_first(scenes, boxes, is_complete, seed, rng)
+            learning._fit_second(scenes, boxes, is_complete, seed, rng)
+        vars(self).update(vars(learning))
         return self
 
     def predict(self, X):
@@ -218,6 +221,20 @@ class FaceDetector(BaseEstimator):
         """
         return self._found(X, self.threshold)
 
+    def candidates(self, X):
+        """What may be faces, of which `score` is told.
+
+        Parameters
+        ----------
+        X : ImageArray, sequence of n paths, or array-like of shape (n, h, w, 3)
+
+        Returns
+        -------
+        list of n ndarrays of shape (k, 5), float64
+            As from `predict`, of scores of 0.01 and more.
+        """
+        return self._found(X, _LEAST_SCORE)
+
     def score(self, X, boxes):
         """Average precision at an intersection over union of 0.5.
 
@@ -232,7 +249,7 @@ class FaceDetector(BaseEstimator):
         float
         """
         boxes = _checked_boxes(boxes, len(X))
-        return detection_average_precision(boxes, self._found(X, _LEAST_SCORE))
+        return detection_average_precision(boxes, self.candidates(X))
 
     @property
     def n_channels(self) -> int:
@@ -280,7 +297,7 @@ class FaceDetector(BaseEstimator):
             self.second_score_head_,
             self.second_box_head_,
         )
-        is_sure = scores >= threshold
+        is_sure = (scores >= threshold) & (scores > 0)
         boxes, scores = suppressed(
             boxes[is_sure], scores[is_sure], self.overlap, _MOST_FACES
         )
@@ -307,17 +324,23 @@ class FaceDetector(BaseEstimator):
         """Learn the projection, and fill the scenes."""
         pyramid, n_photos = self._pyramid(), len(images)
         some = set(sampled_photos(n_photos, rng).tolist())
-        with self._bar(n_photos + len(some)) as progress:
-            cells = []
+        with self._bar(n_photos) as progress, Scenes() as seen:
+            cells, places = [], {}
             for photo in some:
-                cells.append(sampled_cells(pyramid.levels(images, photo), rng))
+                levels = pyramid.levels(images, photo)
+                cells.append(sampled_cells(levels, rng))
+                places[photo] = len(seen)
+                seen.append(levels)
                 progress.update()
             project = Projection.fitted(np.concatenate(cells), _N_COMPONENTS)
             self.mean_, self.components_ = project.mean, project.components
             for photo in range(n_photos):
-                levels = pyramid.levels(images, photo)
+                is_seen = photo in places
+                levels = (
+                    seen[places[photo]] if is_seen else pyramid.levels(images, photo)
+                )
                 scenes.append([project(level) for level in levels])
-                progress.update()
+                progress.update(not is_seen)
 
     def _fit_first(self, scenes, boxes, is_complete, seed, rng):
         score_head = None

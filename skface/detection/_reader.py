@@ -12,7 +12,7 @@ from skface._validation import HasMethods, validate_params
 from skface._work import part_of_a_bar, progress_bar
 from skface.detection._detector import FaceDetector
 from skface.detection._found import faces_in, name_of
-from skface.evaluation import target_names
+from skface.evaluation import presence, target_names
 from skface.exceptions import ImageError, InputError, ParameterError, SkfaceWarning
 from skface.photos import (
     TEMPLATES,
@@ -421,7 +421,7 @@ class FaceReader(BaseEstimator):
         photos = framed(photos, frames)
         if isinstance(photos, ImageArray):
             photos = photos.resized(TEMPLATES["celeba"].image_size)
-        return self.attributes.after_aligning.predict_proba(photos)
+        return presence(self.attributes.after_aligning, photos)
 
 
 def joined(parts) -> pd.DataFrame:

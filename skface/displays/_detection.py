@@ -59,8 +59,8 @@ class DetectionDisplay:
         Parameters
         ----------
         estimator : fitted detector
-            Its `predict` gives an array of shape (n_found, 5) for each photo: x, y,
-            width, height and score.
+            Its `candidates`, or its `predict`, gives an array of shape (n_found, 5) for
+            each photo: x, y, width, height and score.
         X : ImageArray, or sequence of paths
             What the detector takes.
         y, iou, min_size, ax
@@ -92,7 +92,7 @@ class DetectionDisplay:
         check_matplotlib(f"{cls.__name__}.from_estimator")
         return cls.from_predictions(
             y,
-            estimator.predict(X),
+            getattr(estimator, "candidates", estimator.predict)(X),
             iou=iou,
             min_size=min_size,
             name=type(estimator).__name__ if name is None else name,

@@ -45,22 +45,6 @@ class Found(NamedTuple):
         ]
 
 
-def as_images(X):
-    """X as an ImageArray or an array of photos, which is told by its dtype."""
-    if isinstance(X, ImageArray) or (hasattr(X, "dtype") and X.dtype.kind not in "OUS"):
-        images = X
-    elif isinstance(X, (str, bytes)) or not hasattr(X, "__len__"):
-        raise InputError("X must be an ImageArray, an array of photos, or paths")
-    else:
-        images = ImageArray(X)
-    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
-        raise InputError(
-            "X must be photos, uint8 of shape (n, height, width, 3), got "
-            f"{images.dtype} of shape {images.shape}"
-        )
-    return images
-
-
 def check_choice(n_faces, order, truth):
     """`truth` is that of the first target, by which photos are ordered."""
     if not isinstance(n_faces, Integral) or n_faces < 1:

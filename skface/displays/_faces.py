@@ -6,7 +6,6 @@ import numpy as np
 
 from skface._validation import as_array
 from skface.displays._face_choice import (
-    as_images,
     as_several,
     aspects_of,
     check_choice,
@@ -34,6 +33,7 @@ from skface.displays._styling import (
     split_axes,
 )
 from skface.exceptions import InputError, ParameterError
+from skface.photos import as_images
 
 _MOST_COLUMNS = 6
 _PHOTO_WIDTH, _LONE_PHOTO_WIDTH, _ROW_WIDTH, _GAP = 1.9, 3.2, 6, 0.12  # inches

@@ -207,7 +207,7 @@ def extract_in_workers(
     specification : Specification
     weights : str
         What the `weights_digest` of each worker must be.
-    compute_dtype : {"float32", "bfloat16", "float16"}
+    compute_dtype : {"float32", "bfloat16", "float16", "int8"}
     images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
         Of the network's input size.
     keys : uint8 ndarray of shape (n, n_bytes)

@@ -38,7 +38,7 @@ class Specification(NamedTuple):
         return {
             **self._asdict(),
             "weights": weights_digest(self.weights),
-            "mirror": False,  # a frame's business now, see VGG19Features
+            "mirror": False,  # which `Frames` tell
             "resize": "bilinear",
             "compute_dtype": compute_dtype,
             "n_features": self.n_features,

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skface._keras import keras_settings
 from skface.features._device import known_dtype
+from skface.features._extraction import compute
 from skface.features._layers import map_shape
 from skface.features._network import Specification, get_map_network
 from skface.features._weights import expanded, width_of
@@ -15,7 +15,6 @@ from skface.store import FeatureStore
 _STEP = 16  # pixels that the sides of a level are multiples of
 _LEAST = 32  # a side
 _SMALLEST = 112  # no level is made whose longer side would be less
-_FLOAT16_MAX = np.finfo(np.float16).max
 
 
 class Pyramid(NamedTuple):
@@ -87,9 +86,7 @@ class Pyramid(NamedTuple):
         network = get_map_network(
             expanded(self.weights), self.layer, known_dtype(self.compute_dtype)
         )
-        with keras_settings():
-            found = network.predict_on_batch(np.asarray(of_size(photo, size)))[0]
-        return np.minimum(found, _FLOAT16_MAX).astype(np.float16)
+        return compute(network, np.asarray(of_size(photo, size)))[0].astype(np.float16)
 
     def _store(self, size, shape):
         specification = Specification(

@@ -93,7 +93,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
     compute_dtype : {"auto", "float32", "bfloat16", "float16", "int8"}, default="auto"
         In which precision the network computes. "auto" takes bfloat16 where the
         processor or a GPU computes in it, float32 elsewhere. "int8" runs on the
-        processor by LiteRT (``pip install "skface[int8]"``), two to four times as
+        processor by LiteRT (``pip install "skface[int8]"``), about three times as
         fast, and rounds the features, as in [4]_: learn and predict in the same.
     n_jobs : int, default=None
         Processes that chunks of photos are spread over, through joblib; this process
@@ -312,14 +312,13 @@ class VGG19Features(TransformerMixin, BaseEstimator):
             sized, keys, rows, lambda some: ~store.contains(some), self.batch_size
         )
         progress = None
-        for n_done, own, photos in parts:
-            if progress is None:  # the first photo that is not known
-                network = get_network(specification, self._compute_dtype(), weights)
-                progress = photo_bar(len(rows), self.verbose)
-            store.write(own, compute(network, photos))
-            progress.update(n_done - progress.n)
-        if progress is not None:
-            progress.close()
+        with contextlib.ExitStack() as stack:
+            for n_done, own, photos in parts:
+                if progress is None:  # the first photo that is not known
+                    network = get_network(specification, self._compute_dtype(), weights)
+                    progress = stack.enter_context(photo_bar(len(rows), self.verbose))
+                store.write(own, compute(network, photos))
+                progress.update(n_done - progress.n)
 
     def _from_workers(self, images, keys, specification, weights):
         return extract_in_workers(

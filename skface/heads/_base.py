@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
+from skface._naming import names_of, ordered
 from skface._validation import (
     FLOATS,
     Interval,
@@ -20,10 +21,10 @@ from skface.exceptions import InputError
 from skface.features import weights_identity
 from skface.heads._architecture import Architecture, forward
 from skface.heads._checkpoint import Checkpoint, digest
-from skface.heads._naming import names_of, ordered
 from skface.heads._tail import check_maps, n_channels_of, tail_weights
 from skface.heads._training import Samples, Settings, train
 from skface.store import FeatureArray
+from skface.targets import as_target
 
 
 class DenseHead:
@@ -129,14 +130,16 @@ class DenseHead:
         best = self._train(samples, validation, seed, checkpoint, start, adaptation)
         self._fit_decisions(validation, best.adapted)
 
-    def check_fit(self, n_samples, y, sample_weight=None, n_val=None, y_val=None):
+    def check_fit(
+        self, n_samples, y, sample_weight=None, n_val=None, y_val=None, groups=None
+    ):
         """Raise what `fit` would, but for X, before the work of making X.
 
         Parameters
         ----------
         n_samples : int
             Rows of X.
-        y, sample_weight, y_val
+        y, sample_weight, y_val, groups
             As for `fit`.
         n_val : int, default=None
             Rows of X_val.
@@ -149,7 +152,7 @@ class DenseHead:
         head = clone(self)
         X_val = None if n_val is None else np.zeros((n_val, 1))
         X = np.zeros((n_samples, 1))
-        head._checked(X, y, sample_weight, X_val, y_val)
+        head._checked(X, y, sample_weight, X_val, y_val, groups)
         if self.checkpoint_path is not None:
             Checkpoint(self.checkpoint_path, {}).check_folder()
 
@@ -224,14 +227,18 @@ class DenseHead:
         return X if lazy else _within_float32(X, name)
 
     def _named(self, y):
-        """y, the names of its columns remembered."""
+        """y in its target's order, the names of its columns remembered."""
+        y = self._arranged(y)
         names = names_of(y)
         if names is not None:
             self.target_names_in_ = np.array(names, dtype=object)
         return y
 
     def _by_name(self, y, name):
-        return ordered(y, getattr(self, "target_names_in_", None), name)
+        return ordered(self._arranged(y), getattr(self, "target_names_in_", None), name)
+
+    def _arranged(self, y):
+        return y if self.target is None else as_target(self.target).arranged(y)
 
     def _check_validation(self, X_val, y_val, encode):
         X_val = self._check_X(X_val, "X_val")

@@ -366,11 +366,6 @@ default="binary_crossentropy"
         n_branches = max(self._branch_of_each, default=0) + 1
         return super()._planned()._replace(n_units=n_branches * self.n_units)
 
-    def _named(self, y):
-        if self.target is not None:
-            y = as_target(self.target).arranged(y)
-        return super()._named(y)
-
     def _fit_targets(self, y, sample_weight):
         self._y_ndim = y.ndim
         if self.target is not None:

@@ -218,11 +218,6 @@ default="mean_squared_error"
     def _output_activation(self):
         return self.output_activation
 
-    def _named(self, y):
-        if self.target is not None:
-            y = as_target(self.target).arranged(y)
-        return super()._named(y)
-
     def _fit_targets(self, y, sample_weight):
         self._y_ndim = y.ndim
         self._n_outputs = 1 if y.ndim == 1 else y.shape[1]

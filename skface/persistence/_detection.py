@@ -85,7 +85,7 @@ class _Reader(Kind):
         _, landmarks, attributes = (part.estimator for part in self.parts)
         for part, target in ((landmarks, LANDMARKS), (attributes, ATTRIBUTES)):
             found = refused(target_of, part)
-            if found != target:
+            if found.plural != target.plural:
                 raise SavedFileError(
                     f"its part for {target.plural} finds {found.plural}"
                 )

@@ -169,7 +169,7 @@ class _Committee(_MayKnowVisibility):
 
     @classmethod
     def learnt(cls, estimator, name, arrays):
-        for each in ("scores", "weights", "prevalence"):
+        for each in ("scores", "weights", "thresholds", "prevalence"):
             arrays[f"{each}.npy"] = np.ascontiguousarray(getattr(estimator, f"{each}_"))
         return {"boxes": to_json(estimator.segments_, f"{name}segments_")}
 
@@ -203,6 +203,7 @@ class _Committee(_MayKnowVisibility):
         self.shapes = {
             "scores.npy": shape,
             "weights.npy": shape,
+            "thresholds.npy": shape[1:],
             "prevalence.npy": shape[1:],
         }
 

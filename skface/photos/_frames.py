@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skface._validation import as_floats
+from skface._validation import as_box, as_floats
 from skface.exceptions import InputError, ParameterError
 from skface.targets import CORNERS, as_target
 
@@ -269,7 +269,7 @@ class Frames:
         box : (x, y, width, height)
             As fractions of the frame.
         """
-        x, y, width, height = as_floats(box, "box")
+        x, y, width, height = as_box(box, "box")
         part = np.array([[width, 0, x], [0, height, y]])
         return self._after(np.broadcast_to(part, (len(self), 2, 3)))
 
@@ -286,6 +286,8 @@ class Frames:
         InputError
             The sizes of the photos are not known.
         """
+        if not (isinstance(aspect, Real) and 0 < aspect < np.inf):
+            raise ParameterError(f"aspect must be a positive number, got {aspect!r}")
         width, height = self._sides().T
         wider = np.maximum(width, height / aspect)
         factors = np.stack([wider / width, wider * aspect / height], axis=1)

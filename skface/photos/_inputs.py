@@ -254,9 +254,9 @@ def cropped(images, box):
 
 def with_mirror_images(images):
     """Photos and, after them, their mirror images."""
-    frames = Frames.whole(len(images))
     if not isinstance(images, ImageArray):
-        return np.concatenate([images, framed(images, frames.mirrored())])
+        mirrored = Frames.whole(len(images)).mirrored()
+        return np.concatenate([images, framed(images, mirrored)])
     frames = Frames.concatenated([images.frames, images.frames.mirrored()])
     return ImageArray(np.tile(images.paths, 2), images.image_size, frames)
 
@@ -280,9 +280,11 @@ def seen_from(X, n_sides=1):
     if n_sides == 1:
         return X, frames
     images = as_images(X)
-    frames = frames or Frames.whole(len(images))
-    both = Frames.concatenated([frames, frames.mirrored()])
-    return with_mirror_images(images), both
+    both = with_mirror_images(images)
+    if isinstance(both, ImageArray):
+        return both, both.frames
+    frames = Frames.whole(len(images))
+    return both, Frames.concatenated([frames, frames.mirrored()])
 
 
 def known_keys(images):

@@ -32,7 +32,7 @@ def make_bbox_pipeline(
     looks : int, default=None
         How often a photo is looked at, see `SecondLook`; 1 makes a pipeline that looks
         at the whole photo alone. None takes the preset's: 3 in "best", else 1.
-    weights : "imagenet", path-like or None, default="imagenet"
+    weights : "imagenet", "synthetic", path-like or None, default="imagenet"
         Of VGG19, see `skface.VGG19Features`.
     cache_dir : path-like, default=None
         Folder that keeps the features, so that each photo goes through VGG19 once. One

@@ -11,11 +11,11 @@ from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.metaestimators import available_if
 
 from skface._validation import Options, StrOptions, as_array
-from skface.exceptions import ParameterError
+from skface.exceptions import InputError, ParameterError
 from skface.features import VGG19Features
 from skface.photos import seen_from
 from skface.pipelines._shapes import common_aspect, warn_of_others
-from skface.targets import target_of
+from skface.targets import as_target, target_of
 
 # where both sides of a photo are seen
 _MIRROR = {
@@ -114,7 +114,7 @@ class FacePipeline(Pipeline):
         head, n_sides = self.steps[-1][1], self._n_sides("fit")
         photos = X
         for step in self._of_photos[:-1]:
-            step.fit(X)
+            X = step.fit(X).transform(X)
         X, frames = self._seen(X, n_sides)
         if n_sides == 2:
             y, params = self._doubled(y, params)
@@ -308,17 +308,25 @@ class FacePipeline(Pipeline):
 
     def _doubled(self, y, params):
         """y and what else belongs to photos, for their mirror images too."""
-        rows = np.tile(np.arange(len(y)), 2)
+        n = len(y)
+        rows = np.tile(np.arange(n), 2)
+
+        def twice(value, name):
+            value = as_array(value, name)
+            if len(value) != n:
+                raise InputError(f"{name} has {len(value)} values for {n} photos")
+            return value[rows]
+
         y = y.iloc[rows] if hasattr(y, "iloc") else as_array(y, "y")[rows]
         params = {
-            name: as_array(value, name)[rows]
+            name: twice(value, name)
             if name.endswith(_OF_PHOTOS) and value is not None
             else value
             for name, value in params.items()
         }
         (name,) = self.fit_parameters(groups=None)
         groups = params.get(name)
-        groups = rows if groups is None else as_array(groups, "groups")[rows]
+        groups = rows if groups is None else twice(groups, "groups")
         return y, {**params, name: groups}
 
     def fit_parameters(self, **of_head) -> dict:
@@ -361,12 +369,14 @@ class FacePipeline(Pipeline):
             raise ParameterError(
                 "mirror needs a step that sees photos, as VGG19Features does"
             )
-        if len(self._of_photos) > 1 and getattr(head, "target", None) is not None:
+        named = getattr(head, "target", None)
+        is_of_places = named is not None and as_target(named).has_coordinates
+        if len(self._of_photos) > 1 and is_of_places:
             raise ParameterError(
                 "aligned faces are for attributes: boxes and landmarks are read twice "
                 "by SecondLook"
             )
-        if self._n_sides("predict") == 2 and not hasattr(head, "outputs"):
+        if self.mirror and not hasattr(head, "outputs"):
             raise ParameterError(f"mirror={self.mirror!r} needs a head of skface")
         for step in self._of_photos:
             check = getattr(step, "check_fit", step.fit)  # others learn nothing
@@ -375,5 +385,6 @@ class FacePipeline(Pipeline):
                 check(X_val)
         if hasattr(head, "check_fit"):
             weight = params.get(f"{name}__sample_weight", params.get("sample_weight"))
+            groups = params.get(f"{name}__groups", params.get("groups"))
             n_val = None if X_val is None else len(X_val)
-            head.check_fit(len(X), y, weight, n_val, y_val)
+            head.check_fit(len(X), y, weight, n_val, y_val, groups)

@@ -5,7 +5,7 @@ from zlib import crc32
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skface._validation import (
     Interval,
@@ -76,7 +76,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "degrees": [Interval(Real, 0, None, closed="left")],
         "log_scale": [Interval(Real, 0, None, closed="left")],
         "shift": [Interval(Real, 0, None, closed="left")],
-        "random_state": [Integral],
+        "random_state": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
@@ -139,8 +139,9 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             As from `FacePipeline.fit`, before photos go through VGG19.
         """
         of_second = self._checked(X, y, X_val, y_val)
-        self.first_ = clone(self.first).fit(X, y, X_val=X_val, y_val=y_val)
-        self.second_ = clone(self.second).fit(**of_second)
+        first = clone(self.first).fit(X, y, X_val=X_val, y_val=y_val)
+        second = clone(self.second).fit(**of_second)
+        self.first_, self.second_ = first, second  # or the fit before is left
         return self
 
     def check_fit(self, X, y, *, X_val=None, y_val=None):
@@ -254,7 +255,9 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         first, second = clone(self.first), clone(self.second)
         first.check_fit(X, y, X_val=X_val, y_val=y_val)
         near, truth, rows = self.frames_of(X, y)
-        of_second = {"X": near, "y": truth, **second.fit_parameters(groups=rows)}
+        of_second = {"X": near, "y": truth}
+        if has_fit_parameter(second[-1], "groups"):
+            of_second |= second.fit_parameters(groups=rows)
         if X_val is not None:
             near_val, truth_val, _ = self.frames_of(X_val, y_val, n_frames=1)
             of_second |= {"X_val": near_val, "y_val": truth_val}

@@ -99,6 +99,8 @@ def hidden_cells(parts, shape, cover="grey") -> np.ndarray:
     ------
     ParameterError
         There is no such cover, or the shape is none.
+    InputError
+        `parts` are no Frames.
 
     Examples
     --------
