@@ -81,8 +81,6 @@ class Evaluation:
         """
         target = target_of(estimator, target, as_array(y, "y"))
         y = as_array(_by_name(estimator, target, y, "y"), "y")
-        if y_train is not None:
-            y_train = _like(y, _by_name(estimator, target, y_train, "y_train"))
         y_pred, y_score = answers(estimator, X)
         if y.shape != y_pred.shape or y.ndim != 2:
             raise InputError(
@@ -90,6 +88,8 @@ class Evaluation:
                 f"got the shape {y.shape}"
             )
         target.checked(y)
+        if y_train is not None:
+            y_train = _like(y, _by_name(estimator, target, y_train, "y_train"))
         return cls(
             target,
             y,

@@ -115,7 +115,7 @@ class FacePipeline(Pipeline):
         photos = X
         for step in self._of_photos[:-1]:
             X = step.fit(X).transform(X)
-        X, frames = self._seen(X, n_sides)
+        X, frames = seen_from(X, n_sides)
         if n_sides == 2:
             y, params = self._doubled(y, params)
         y = self._into(frames, y)
