@@ -127,6 +127,15 @@ def test_validation_labels_are_read_by_their_names(model, data):
     np.testing.assert_array_equal(fitted.coef_, plain.coef_)
 
 
+def test_a_fit_that_fails_leaves_the_one_before(model, data, monkeypatch):
+    fitted = clone(model).set_params(crops={}).fit(**data)
+    before = vars(fitted).copy()
+    monkeypatch.setattr(GeneralToSpecific, "_fit_specific", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        fitted.fit(**data)
+    assert vars(fitted) == before
+
+
 def test_features_are_kept_nowhere_after_a_fit_without_a_store(model, data):
     alone = clone(model).set_params(crops={}, general__features__cache_dir=None)
     alone.fit(**data)

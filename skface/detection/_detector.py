@@ -221,7 +221,7 @@ class FaceDetector(BaseEstimator):
         """
         return self._found(X, self.threshold)
 
-    def candidates(self, X):
+    def candidates(self, X) -> list[np.ndarray]:
         """What may be faces, of which `score` is told.
 
         Parameters

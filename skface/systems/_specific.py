@@ -1,5 +1,6 @@
 """Attributes told by the whole face, and again by the part of it that shows them."""
 
+import copy
 import tempfile
 from contextlib import contextmanager
 from math import ceil
@@ -156,11 +157,13 @@ class GeneralToSpecific(PhotoClassifier):
                     X[rows], _rows(y, rows), X_val=X_val, y_val=y_val
                 )
                 logits[others] = _logits(fold, X[others])
-            self.general_ = clone(general).fit(X, y, X_val=X_val, y_val=y_val)
+            learning = copy.copy(self)  # a fit that fails leaves the one before
+            learning.general_ = clone(general).fit(X, y, X_val=X_val, y_val=y_val)
             labels, labels_val = np.asarray(y, float), np.asarray(y_val, float)
-            self._fit_specific(X, labels, logits, X_val, labels_val)
-        self.general_[-2].set_params(cache_dir=self.general[-2].cache_dir)
-        self.classes_ = self.general_[-1].classes_
+            learning._fit_specific(X, labels, logits, X_val, labels_val)
+        learning.general_[-2].set_params(cache_dir=self.general[-2].cache_dir)
+        learning.classes_ = learning.general_[-1].classes_
+        vars(self).update(vars(learning))
         return self
 
     def predict(self, X):
