@@ -95,6 +95,15 @@ def test_words_end_within_the_photo(photos):
         assert outer.y0 - 1 < inner.y0
 
 
+@pytest.mark.parametrize(
+    ("box", "place"), [((0.4, 0.2), 0.6), ((0.6, 0.4), 0.6), ((0.05, 0.95), 1)]
+)
+def test_words_hide_no_face_that_leaves_them_room(photos, box, place):
+    found = [[[0.3, box[0], 0.3, box[1], 0.5]], [], []]
+    display = GroupDisplay.from_predictions(photos, found)
+    assert display.words_[0][0].get_position()[1] == pytest.approx(place)
+
+
 def test_only_the_photos_that_are_shown_are_predicted(photos):
     class Detector:
         def predict(self, X):

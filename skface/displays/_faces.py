@@ -368,7 +368,7 @@ default=None
             for first in range(0, n_faces, n_columns)
         ]
         above = _GAP + LINE * (self.titles is not None)
-        below = _GAP + LINE * max(map(len, lines))
+        below = 2 * _GAP + LINE * max(map(len, lines))
         size = n_columns * (width + _GAP), sum(heights) + n_rows * (above + below)
         handles = legend_handles(parts)
         if handles:

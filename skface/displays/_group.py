@@ -29,6 +29,7 @@ from skface.photos import ImageArray, photo_sizes
 from skface.targets import BBOX_NAMES
 
 _MOST_COLUMNS = 3
+_LOWEST = 0.9  # that a face ends with words under it, as a part of the photo's height
 _WIDTHS, _GAP = (8, 5.5, 4), 0.12  # inches of a photo, by the number of columns
 _DOTS = 160  # an inch, of the photos that are drawn
 _SMALLEST, _LARGEST = 4.5, 9  # points, of the words at a face
@@ -437,17 +438,21 @@ def _columns(reading):
 
 
 def _write(ax, box, lines, width):
-    """Words under a face, or in its box where the photo ends."""
+    """Words under a face, over it where the photo ends, in its box if it fills it."""
     x, y, wide, high = box
     lines = [literal(readable(line)) for line in lines]
     size = np.clip(72 * wide * width / (0.55 * _LETTERS), _SMALLEST, _LARGEST)
+    if y + high < _LOWEST:
+        place, side = y + high, "top"
+    else:
+        place, side = y if y > 1 - _LOWEST else min(y + high, 1), "bottom"
     half = max(text_width(line, size) for line in lines) / 2 / width
     return ax.text(
         min(max(x + wide / 2, half), 1 - half),
-        min(y + high, 1),
+        place,
         "\n".join(lines),
         ha="center",
-        va="top" if y + high < 0.9 else "bottom",
+        va=side,
         fontsize=size,
         linespacing=1.1,
         color="white",
