@@ -263,6 +263,12 @@ def test_a_head_of_another_library_reads_no_mirror_images(photos, no_network):
         pipe.set_params(mirror="fit").fit(photos, np.full((24, 4), 0.4))
 
 
+def test_groups_of_other_photos_are_refused_before_work(photos, no_network):
+    pipe = make_bbox_pipeline(looks=1, weights=None)
+    with pytest.raises(InputError, match=r"groups must have the shape \(24,\)"):
+        pipe.fit(photos, np.full((24, 4), 0.4), head__groups=np.arange(30))
+
+
 def test_an_unknown_way_to_mirror_is_refused(photos):
     pipe = make_bbox_pipeline(looks=1, weights=None).set_params(mirror="both")
     with pytest.raises(ParameterError, match=r"mirror must be in .*, got 'both'"):

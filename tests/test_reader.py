@@ -32,7 +32,7 @@ from skface.exceptions import (
     SkfaceWarning,
 )
 from skface.pipelines import FacePipeline
-from skface.targets import LANDMARKS
+from skface.targets import LANDMARKS, Attributes
 
 TINY = {
     "features__layer": "block1_pool",
@@ -219,6 +219,16 @@ def test_photo_that_goes_away_after_it_was_found_is_passed_by(reader, tmp_path):
     with pytest.warns(SkfaceWarning, match="passed by: .*0.png"):
         table = reader.read(paths)
     assert table["photo"].tolist() == [paths[1]] * 2
+
+
+def test_one_attribute_is_a_column(reader, photos):
+    attributes = make_attribute_pipeline(weights=None).set_params(**TINY)
+    attributes.fit(ImageArray(photos * 4), np.arange(12) % 2)
+    attributes.target_names_ = NAMES[:1]
+    table = reader.set_params(attributes=attributes).read(photos)
+    assert list(table)[-1] == NAMES[0]
+    assert table.shape == (6, 18)
+    assert table[NAMES[0]].between(0, 1).all()
 
 
 def test_photos_before_an_error_are_read(reader, photos):
@@ -509,6 +519,16 @@ def test_loaded_reader_reads_the_same(saved, photos):
     assert len(expected) > 0
     pd.testing.assert_frame_equal(again.read(photos), expected)
     np.testing.assert_array_equal(again.points_in_box_, reader.points_in_box_)
+
+
+def test_a_reader_of_attributes_that_are_named_by_its_target_is_saved(
+    saved, photos, tmp_path
+):
+    reader, path = saved[0], tmp_path / "reader.skface"
+    attributes = clone(reader.attributes).set_params(head__target=Attributes(NAMES))
+    attributes.fit(ImageArray(photos * 4), np.arange(24).reshape(12, 2) % 3 % 2)
+    save(FaceReader(reader.detector, reader.landmarks, attributes), path)
+    assert list(load(path).read(photos[:1]))[-2:] == NAMES
 
 
 def test_detector_gives_no_box_beyond_the_photo(saved, photos):

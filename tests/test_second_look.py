@@ -21,7 +21,7 @@ from skface import (
 )
 from skface.exceptions import InputError, ParameterError
 from skface.pipelines import FacePipeline, frames_around
-from skface.targets import BBOX, LANDMARKS
+from skface.targets import BBOX, LANDMARKS, Attributes
 
 SMALL = {
     "features__layer": "block2_pool",
@@ -299,6 +299,12 @@ def test_an_aligned_pipeline_reads_what_its_frames_show(look, photos):
         np.testing.assert_array_equal(
             pipe.predict_proba(photos), each.predict_proba(aligned)
         )
+
+
+def test_named_attributes_are_read_in_aligned_faces(look, photos):
+    pipe = make_attribute_pipeline(weights=None, align=look)
+    pipe.set_params(head__target=Attributes(("Smiling", "Young")))
+    pipe.check_fit(photos, np.tile([[0, 1], [1, 0]], (10, 1)))
 
 
 def test_coordinates_are_not_read_in_aligned_faces(look, photos, points):
