@@ -32,7 +32,7 @@ from skface.pipelines import (
     make_landmark_pipeline,
     predicted_through,
 )
-from skface.targets import ATTRIBUTES, BBOX_NAMES, LANDMARKS, target_of
+from skface.targets import BBOX_NAMES, LANDMARKS, target_of
 
 # The mean of 2,400 photos of MTFL, both sides alike.
 _POINTS_IN_BOX = (0.27, 0.26, 0.73, 0.26, 0.5, 0.54, 0.3, 0.77, 0.7, 0.77)
@@ -327,7 +327,7 @@ class FaceReader(BaseEstimator):
             if hasattr(part, "fit"):
                 check_is_fitted(part)
         n_attributes = self.attributes[-1].model_.output_shape[-1]
-        return target_names(self.attributes, ATTRIBUTES, n_attributes)
+        return target_names(self.attributes, target_of(self.attributes), n_attributes)
 
     def _place_points(self, X, y):
         """Learn where the points lie in the boxes that are found round them."""
