@@ -13,7 +13,6 @@ Choices belong on the valid photos, ``--split valid``, which choose the epochs t
 Without arguments it draws its own faces.
 """
 
-import ast
 import warnings
 from itertools import product
 from time import perf_counter
@@ -23,6 +22,7 @@ import pandas as pd
 from _common import parsed, study
 
 from skface import CelebALoader, make_attribute_pipeline
+from skface.cli._options import setting
 from skface.metrics import attribute_report
 from skface.photos import CELEBA_FACE
 
@@ -65,12 +65,6 @@ def main():
             for split in args.split:
                 shown = table(told[split], seconds, parts, split, args)
                 print(f"{split}, {seed + 1} seeds\n{shown}\n", flush=True)
-
-
-def setting(text):
-    """A name and a value, a number."""
-    name, _, value = text.partition("=")
-    return name, ast.literal_eval(value)
 
 
 def table(told, seconds, parts, split, args):

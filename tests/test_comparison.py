@@ -117,6 +117,16 @@ def test_the_bootstrap_is_paired(y, random_state):
     assert 0 <= row["low"] < row["high"] < 0.03
 
 
+def test_a_generator_moves_on_from_call_to_call(y):
+    truth, generator = np.nan_to_num(y), np.random.RandomState(0)
+    models = {"right": (truth, None), "wrong": (1 - truth[::-1], None)}
+    first, second = (
+        compare_attributes(models, y, n_resamples=20, random_state=generator)
+        for _ in range(2)
+    )
+    assert not first["low"].equals(second["low"])
+
+
 def test_the_interval_is_as_wide_as_the_standard_error_says(y):
     truth = np.nan_to_num(y)[:, [0]]
     rng = np.random.default_rng(2)

@@ -36,7 +36,7 @@ def add_recipe(parser, targets=TARGETS):
     add_weights(parser)
     parser.add_argument(
         "--set",
-        type=_setting,
+        type=setting,
         nargs="+",
         action="extend",
         default=[],
@@ -150,7 +150,7 @@ def add_run_folder(parser):
     )
 
 
-def _setting(text):
+def setting(text):
     """NAME=VALUE as a pair; the value as Python would read it, else a string."""
     name, equals, value = text.partition("=")
     if not (name and equals):

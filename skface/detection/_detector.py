@@ -226,11 +226,12 @@ class FaceDetector(BaseEstimator):
 
         Parameters
         ----------
-        X : ImageArray, sequence of n paths, or array-like of shape (n, h, w, 3)
+        X
+            As for `predict`.
 
         Returns
         -------
-        list of n ndarrays of shape (k, 5), float64
+        list of ndarray
             As from `predict`, of scores of 0.01 and more.
         """
         return self._found(X, _LEAST_SCORE)

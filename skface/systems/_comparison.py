@@ -1,6 +1,5 @@
 """One evaluation of any models that tell attributes, on the same photos."""
 
-import copy
 import warnings
 from collections.abc import Mapping
 from numbers import Integral
@@ -124,15 +123,14 @@ def compare_attributes(
         attribute_report(y, y_pred, y_score=y_score)  # which refuses what does not fit
     labelled = ~pd.isna(y)
     truth = np.where(labelled, y, 0)
-    generator = as_generator(random_state)
+    if not isinstance(random_state, Integral):  # one seed for all models
+        random_state = as_generator(random_state).randint(2**31 - 1)
     scopes = _scopes(names, groups, len(y))
     values = {
         model: np.hstack(
             [
                 _figures(truth, labelled, y_pred, y_score, weights, scopes)
-                for weights in _weightings(
-                    len(y), n_resamples, copy.deepcopy(generator)
-                )
+                for weights in _weightings(len(y), n_resamples, random_state)
             ]
         )
         for model, (y_pred, y_score) in found.items()
@@ -204,13 +202,14 @@ def _scopes(names, groups, n):
     return scopes
 
 
-def _weightings(n, n_resamples, generator):
+def _weightings(n, n_resamples, random_state):
     """How often each photo counts: once, then in each resample; in batches."""
     yield np.ones((1, n))
+    random_state = as_generator(random_state)
     most = max(1, _MOST_WEIGHTS // n)
     for start in range(0, n_resamples, most):
         size = min(most, n_resamples - start)
-        yield generator.multinomial(n, np.full(n, 1 / n), size).astype(float)
+        yield random_state.multinomial(n, np.full(n, 1 / n), size).astype(float)
 
 
 def _figures(truth, labelled, y_pred, y_score, weights, scopes):
