@@ -16,13 +16,13 @@ from _common import detection
 from sklearn.linear_model import LogisticRegression
 
 from skface import CelebALoader
+from skface._boxes import overlaps
 from skface.datasets import WiderFaceLoader, drawn_celeba, drawn_wider
 from skface.detection._boxes import suppressed
 from skface.detection._cells import middles_of_cells
 from skface.detection._scenes import Projection, sampled_cells
 from skface.features import Pyramid
 from skface.metrics import detection_average_precision
-from skface.metrics._detection import overlaps
 
 # Where the parts lie in a face's box: x, y, width, height in fractions of it.
 PARTS = {

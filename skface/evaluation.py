@@ -11,8 +11,7 @@ from sklearn.pipeline import Pipeline
 from skface._naming import ordered
 from skface._validation import as_array, as_names
 from skface.exceptions import InputError
-from skface.metrics import attribute_report
-from skface.metrics._attributes import members
+from skface.metrics import attribute_report, members
 from skface.pipelines import FacePipeline
 from skface.targets import Target, last_step, target_of
 

@@ -210,7 +210,7 @@ def test_photos_are_shown_only_when_asked_for(boxes):
 def test_four_attributes_are_no_boxes_in_the_photos(monkeypatch):
     displays = []
     monkeypatch.setattr(
-        "skface.displays._pictures.as_png",
+        "skface._pictures.as_png",
         lambda display: displays.append(display) or b"",
     )
     X, y = np.zeros((3, 8, 8, 3), np.uint8), np.array([[1.0, 0, 0, 0]] * 3)

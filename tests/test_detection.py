@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skface import FaceDetector, Frames, ImageArray, VGG19Features
+from skface._boxes import overlaps
 from skface.datasets import WiderFaceLoader, make_wider
 from skface.detection._boxes import moved, steps_to, suppressed
 from skface.detection._cells import faces_of_cells, nominal_boxes, windows
@@ -15,7 +16,6 @@ from skface.detection._looks import GRID, looks
 from skface.displays import DetectionDisplay
 from skface.exceptions import ImageError, InputError, ParameterError
 from skface.features import Pyramid
-from skface.metrics._detection import overlaps
 
 N_PHOTOS = 16
 

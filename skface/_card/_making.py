@@ -10,14 +10,14 @@ import pandas as pd
 from skface._card import _texts
 from skface._card._document import Document
 from skface._files import write_file
-from skface._validation import as_path
-from skface.displays import check_matplotlib
-from skface.displays._pictures import (
+from skface._pictures import (
     faces_picture,
     has_matplotlib,
     history_pictures,
     scores_picture,
 )
+from skface._validation import as_path
+from skface.displays import check_matplotlib
 from skface.evaluation import Evaluation
 from skface.features import VGG19Features
 from skface.pipelines import AlignedFaces, SecondLook

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skface._files import user_cache, write_file
+from skface._pictures import as_png
 from skface.cli._streams import write_out
 from skface.datasets import (
     CelebALoader,
@@ -23,7 +24,6 @@ from skface.displays import (
     SearchDisplay,
     check_matplotlib,
 )
-from skface.displays._pictures import as_png
 from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError
 from skface.persistence import save

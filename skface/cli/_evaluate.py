@@ -1,15 +1,15 @@
 """``skface evaluate``, and the report that it has in common with ``skface fit``."""
 
 from skface._files import write_file
-from skface.cli._shared import as_csv, as_json, is_aligned, load_model, new_folder, say
-from skface.cli._streams import write_out
-from skface.datasets import CelebALoader
-from skface.displays._pictures import (
+from skface._pictures import (
     faces_picture,
     has_matplotlib,
     history_pictures,
     scores_picture,
 )
+from skface.cli._shared import as_csv, as_json, is_aligned, load_model, new_folder, say
+from skface.cli._streams import write_out
+from skface.datasets import CelebALoader
 from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError, InputError
 

@@ -17,7 +17,7 @@ from skface.cli._streams import write_out
 from skface.datasets import CelebALoader, available_targets
 from skface.features import FeatureStore, VGG19Features
 from skface.photos import ImageArray, with_mirror_images
-from skface.pipelines._presets import PRESETS, preset_of
+from skface.pipelines import PRESETS, preset_of
 
 
 def run(args):

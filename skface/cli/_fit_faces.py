@@ -6,13 +6,13 @@ from time import perf_counter
 import pandas as pd
 
 from skface._files import write_file
+from skface._pictures import as_png, has_matplotlib
 from skface.cli._fit import draw_seed, run_folder, set_params, write_settings
 from skface.cli._shared import as_csv, as_json, cache_dir, counted, say, verbose
 from skface.cli._streams import write_out
 from skface.datasets import WiderFaceLoader
 from skface.detection import FaceDetector, FaceReader
 from skface.displays import DetectionDisplay, GroupDisplay
-from skface.displays._pictures import as_png, has_matplotlib
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import detection_average_precision, detection_curve
 from skface.persistence import load, save

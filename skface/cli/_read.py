@@ -18,8 +18,7 @@ from skface.cli._shared import (
     write_table,
 )
 from skface.cli._streams import tell
-from skface.detection import FaceReader
-from skface.detection._reader import joined
+from skface.detection import FaceReader, joined
 from skface.exceptions import InputError
 from skface.persistence import load
 from skface.targets import BBOX_NAMES, LANDMARKS

@@ -1,6 +1,7 @@
 """``skface search``."""
 
 from skface._files import write_file
+from skface._pictures import as_png, has_matplotlib
 from skface.cli._fit import (
     fit_into,
     load_splits,
@@ -11,7 +12,6 @@ from skface.cli._fit import (
 from skface.cli._shared import as_csv, say
 from skface.cli._streams import write_out
 from skface.displays import SearchDisplay
-from skface.displays._pictures import as_png, has_matplotlib
 from skface.exceptions import ParameterError
 from skface.search import (
     N_LAYERS,

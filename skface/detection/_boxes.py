@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skface.metrics._detection import overlaps
+from skface._boxes import overlaps
 
 
 def suppressed(boxes, scores, threshold, n_most) -> tuple[np.ndarray, np.ndarray]:

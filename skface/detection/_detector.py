@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skface._boxes import as_boxes
 from skface._validation import Interval, StrOptions, of_photos, validate_params
 from skface._work import progress_bar
 from skface.detection._boxes import suppressed
@@ -21,7 +22,6 @@ from skface.exceptions import InputError
 from skface.features import COMPUTE_DTYPES, Pyramid, VGG19Features
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
 from skface.metrics import detection_average_precision
-from skface.metrics._detection import as_boxes
 from skface.photos import as_whole_photos, size_of
 
 _LAYER = "block4_conv4"

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skface._boxes import overlaps
 from skface.detection._boxes import moved, steps_to
 from skface.detection._cells import (
     faces_of_levels,
@@ -10,7 +11,6 @@ from skface.detection._cells import (
     windows,
 )
 from skface.detection._looks import looks
-from skface.metrics._detection import overlaps
 
 BATCH_SIZE = 256
 _MAY_BE_A_FACE = 0.1  # the score above which unlabelled places teach nothing

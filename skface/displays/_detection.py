@@ -12,8 +12,7 @@ from skface.displays._styling import (
     shortened,
 )
 from skface.exceptions import InputError
-from skface.metrics import detection_curve
-from skface.metrics._detection import curve_average_precision
+from skface.metrics import curve_average_precision, detection_curve
 
 _SIZE = (6, 4)  # inches
 _NAME_WIDTH, _LEGEND_SIZE = 2.4, 10  # inches, points

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from skface._boxes import as_boxes
 from skface._validation import as_floats
 from skface.displays._face_marks import (
     FONT_SIZE,
@@ -24,7 +25,6 @@ from skface.displays._styling import (
     text_width,
 )
 from skface.exceptions import InputError, ParameterError
-from skface.metrics._detection import as_boxes
 from skface.photos import ImageArray, photo_sizes
 from skface.targets import BBOX_NAMES
 

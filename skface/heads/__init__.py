@@ -6,6 +6,11 @@ import_keras()
 
 from skface.heads._architecture import Architecture  # noqa: E402
 from skface.heads._classifier import DenseHeadClassifier  # noqa: E402
+from skface.heads._decisions import (  # noqa: E402
+    CRITERIA,
+    best_threshold,
+    by_attribute,
+)
 from skface.heads._regressor import DenseHeadRegressor  # noqa: E402
 
 __all__ = ["DenseHeadClassifier", "DenseHeadRegressor"]

@@ -4,9 +4,16 @@ from skface.metrics._attributes import (
     attribute_accuracy,
     attribute_balanced_accuracy,
     attribute_report,
+    average_precisions,
+    members,
+    shares,
 )
 from skface.metrics._coordinates import failure_rate, iou_score, nme_score
-from skface.metrics._detection import detection_average_precision, detection_curve
+from skface.metrics._detection import (
+    curve_average_precision,
+    detection_average_precision,
+    detection_curve,
+)
 from skface.metrics._scorers import (
     get_scorer,
     get_scorer_names,

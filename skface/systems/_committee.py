@@ -16,7 +16,7 @@ from skface._validation import (
     validate_params,
 )
 from skface.exceptions import ParameterError
-from skface.heads._decisions import CRITERIA, best_threshold, by_attribute
+from skface.heads import CRITERIA, best_threshold, by_attribute
 from skface.photos import as_images, cropped
 from skface.pipelines import FacePipeline
 from skface.systems._parts import SEGMENTS, as_boxes

@@ -10,8 +10,7 @@ import pandas as pd
 from skface._validation import as_array, as_generator
 from skface.evaluation import answers, target_names
 from skface.exceptions import InputError, ParameterError
-from skface.metrics import attribute_report
-from skface.metrics._attributes import average_precisions, members, shares
+from skface.metrics import attribute_report, average_precisions, members, shares
 from skface.systems._parts import parts_of
 from skface.targets import ATTRIBUTES
 

@@ -2,11 +2,13 @@
 
 import io
 
-from skface.displays._attribute_scores import AttributesDisplay
-from skface.displays._errors import ErrorsDisplay
-from skface.displays._faces import FacesDisplay
-from skface.displays._history import HistoryDisplay
-from skface.displays._styling import check_matplotlib
+from skface.displays import (
+    AttributesDisplay,
+    ErrorsDisplay,
+    FacesDisplay,
+    HistoryDisplay,
+    check_matplotlib,
+)
 from skface.pipelines import SecondLook
 from skface.targets import last_step
 
