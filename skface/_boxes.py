@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skface._validation import as_floats
+from skface._validation import MOST_FRACTION, as_floats
 from skface.exceptions import InputError
 
 
@@ -27,7 +27,7 @@ def as_boxes(values, name, n_columns):
                 f"{name}[{row}] must have the shape (n_faces, {n_columns}): x, y, "
                 f"width, height{told}; got {value.shape}"
             )
-        if np.abs(value[:, :4]).max(initial=0) > 4:
+        if np.abs(value[:, :4]).max(initial=0) > MOST_FRACTION:
             raise InputError(
                 f"{name}[{row}] must hold fractions of the photo's width and height, "
                 f"got values up to {np.abs(value[:, :4]).max():g}; "

@@ -15,6 +15,7 @@ from skface.exceptions import InputError, ParameterError
 # What is borrowed of scikit-learn's private names is borrowed here alone.
 __all__ = [
     "FLOATS",
+    "MOST_FRACTION",
     "HasMethods",
     "Interval",
     "Options",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 FLOATS = ("float32", "float16", "float64")  # of features; others become the first
+MOST_FRACTION = 4  # of a photo's side: coordinates beyond it are pixels
 _MOST_SHOWN = 80
 _LONGEST_PATH = 32_767  # characters, on any system
 

@@ -86,7 +86,7 @@ class Evaluation:
                 f"y must have one row a photo and one column a target, {y_pred.shape}, "
                 f"got the shape {y.shape}"
             )
-        target.checked(y)
+        target.score(target.checked(y), y_pred)  # refuses other units
         if y_train is not None:
             y_train = _like(y, _by_name(estimator, target, y_train, "y_train"))
         return cls(

@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
-from skface._validation import as_array, as_floats, as_names
+from skface._validation import MOST_FRACTION, as_array, as_floats, as_names
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import (
     attribute_accuracy,
@@ -249,6 +249,7 @@ class Boxes(Target):
         return np.hstack([middle - size_moved / 2, size_moved]).astype(y.dtype)
 
     def score(self, y_true, y_pred, sample_weight=None) -> float:
+        _check_units(y_true, y_pred)
         return iou_score(y_true, y_pred, sample_weight=sample_weight)
 
     def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
@@ -325,6 +326,7 @@ class Landmarks(Target):
         return points.reshape(y.shape).astype(y.dtype)
 
     def score(self, y_true, y_pred, sample_weight=None) -> float:
+        _check_units(y_true, y_pred)
         return -self._nme()(y_true, y_pred, sample_weight=sample_weight)
 
     def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
@@ -688,6 +690,19 @@ def _coordinates(target, y):
     """A copy of y that holds numbers in the columns of a target; integers as floats."""
     y, floats = target.checked(y), as_floats(y, "y")
     return np.array(y) if y.dtype.kind == "f" else floats
+
+
+def _check_units(y_true, y_pred):
+    """Raise an InputError where fractions would be compared with pixels."""
+    largest, found = (
+        np.abs(as_floats(y, name)).max(initial=0)
+        for name, y in (("y", y_true), ("y_pred", y_pred))
+    )
+    if largest > MOST_FRACTION >= found:
+        raise InputError(
+            f"y reaches {largest:g}, but the predictions are fractions of the photo's "
+            "width and height: skface.datasets.to_fractions turns pixels into them"
+        )
 
 
 def _moved_points(points, matrices):

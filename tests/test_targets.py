@@ -166,6 +166,16 @@ def test_scores_are_those_of_the_field():
     assert JOINT.score(y, found) == pytest.approx(np.mean([iou, -nme, right]))
 
 
+@pytest.mark.parametrize("target", [BBOX, LANDMARKS, (BBOX, LANDMARKS)])
+def test_fractions_are_not_scored_against_pixels(target):
+    target = as_target(target)
+    found = np.linspace(0.1, 0.9, len(target.columns()))[np.newaxis]
+    with pytest.raises(InputError, match=r"y reaches .*to_fractions turns"):
+        target.score(100 * found, found)
+    in_one_unit = target.score(100 * found, 100 * found)
+    assert in_one_unit == pytest.approx(target.score(found, found))
+
+
 def test_the_eyes_of_a_target_are_its_measure():
     y = np.zeros((1, 136))
     y[0, 2 * 45] = 0.5  # the eyes are 0.5 apart

@@ -159,7 +159,7 @@ def add_looks(samples, levels, boxes, found, scores, rng, is_complete=True):
 
 
 def _epochs(steps, n_rows):
-    return max(1, round(steps * BATCH_SIZE / n_rows))
+    return max(1, round(steps * BATCH_SIZE / max(n_rows, BATCH_SIZE)))
 
 
 def _are_within(points, boxes):

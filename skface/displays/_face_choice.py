@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skface._validation import as_array, as_floats, shown
+from skface._validation import MOST_FRACTION, as_array, as_floats, shown
 from skface.evaluation import presence, target_names
 from skface.exceptions import InputError, ParameterError
 from skface.photos import Frames, ImageArray
@@ -241,7 +241,7 @@ def _check_attributes(attributes, name):
 
 
 def _check_fractions(value, name):
-    if not np.isfinite(value).all() or np.abs(value).max() > 4:
+    if not np.isfinite(value).all() or np.abs(value).max() > MOST_FRACTION:
         raise InputError(
             f"{name} must be fractions of the photo's width and height, got values "
             f"from {value.min():g} to {value.max():g}; skface.datasets.to_fractions "
