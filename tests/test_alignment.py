@@ -16,7 +16,6 @@ from skface import (
     make_landmark_pipeline,
 )
 from skface.exceptions import InputError, ParameterError, SavedFileError
-from skface.pipelines import FacePipeline
 from skface.systems import LandmarkFreeAlignment
 from skface.targets import CORNERS
 
@@ -193,7 +192,7 @@ def test_in_front_of_a_pipeline_it_learns_from_the_same_photos(align, photos):
     y = np.random.default_rng(1).integers(0, 2, (12, 3))
     pipe = make_attribute_pipeline(weights="synthetic", random_state=0)
     pipe.set_params(**SMALL)
-    pipe = FacePipeline([("align", clone(align)), *pipe.steps])
+    pipe = pipe.behind(clone(align))
     pipe.fit(photos, y, X_val=photos[:4], y_val=y[:4])
     upright = pipe["align"].transform(photos)
     np.testing.assert_array_equal(
@@ -221,7 +220,7 @@ def test_a_pipeline_that_begins_with_it_is_saved(align, photos, tmp_path):
     y = np.random.default_rng(1).integers(0, 2, (12, 3))
     pipe = make_attribute_pipeline(weights="synthetic", random_state=0)
     pipe.set_params(**SMALL).fit(photos, y)
-    pipe = FacePipeline([("align", align), *pipe.steps])
+    pipe = pipe.behind(align)
     skface.save(pipe, tmp_path / "pipe.skface")
     loaded = skface.load(tmp_path / "pipe.skface")
     np.testing.assert_array_equal(

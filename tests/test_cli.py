@@ -26,7 +26,7 @@ from skface.datasets import (
 )
 from skface.metrics import attribute_accuracy, iou_score, nme_score
 from skface.photos import photo_sizes
-from skface.pipelines import AlignedFaces, FacePipeline
+from skface.pipelines import AlignedFaces
 
 COMMANDS = [
     *("demo", "info", "extract", "fit", "search"),
@@ -432,12 +432,8 @@ def aligned_model(attribute_run, points_run, tmp_path_factory):
     """Attributes behind a step that aligns, and its file."""
     file = tmp_path_factory.mktemp("aligned") / "model.skface"
     pipe = skface.load(attribute_run / "model.skface")
-    names, align = (
-        pipe.target_names_,
-        AlignedFaces(skface.load(points_run / "model.skface")),
-    )
-    pipe = FacePipeline([("align", align), *pipe.steps], mirror=pipe.mirror)
-    skface.save(pipe, file, target_names=names)
+    align = AlignedFaces(skface.load(points_run / "model.skface"))
+    skface.save(pipe.behind(align), file)
     return file
 
 

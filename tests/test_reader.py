@@ -31,7 +31,6 @@ from skface.exceptions import (
     SavedFileError,
     SkfaceWarning,
 )
-from skface.pipelines import FacePipeline
 from skface.targets import LANDMARKS, Attributes
 
 TINY = {
@@ -165,9 +164,7 @@ def test_attributes_are_read_from_upright_faces(reader, photos):
 
 def test_step_that_aligns_is_passed_over(reader, photos):
     expected = reader.read(photos[:1])
-    steps = [("align", AlignedFaces(reader.landmarks)), *reader.attributes.steps]
-    aligning = FacePipeline(steps, mirror=reader.attributes.mirror)
-    aligning.target_names_ = NAMES
+    aligning = reader.attributes.behind(AlignedFaces(reader.landmarks))
     reader.set_params(attributes=aligning)
     pd.testing.assert_frame_equal(reader.read(photos[:1]), expected)
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV
 
 from skface import (
     AlignedFaces,
@@ -284,7 +285,7 @@ def test_one_photo_whose_points_coincide_is_seen_whole(photos):
 
 
 def test_aligned_faces_need_landmarks_that_are_fitted(photos):
-    with pytest.raises(NotFittedError):
+    with pytest.raises(NotFittedError, match="A search clones the values of its grid"):
         AlignedFaces(make_landmark_pipeline()).fit(photos)
 
 
@@ -299,6 +300,31 @@ def test_an_aligned_pipeline_reads_what_its_frames_show(look, photos):
         np.testing.assert_array_equal(
             pipe.predict_proba(photos), each.predict_proba(aligned)
         )
+
+
+def test_a_fitted_pipeline_goes_behind_a_step_that_aligns(look, photos):
+    y = np.random.default_rng(2).integers(0, 2, (20, 3))
+    pipe = make_attribute_pipeline(weights=None, random_state=0)
+    pipe.set_params(**SMALL, mirror="fit+predict").fit(photos, y)
+    pipe.target_names_ = ["A", "B", "C"]
+    align = AlignedFaces(look)
+    aligned, behind = align.transform(photos), pipe.behind(align)
+    np.testing.assert_array_equal(
+        behind.predict_proba(photos), pipe.predict_proba(aligned)
+    )
+    assert behind.target_names_ == ["A", "B", "C"]
+    assert list(pipe.named_steps) == ["features", "head"]
+    with pytest.raises(ParameterError, match="aligns photos already, by its step"):
+        behind.behind(align)
+
+
+def test_a_grid_over_landmarks_is_one_over_the_step(look, photos):
+    y = np.random.default_rng(2).integers(0, 2, (20, 3))
+    pipe = make_attribute_pipeline(weights=None, align=look, random_state=0)
+    pipe.set_params(**SMALL)
+    grid = {"align": [AlignedFaces(look), AlignedFaces(look.first_)]}
+    search = GridSearchCV(pipe, grid, cv=2, error_score="raise").fit(photos, y)
+    assert search.best_estimator_["align"].landmarks in (look, look.first_)
 
 
 def test_named_attributes_are_read_in_aligned_faces(look, photos):

@@ -28,7 +28,7 @@ from skface.evaluation import Evaluation
 from skface.exceptions import DatasetError
 from skface.persistence import save
 from skface.photos import photo_sizes
-from skface.pipelines import MAKERS, AlignedFaces, FacePipeline, SecondLook
+from skface.pipelines import MAKERS, AlignedFaces, SecondLook
 from skface.search import N_LAYERS, N_UNITS, head_search
 
 _N_FACES, _N_GROUPS = 600, 60  # drawn photos of one person, and of several
@@ -91,7 +91,8 @@ def run(args):
     _picture(root, pipelines, ["bbox"], aligned, output / "boxes.png")
     shown = dict(pipelines)
     if aligned.get("landmarks") is False and "attributes" in pipelines:
-        shown["attributes"] = _aligning(pipelines)
+        align = AlignedFaces(pipelines["landmarks"])
+        shown["attributes"] = pipelines["attributes"].behind(align)
         aligned["attributes"] = False
     both = ["landmarks", "attributes"]
     _picture(root, shown, both, aligned, output / "faces.png")
@@ -157,15 +158,6 @@ def fit_and_score(root, target, weights="synthetic", *, aligned=None, verbose=0)
         image_sizes=test.image_sizes,
     )
     return pipe, evaluation.figures()
-
-
-def _aligning(pipelines):
-    """The pipeline of attributes, for photos in the wild."""
-    attributes = pipelines["attributes"]
-    align = ("align", AlignedFaces(pipelines["landmarks"]))
-    pipe = FacePipeline([align, *attributes.steps], mirror=attributes.mirror)
-    pipe.target_names_ = attributes.target_names_
-    return pipe
 
 
 def _read_groups(pipelines, weights, output, say, verbose):

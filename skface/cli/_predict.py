@@ -85,12 +85,10 @@ def _aligning(pipe, target, args):
     landmarks, found = load_model(args, args.landmarks)
     if found != LANDMARKS:
         raise InputError(f"{what}tells {found.plural}, not the five landmarks")
-    aligning = FacePipeline(
-        [("align", AlignedFaces(landmarks)), *pipe.steps],
-        mirror=getattr(pipe, "mirror", False),
-    )
-    aligning.target_names_ = pipe.target_names_
-    return aligning
+    if not isinstance(pipe, FacePipeline):
+        names, pipe = pipe.target_names_, FacePipeline(pipe.steps)
+        pipe.target_names_ = names
+    return pipe.behind(AlignedFaces(landmarks))
 
 
 def _faces(photos, y, target):

@@ -10,6 +10,12 @@ from skface.photos import TEMPLATES, ImageArray, as_images, sizes_of
 from skface.pipelines._around import frames_around, seen_upright
 from skface.targets import LANDMARKS
 
+_NOT_FITTED = (
+    "landmarks, a %(name)s, is not fitted yet: fit it on photos in the wild. A search "
+    "clones the values of its grid; of landmarks that are fitted it is one over the "
+    "step: {'align': [AlignedFaces(one), AlignedFaces(other)]}"
+)
+
 
 class AlignedFaces(TransformerMixin, BaseEstimator):
     """Photos in the wild as photos like CelebA's aligned ones.
@@ -88,7 +94,7 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
             `landmarks` is not fitted.
         """
         validate_params(self)
-        check_is_fitted(self.landmarks)
+        check_is_fitted(self.landmarks, msg=_NOT_FITTED)
         as_images(X)
         return self
 

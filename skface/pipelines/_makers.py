@@ -150,9 +150,7 @@ def make_attribute_pipeline(
     preset = preset_of("attributes", preset)
     head = DenseHeadClassifier(random_state=random_state, verbose=verbose)
     pipe = _pipeline(preset, head, weights, cache_dir, verbose)
-    if align is not None:
-        pipe.steps.insert(0, ("align", AlignedFaces(align)))
-    return pipe
+    return pipe if align is None else pipe.behind(AlignedFaces(align))
 
 
 def _looking(target, name, looks, weights, cache_dir, random_state, verbose):

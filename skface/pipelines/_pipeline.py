@@ -1,5 +1,6 @@
 """Photos to predictions: the transformer and a head as one estimator."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -228,6 +229,42 @@ class FacePipeline(Pipeline):
         for step in self._of_photos[:-1]:
             X = step.transform(X)
         return X
+
+    def behind(self, align) -> "FacePipeline":
+        """This pipeline for photos in the wild: behind a step that aligns them.
+
+        The steps are shared, not copied: where they are fitted, so is what comes out.
+
+        Parameters
+        ----------
+        align : AlignedFaces, or another transformer of photos
+
+        Returns
+        -------
+        FacePipeline
+            Its first step is "align"; `mirror` is kept.
+
+        Raises
+        ------
+        ParameterError
+            A step of it aligns photos already.
+
+        Examples
+        --------
+        >>> from skface import AlignedFaces, make_attribute_pipeline
+        >>> from skface import make_landmark_pipeline
+        >>> align = AlignedFaces(make_landmark_pipeline())
+        >>> list(make_attribute_pipeline().behind(align).named_steps)
+        ['align', 'features', 'head']
+        """
+        if self.is_aligning:
+            raise ParameterError(
+                f"the pipeline aligns photos already, by its step {self.steps[0][0]!r}"
+            )
+        pipe = copy.copy(self)
+        pipe.steps = [("align", align), *self.steps]
+        vars(pipe).pop("aspect_", None)  # which photos behind an alignment all have
+        return pipe
 
     @property
     def is_aligning(self) -> bool:
