@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -173,9 +174,21 @@ def test_photos_of_an_array_are_named_by_their_rows(reader, photos):
     X = np.stack([np.asarray(Image.open(photo)) for photo in photos])
     of_array, of_files = reader.read(X), reader.read(photos)
     assert of_array["photo"].tolist() == [0, 0, 1, 1, 2, 2]
-    # Frames of an array are cut from its pixels, and resized once more.
+    # Frames of files are read at the size that the features see, not at a face's.
     points = LANDMARKS.columns()
-    np.testing.assert_allclose(of_array[points], of_files[points], atol=3)
+    np.testing.assert_allclose(of_array[points], of_files[points], atol=2)
+
+
+def test_a_photo_of_many_faces_is_not_copied_for_each(reader):
+    photo = np.full((1, 1500, 2000, 3), 200, np.uint8)
+    boxes = [[60 * k, 50, 50, 50] for k in range(30)]
+    reader.set_params(detector=lambda photo: boxes)
+    tracemalloc.start()
+    n_faces = len(reader.read(photo))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert n_faces == 30
+    assert peak < 4 * photo.nbytes
 
 
 def test_photos_without_a_face_have_no_row_and_are_listed(reader, photos):

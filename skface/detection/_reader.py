@@ -19,8 +19,8 @@ from skface.photos import (
     Frames,
     ImageArray,
     as_whole_photos,
-    framed,
     photo_sizes,
+    seen_in_array,
     size_of,
     to_pixels,
     unreadable,
@@ -380,10 +380,11 @@ class FaceReader(BaseEstimator):
         points = np.empty((0, 10))
         attributes = np.empty((0, len(names)))
         if len(rows):
-            photos = images[rows]
             start = self._start(faces[:, :4])
-            points = self._points(photos, start, sizes)
-            attributes = self._attributes(photos, points, start, sizes)
+            points = self._points(images, rows, start, sizes)
+            frames = _frames(points, start, sizes, "celeba")
+            aligned = _seen(images, rows, frames, "celeba")
+            attributes = presence(self.attributes.after_aligning, aligned)
         table = pd.DataFrame(
             np.hstack(
                 [
@@ -408,20 +409,14 @@ class FaceReader(BaseEstimator):
         place = getattr(self, "points_in_box_", np.array(_POINTS_IN_BOX))
         return np.tile(boxes[:, :2], 5) + place * np.tile(boxes[:, 2:], 5)
 
-    def _points(self, photos, start, sizes):
+    def _points(self, images, rows, start, sizes):
         """The landmarks, from where they lie in a box as a rule."""
         second, y = self.landmarks.second_, start
         for _ in range(self.landmarks.n_looks - 1):
             frames = _frames(y, start, sizes, "face")
-            y = predicted_through(second, photos, frames, LANDMARKS).astype(float)
+            seen = _seen(images, rows, frames, "face")
+            y = predicted_through(second, seen, frames, LANDMARKS).astype(float)
         return y
-
-    def _attributes(self, photos, points, start, sizes):
-        frames = _frames(points, start, sizes, "celeba")
-        photos = framed(photos, frames)
-        if isinstance(photos, ImageArray):
-            photos = photos.resized(TEMPLATES["celeba"].image_size)
-        return presence(self.attributes.after_aligning, photos)
 
 
 def joined(parts) -> pd.DataFrame:
@@ -544,3 +539,11 @@ def _frames(points, start, sizes, template):
     is_speck = extent(points) < _COLLAPSED * extent(start)
     points = np.where(is_speck[:, None], start, points)
     return Frames.from_landmarks(points, sizes, template=template)
+
+
+def _seen(images, rows, frames, template):
+    """Faces through their frames; a photo of several is not copied for each."""
+    size = TEMPLATES[template].image_size
+    if isinstance(images, ImageArray):
+        return images[rows].framed(frames).resized(size)
+    return seen_in_array((images[row] for row in rows), frames, size)

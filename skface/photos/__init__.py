@@ -24,6 +24,7 @@ from skface.photos._inputs import (
     sizes_of,
     with_mirror_images,
 )
+from skface.photos._looking import seen_in_array
 from skface.photos._reading import (
     INSTALL_HEIC,
     check_photo,
@@ -59,6 +60,7 @@ __all__ = [
     "read_photo",
     "row_keys",
     "seen_from",
+    "seen_in_array",
     "size_of",
     "sizes_of",
     "to_fractions",

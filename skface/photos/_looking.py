@@ -52,8 +52,8 @@ def seen(photo, matrices, image_size):
 
 
 def seen_in_array(images, frames, image_size):
-    """`seen` of an array of photos, each through its own frame."""
-    pixels = np.empty((len(images), *image_size, 3), dtype=np.uint8)
+    """`seen` of photos as arrays, in any iterable, each through its own frame."""
+    pixels = np.empty((len(frames), *image_size, 3), dtype=np.uint8)
     for i, (image, matrix) in enumerate(zip(images, frames.matrices, strict=True)):
         matrix, is_mirrored = _unmirrored(matrix)
         shown = _shown(Image.fromarray(image), matrix, image_size)

@@ -99,16 +99,17 @@ def seen_upright(images, frames):
     return framed(images, frames.mirrored(frames_seen(images).is_mirrored))
 
 
-def predicted_through(pipe, images, frames, target) -> np.ndarray:
+def predicted_through(pipe, seen, frames, target) -> np.ndarray:
     """Coordinates that a pipeline finds in frames, as fractions of the whole photos.
 
     Parameters
     ----------
     pipe : fitted FacePipeline
-    images : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+    seen : ImageArray or uint8 ndarray of shape (n, h, w, 3)
+        Photos through the frames.
     frames : Frames
     target : Target
     """
-    y = pipe.predict(framed(images, frames))
+    y = pipe.predict(seen)
     # an array does not know its frames
-    return y if isinstance(images, ImageArray) else frames.to_photo(y, target)
+    return y if isinstance(seen, ImageArray) else frames.to_photo(y, target)

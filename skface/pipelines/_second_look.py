@@ -14,7 +14,7 @@ from skface._validation import (
     of_photos,
     validate_params,
 )
-from skface.photos import as_images, sizes_of
+from skface.photos import as_images, framed, sizes_of
 from skface.pipelines._around import frames_around, frames_near, predicted_through
 from skface.pipelines._pipeline import FacePipeline
 from skface.targets import target_of
@@ -181,7 +181,8 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
             sizes = sizes_of(images)
         for _ in range(self.n_looks - 1):
             frames = frames_around(looks[-1], self.target, sizes)
-            looks.append(predicted_through(self.second_, images, frames, self.target))
+            seen = framed(images, frames)
+            looks.append(predicted_through(self.second_, seen, frames, self.target))
         return np.mean(looks, axis=0) if self.average else looks[-1]
 
     def score(self, X, y, sample_weight=None):

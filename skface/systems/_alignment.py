@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skface._validation import Interval, of_photos, validate_params
 from skface.exceptions import ParameterError
 from skface.heads import DenseHeadRegressor
-from skface.photos import Frames, as_images, frames_seen, row_keys, sizes_of
+from skface.photos import Frames, as_images, framed, frames_seen, row_keys, sizes_of
 from skface.pipelines import FacePipeline, frames_near, predicted_through, seen_upright
 from skface.targets import CORNERS
 
@@ -161,7 +161,9 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
         sizes, least = seen.image_sizes, np.full(len(seen), np.inf)
         upright = Frames.whole(len(seen)).corners
         for _ in range(self.n_looks):
-            corners = predicted_through(self.regressor_, images, frames, CORNERS)
+            corners = predicted_through(
+                self.regressor_, framed(images, frames), frames, CORNERS
+            )
             off = np.square(frames.to_frame(corners, CORNERS) - upright).mean(axis=1)
             is_nearer = (off < least)[:, None, None]
             best = Frames(np.where(is_nearer, frames.matrices, best.matrices), sizes)
