@@ -134,24 +134,25 @@ def looks_of(photos, seed, args):
 
 def robustness(args):
     """Accuracy on damaged aligned photos, with and without AlignedFaces."""
-    pipe = fitted_attributes(args)
-    aligning = AlignedFaces(fitted("landmarks", args))
     test = CelebALoader(args.attributes, "attributes", verbose=0).load_bunch("test")
     images, y = test.images[: args.n_damaged], test.target[: args.n_damaged]
     rows = []
     for name, damage in DAMAGES.items():
         with tempfile.TemporaryDirectory() as folder:
             photos = damaged(images, test.image_sizes[: args.n_damaged], damage, folder)
-            rows.append(
-                {
-                    "photos": name,
-                    "as they come": pipe.score(photos, y),
-                    "aligned": pipe.score(aligning.transform(photos), y),
-                }
-            )
+            for seed in range(args.n_seeds):
+                pipe = fitted_attributes(args, seed)
+                aligning = AlignedFaces(fitted("landmarks", args, seed))
+                rows.append(
+                    {
+                        "photos": name,
+                        "as they come": pipe.score(photos, y),
+                        "aligned": pipe.behind(aligning).score(photos, y),
+                    }
+                )
     constant = (y.mean(axis=0) > 0.5) == y
     print(f"the commoner answer: {constant.mean():.4f}, {len(y)} photos")
-    return pd.DataFrame(rows).set_index("photos")
+    return spread(pd.DataFrame(rows), ["photos"])
 
 
 def damaged(images, sizes, damage, folder):
@@ -188,13 +189,13 @@ def fitted(target, args, seed=0, n_frames=None):
     return _fitted[key]
 
 
-def fitted_attributes(args, threshold=0.5):
-    key = "attributes", threshold
+def fitted_attributes(args, seed=0, threshold=0.5):
+    key = "attributes", seed, threshold
     if key not in _fitted:
         loader = CelebALoader(args.attributes, "attributes", verbose=0)
         train, valid = (loader.load_bunch(part) for part in ("train", "valid"))
         pipe = make_attribute_pipeline(
-            weights=args.weights, cache_dir=args.cache_dir, random_state=0
+            weights=args.weights, cache_dir=args.cache_dir, random_state=seed
         ).set_params(head__threshold=threshold)
         pipe.fit(train.images, train.target, X_val=valid.images, y_val=valid.target)
         pipe.target_names_ = train.target_names
