@@ -11,6 +11,7 @@ from time import perf_counter
 from PIL import Image
 
 from skface import CelebALoader, VGG19Features
+from skface.cli._options import setting
 from skface.datasets import drawn_celeba
 from skface.evaluation import Evaluation
 from skface.features import COMPUTE_DTYPES, _device, _vgg19
@@ -83,6 +84,18 @@ def study(description):
     parser.add_argument("--cache-dir", help="folder that keeps the features")
     parser.add_argument("--n-seeds", type=int, default=3, help="%(default)s")
     return parser
+
+
+def take_settings(parser):
+    """Let parameters of the pipelines be set: a list of pairs."""
+    parser.add_argument(
+        "--set",
+        nargs="+",
+        default=[],
+        type=setting,
+        metavar="NAME=VALUE",
+        help="parameters of the pipelines, such as head__epochs=5",
+    )
 
 
 def parsed(parser):

@@ -19,10 +19,9 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from _common import parsed, study
+from _common import parsed, study, take_settings
 
 from skface import CelebALoader, make_attribute_pipeline
-from skface.cli._options import setting
 from skface.metrics import attribute_report
 from skface.photos import CELEBA_FACE
 
@@ -39,9 +38,7 @@ def main():
         "--split", nargs="+", default=["test"], choices=["valid", "test"]
     )
     parser.add_argument("--n-train", type=int, help="photos to learn from; all")
-    parser.add_argument(
-        "--set", nargs="+", default=[], type=setting, help="parameters of the pipelines"
-    )
+    take_settings(parser)
     args = parsed(parser)
     warnings.simplefilter("ignore")
     loader = CelebALoader(args.attributes, "attributes", verbose=0)

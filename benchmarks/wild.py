@@ -8,9 +8,13 @@
 - robustness: aligned photos that were turned, shifted and scaled, read as they are and
   turned upright by landmarks that have learnt from the photos in the wild.
 
-Choices belong on the valid photos, ``--split valid``. ::
+Choices belong on the valid photos, ``--split valid``; ``--set`` sets parameters of what
+finds boxes and landmarks, so that block 5 learns in the second look, for instance. ::
 
     python benchmarks/wild.py --attributes CELEBA --points MTFL --weights FILE
+    python benchmarks/wild.py ... --only landmarks --set second__head__tail=FILE \\
+        second__features__pooling=None second__features__normalize=None \\
+        second__head__epochs=4
 
 Without arguments it draws its own faces.
 """
@@ -23,7 +27,7 @@ from time import perf_counter
 
 import numpy as np
 import pandas as pd
-from _common import figures, parsed, study
+from _common import figures, parsed, study, take_settings
 from PIL import Image
 
 from skface import (
@@ -208,7 +212,7 @@ def made(target, args, random_state=0):
         weights=args.weights,
         cache_dir=args.cache_dir,
         random_state=random_state,
-    )
+    ).set_params(**dict(args.set))
 
 
 def columns(names):
@@ -244,6 +248,7 @@ def main():
         help="read all photos in the wild, by landmarks of the other two thirds; else "
         "those of valid and test, the first of which have chosen the epochs",
     )
+    take_settings(parser)
     parser.add_argument("--n-damaged", type=int, default=600, help="%(default)s")
     args = parsed(parser)
     warnings.simplefilter("ignore")
