@@ -86,6 +86,11 @@ class Source:
         sizes = self.sizes(names)
         if self.target == BBOX:
             values, kept = inside(values, sizes, names, self.notes)
+            if not kept.any():
+                raise DatasetError(
+                    f"no photo is left: all {len(names)} boxes, of {listed(names)}, "
+                    "have no area in their photo"
+                )
             values, names, sizes = values[kept], names[kept], sizes[kept]
         return names, to_fractions(values, sizes), sizes
 

@@ -76,23 +76,19 @@ def attributes(table, target, path, notes):
     return table.mask(table == negative, 0)
 
 
-def inside(boxes, sizes, names, notes):
-    """Boxes clipped to their photos, and which of them have an area."""
+def inside(boxes, sizes, names, notes, of="photo"):
+    """Boxes clipped to their photos, and which of them have an area there."""
     corner = np.clip(boxes[:, :2], 0, sizes)
     opposite = np.clip(boxes[:, :2] + boxes[:, 2:], 0, sizes)
-    clipped = np.hstack([corner, opposite - corner])
+    clipped = np.hstack([corner, np.maximum(opposite - corner, 0)])
     has_area = (boxes[:, 2:] > 0).all(axis=1) & (clipped[:, 2:] > 0).all(axis=1)
-    if not has_area.any():
-        raise DatasetError(
-            f"no photo is left: all {len(names)} boxes, of {listed(names)}, have no "
-            "area in their photo"
-        )
-    if not has_area.all():
-        what = "left out: the box has no area in the photo"
-        notes.append(note(names[~has_area], what))
     changed = has_area & (clipped != boxes).any(axis=1)
-    if changed.any():
-        notes.append(note(names[changed], "clipped: the box leaves the photo"))
+    for some, what in (
+        (~has_area, "left out: the box has no area in the photo"),
+        (changed, "clipped: the box leaves the photo"),
+    ):
+        if some.any():
+            notes.append(note(names[some], what, of))
     return clipped, has_area
 
 

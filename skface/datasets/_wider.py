@@ -9,7 +9,7 @@ from sklearn.utils import Bunch
 
 from skface._validation import as_path
 from skface._work import progress_bar
-from skface.datasets._targets import files_of, note, with_files
+from skface.datasets._targets import files_of, inside, note, with_files
 from skface.datasets._wider_list import ATTRIBUTES, read_wider_list
 from skface.exceptions import DatasetError, ParameterError, SkfaceWarning
 from skface.photos import ImageArray, photo_sizes
@@ -146,9 +146,10 @@ class WiderFaceLoader:
         photo = np.array([number.get(name, -1) for name in listed.names])[listed.photo]
         there = photo >= 0
         photo, attributes = photo[there], listed.attributes[there]
-        boxes = _inside(listed.boxes[there], sizes[photo], names[photo], notes)
+        boxes, has_area = inside(
+            listed.boxes[there], sizes[photo], names[photo], notes, "face"
+        )
         boxes = boxes / np.tile(sizes, 2)[photo]
-        has_area = (boxes[:, 2:] > 0).all(axis=1)
         invalid = has_area & (attributes[:, _INVALID] == 1)
         if invalid.any():
             what = "left out, being marked as invalid"
@@ -186,19 +187,3 @@ def _photos_in(folder, names):
         except OSError as error:
             raise DatasetError(f"{folder / event}: cannot be read ({error})") from error
     return found
-
-
-def _inside(boxes, sizes, names, notes):
-    """Boxes clipped to their photos; those without area in it have none left."""
-    corner = np.clip(boxes[:, :2], 0, sizes)
-    opposite = np.clip(boxes[:, :2] + boxes[:, 2:], 0, sizes)
-    clipped = np.hstack([corner, np.maximum(opposite - corner, 0)])
-    has_area = (boxes[:, 2:] > 0).all(axis=1) & (clipped[:, 2:] > 0).all(axis=1)
-    changed = has_area & (clipped != boxes).any(axis=1)
-    for faces, what in (
-        (~has_area, "left out: the box has no area in the photo"),
-        (changed, "clipped: the box leaves the photo"),
-    ):
-        if faces.any():
-            notes.append(note(names[faces], what, "face"))
-    return clipped
