@@ -13,7 +13,7 @@ from skface._validation import as_array, as_names
 from skface.exceptions import InputError
 from skface.metrics import attribute_report, members
 from skface.pipelines import FacePipeline
-from skface.targets import Target, last_step, target_of
+from skface.targets import Target, as_target, last_step, names_told_by, target_of
 
 _COLUMNS = ["figure", "better", "baseline", "skface"]
 
@@ -79,7 +79,7 @@ class Evaluation:
             y does not have one row a photo, or one column a target.
         """
         target = target_of(estimator, target, as_array(y, "y"))
-        y = as_array(_by_name(estimator, target, y, "y"), "y")
+        y = as_array(by_name(estimator, y, "y", target), "y")
         y_pred, y_score = answers(estimator, X)
         if y.shape != y_pred.shape or y.ndim != 2:
             raise InputError(
@@ -88,7 +88,7 @@ class Evaluation:
             )
         target.score(target.checked(y), y_pred)  # refuses other units
         if y_train is not None:
-            y_train = _like(y, _by_name(estimator, target, y_train, "y_train"))
+            y_train = like(y, by_name(estimator, y_train, "y_train", target))
         return cls(
             target,
             y,
@@ -112,8 +112,10 @@ class Evaluation:
             (name, better, *(metric(self.y_true, y) for y in (constant, self.y_pred)))
             for name, better, metric in self.target.figures(self.image_sizes)
         ]
-        if self.y_score is not None:
-            report = self.attributes()[["prevalence", "average_precision"]].dropna()
+        scored = [part for part in self.parts() if part.y_score is not None]
+        if scored:
+            report = pd.concat([part.attributes() for part in scored])
+            report = report[["prevalence", "average_precision"]].dropna()
             rows.append(("attribute average precision", "higher", *report.mean()))
         return pd.DataFrame(rows, columns=_COLUMNS)
 
@@ -145,7 +147,7 @@ class Evaluation:
         Returns
         -------
         DataFrame, one row a group and figure
-            group, n_photos, and the columns of `figures`.
+            group, n_photos, and the columns of `figures`, NaN without any label.
 
         Raises
         ------
@@ -153,8 +155,12 @@ class Evaluation:
             The groups have not one value a photo.
         """
         tables = []
+        is_labelled = ~pd.isna(self.y_true).all(axis=1)
         for group, rows in members(groups, len(self.y_true)):
-            table = self._part(rows).figures()
+            if (rows & is_labelled).any():
+                table = self._part(rows).figures()
+            else:
+                table = self.figures().assign(baseline=np.nan, skface=np.nan)
             table.insert(0, "group", group)
             table.insert(1, "n_photos", rows.sum())
             tables.append(table)
@@ -164,19 +170,20 @@ class Evaluation:
 
     def parts(self):
         """An evaluation of each simple target, as a list."""
-        every = self.y_true, self.y_pred, self.constant[None], np.array([self.names])
+        columns = self.target.parts(np.arange(len(self.names))[None])
         return [
             replace(
                 self,
                 target=target,
-                y_true=y_true,
-                y_pred=y_pred,
-                constant=constant[0],
-                names=names[0].tolist(),
+                y_true=self.y_true[:, own],
+                y_pred=self.y_pred[:, own],
+                constant=self.constant[own],
+                names=np.array(self.names)[own].tolist(),
+                y_score=None
+                if self.y_score is None or target.is_coordinates
+                else self.y_score[:, own],
             )
-            for (target, y_true), (_, y_pred), (_, constant), (_, names) in zip(
-                *map(self.target.parts, every), strict=True
-            )
+            for target, (own,) in columns
         ]
 
     def _part(self, rows):
@@ -194,13 +201,15 @@ class Evaluation:
 
 def answers(estimator, X):
     """Predictions, and probabilities of attributes or None, from one pass of photos."""
+    estimator = getattr(estimator, "best_estimator_", estimator)
     if isinstance(estimator, FacePipeline) and hasattr(estimator, "outputs"):
         head, outputs = estimator[-1], estimator.outputs(X)
         score = getattr(head, "probabilities", lambda outputs: None)(outputs)
         return head.predictions(outputs), score
     head = estimator
     if isinstance(estimator, Pipeline):
-        X, head = estimator[:-1].transform(X), estimator[-1]
+        X = estimator[:-1].transform(X) if len(estimator) > 1 else X
+        head = estimator[-1]
     y_pred = np.asarray(head.predict(X))
     return y_pred, presence(head, X, is_one=y_pred.ndim == 1)
 
@@ -245,19 +254,40 @@ def target_names(estimator, target, n_targets, names=None):
         `names` are too many or too few.
     """
     if names is None:
-        names = getattr(estimator, "target_names_", None)
+        names = names_told_by(estimator)
     if names is None:
         names = target.columns(n_targets)
     return as_names(names, "target_names", n_targets, "targets")
 
 
-def _by_name(estimator, target, y, what):
-    """y with its columns in the order of those that the estimator tells."""
-    names = getattr(last_step(estimator), "target_names_in_", None)
-    return ordered(target.arranged(y), names, what)
+def by_name(estimator, y, what, target=None):
+    """y with its columns in the order of those that the estimator tells.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    y : array-like
+        Whose columns stay where they have no names.
+    what : str
+        Its name, for the errors.
+    target : Target, default=None
+        The estimator's own without it.
+    """
+    head = last_step(estimator)
+    target = getattr(head, "target", None) if target is None else target
+    if target is not None:
+        y = as_target(target).arranged(y)
+    return ordered(y, getattr(head, "target_names_in_", None), what)
 
 
-def _like(y, y_train):
+def like(y, y_train):
+    """y_train as an array that has the columns of y.
+
+    Raises
+    ------
+    InputError
+        It has others, or holds no numbers.
+    """
     y_train = as_array(y_train, "y_train")
     if y_train.shape[1:] != y.shape[1:] or y_train.dtype.kind not in "biuf":
         raise InputError(

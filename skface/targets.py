@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
+from skface._naming import names_of
 from skface._validation import MOST_FRACTION, as_array, as_floats, as_names
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import (
@@ -150,9 +151,9 @@ class Target:
 
     def arranged(self, y) -> Any:
         """y in the order of the target's columns, where a DataFrame names them."""
-        names = list(getattr(y, "columns", []))
-        columns = self.columns(len(names)) if names else []
-        is_other_order = names != columns and sorted(map(str, names)) == sorted(columns)
+        names = names_of(y)
+        columns = self.columns(len(names)) if names else names
+        is_other_order = names != columns and sorted(names) == sorted(columns)
         return y[columns] if is_other_order else y
 
     def mirrored(self, y) -> np.ndarray:
@@ -253,6 +254,7 @@ class Boxes(Target):
         return iou_score(y_true, y_pred, sample_weight=sample_weight)
 
     def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
+        _check_units(y_true, y_pred)
         return iou_score(y_true, y_pred, average=False)
 
     def told(self, score, n_columns) -> str:
@@ -330,6 +332,7 @@ class Landmarks(Target):
         return -self._nme()(y_true, y_pred, sample_weight=sample_weight)
 
     def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
+        _check_units(y_true, y_pred)
         return -self._nme(image_sizes)(y_true, y_pred, average=False)
 
     def told(self, score, n_columns) -> str:
@@ -400,12 +403,15 @@ class Attributes(Target):
         return attribute_accuracy(y_true, y_pred, sample_weight=sample_weight)
 
     def scores(self, y_true, y_pred, image_sizes=None) -> np.ndarray:
-        """How many attributes are right, those without a label not among them."""
+        """Share of the labels that are right; NaN without any label."""
         is_known = y_true == y_true  # no NaN
-        return (is_known & ((y_pred > 0.5) == (y_true == 1))).sum(axis=1)
+        is_right = is_known & ((y_pred > 0.5) == (y_true == 1))
+        with np.errstate(invalid="ignore"):
+            return is_right.sum(axis=1) / is_known.sum(axis=1)
 
     def told(self, score, n_columns) -> str:
-        return f"{score}/{n_columns} right"
+        n_right = round(score * n_columns) if n_columns else 0
+        return f"{n_right}/{n_columns} right"
 
     def figures(self, image_sizes=None) -> list[Figure]:
         return [
@@ -684,6 +690,14 @@ def last_step(estimator):
     estimator = getattr(estimator, "best_estimator_", estimator)
     estimator = getattr(estimator, "second_", estimator)
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def names_told_by(estimator):
+    """Names of the columns that it predicts, by its file or its fit; or None."""
+    names = getattr(estimator, "target_names_", None)
+    if names is None:
+        names = getattr(last_step(estimator), "target_names_in_", None)
+    return None if names is None else list(names)
 
 
 def _coordinates(target, y):

@@ -215,3 +215,11 @@ def test_coral_takes_no_names_of_targets(coral, tmp_path):
 
 def test_clone_forgets_what_was_learnt(coral):
     assert not hasattr(clone(coral), "mapping_")
+
+
+def test_a_fit_that_fails_leaves_the_mapping_before(both):
+    X, domain = both
+    coral = CORAL(None).fit(X, domain=domain)
+    with pytest.raises(InputError, match="two rows or more of each"):
+        coral.fit(X[:, :3], domain=["source"] * len(X))
+    assert coral.n_features_in_ == X.shape[1]

@@ -142,6 +142,20 @@ def test_identities_need_a_label_each():
         identities_left([0, 1], [0, 1, 2])
 
 
+def test_identities_that_are_not_known_are_refused():
+    with pytest.raises(InputError, match=r"who is in row 2, nor in 2 of 4 rows"):
+        identities_left([0, 0, 0, 0], ["Ann", "Ann", None, np.nan])
+
+
+def test_a_fit_that_fails_leaves_the_clusters_before(p):
+    clusterer = AttributeClusterer(random_state=0).fit(p)
+    before = clusterer.predict(p)
+    with pytest.raises(ParameterError, match="weights must hold"):
+        clusterer.set_params(weights=[1, 2]).fit(p[:, :3])
+    assert clusterer.set_params(weights=None).n_features_in_ == p.shape[1]
+    np.testing.assert_array_equal(clusterer.predict(p), before)
+
+
 def test_a_clusterer_is_the_same_after_save(clusterer, p, tmp_path):
     skface.save(clusterer, tmp_path / "clusters.skface")
     loaded = skface.load(tmp_path / "clusters.skface")

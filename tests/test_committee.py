@@ -16,6 +16,7 @@ from skface.photos import framed
 from skface.pipelines import FacePipeline
 from skface.systems import CellVisibility, SegmentCommittee
 from skface.systems._committee import _weights, aucs
+from skface.targets import BBOX, Attributes
 
 SEGMENTS = {"top": (0, 0, 1, 0.5), "bottom": (0, 0.5, 1, 0.5)}
 HALVES = [[1, 0, 0], [0, 0.5, 0]], [[1, 0, 0], [0, 0.5, 0.5]]
@@ -226,3 +227,18 @@ def test_labels_are_read_by_their_names(pipe, data):
     named = SegmentCommittee(pipe, SEGMENTS).fit(X, table, X_val=X, y_val=swapped)
     assert (named.weights_ > 0).tolist() == [[True, False], [False, True]]
     assert named.score(X, swapped) == 1.0
+
+
+def test_labels_are_read_in_the_order_of_the_heads_target(pipe, data):
+    X, y = data
+    table = pd.DataFrame(y, columns=["Top", "Bottom"])
+    pipe = clone(pipe).set_params(head__target=Attributes(("Top", "Bottom")))
+    named = SegmentCommittee(pipe, SEGMENTS).fit(X, table[["Bottom", "Top"]])
+    assert (named.weights_ > 0).tolist() == [[True, False], [False, True]]
+    np.testing.assert_allclose(named.prevalence_, y.mean(axis=0), atol=0.1)
+
+
+def test_heads_that_learn_coordinates_are_refused(pipe, data, no_network):
+    pipe = clone(pipe).set_params(head__target=(Attributes(("Top",)), BBOX))
+    with pytest.raises(ParameterError, match="tells attributes; the head's target has"):
+        SegmentCommittee(pipe, SEGMENTS).fit(*data)

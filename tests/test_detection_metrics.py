@@ -32,6 +32,17 @@ def test_a_face_that_is_not_found_costs_recall(found):
     assert detection_average_precision(FACES, found) == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_boxes_that_score_alike_count_together(order):
+    faces, found = [FACES[1], []], [with_scores(FACES[1], 0.5), [[0, 0, 0.1, 0.1, 0.5]]]
+    precision, recall, thresholds = detection_curve(
+        [faces[i] for i in order], [found[i] for i in order]
+    )
+    assert precision.tolist() == [0.5, 1.0]
+    assert recall.tolist() == [1.0, 0.0]
+    assert thresholds.tolist() == [0.5]
+
+
 @pytest.mark.parametrize(("score", "expected"), [(0.95, 3 / 4), (0.1, 1)])
 def test_a_false_find_costs_as_much_as_it_is_sure(found, score, expected):
     found[2] = [[0.5, 0.5, 0.2, 0.2, score]]

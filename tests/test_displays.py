@@ -213,6 +213,15 @@ def test_missing_labels_are_neither_right_nor_wrong(photos):
     assert texts(display.captions_[0]) == ["a", "b"]
 
 
+def test_the_worst_photo_is_that_of_the_least_share_right(photos):
+    true = np.array([[1, 1, 0, 0], [1, np.nan, np.nan, np.nan], [np.nan] * 4])
+    found = np.array([[1, 1, 1, 1], [1, 0, 0, 0], [1, 1, 1, 1]])
+    display = FacesDisplay.from_predictions(
+        photos[:3], found, true, target="attributes", names=list("abcd"), order="worst"
+    )
+    assert display.titles == ["2/4 right", "1/1 right", "0/0 right"]
+
+
 def test_joint_target_is_drawn_part_by_part(photos, boxes, landmarks):
     true, found = (np.hstack(both) for both in zip(boxes, landmarks, strict=True))
     display = FacesDisplay.from_predictions(

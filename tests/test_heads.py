@@ -14,7 +14,12 @@ from sklearn.metrics import balanced_accuracy_score, log_loss
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 
 from skface import DenseHeadClassifier, DenseHeadRegressor
-from skface.exceptions import CheckpointError, InputError, ParameterError
+from skface.exceptions import (
+    CheckpointError,
+    InputError,
+    ParameterError,
+    SkfaceWarning,
+)
 from skface.features import FeatureArray, FeatureStore
 from skface.heads import _training
 from skface.heads._architecture import Architecture
@@ -1036,8 +1041,22 @@ def test_weights_that_explode_in_the_last_step_are_no_fit(features, boxes):
     head = DenseHeadRegressor(
         0, learning_rate=1e39, early_stopping=False, epochs=1, batch_size=300
     )
-    with pytest.raises(ParameterError, match="weights, which are not finite"):
+    with pytest.raises(ParameterError, match="weights, that are not finite"):
         head.fit(features, boxes)
+
+
+def test_a_training_that_explodes_later_keeps_the_epoch_before_and_says_so(features):
+    y = 0.5 + 0.1 * features[:, :4].astype(np.float32)
+    head = DenseHeadRegressor(
+        0,
+        learning_rate=1e20,
+        early_stopping=False,
+        batch_size=300,
+        output_activation="linear",
+    )
+    with pytest.warns(SkfaceWarning, match="not finite: the weights of epoch 0 are"):
+        head.fit(features, y)
+    assert head.best_epoch_ == 0
 
 
 # While it is fitted again

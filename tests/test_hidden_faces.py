@@ -289,3 +289,40 @@ def test_display_refuses_other_maps(photos, visible, text):
     pytest.importorskip("matplotlib")
     with pytest.raises(InputError, match=text):
         skface.VisibilityDisplay(photos[1][:3], visible).plot()
+
+
+class Told(BaseEstimator):
+    """A visibility that is known."""
+
+    def __init__(self, seen):
+        self.seen = seen
+
+    def fit(self, X=None, y=None):
+        self.fitted_ = True
+        return self
+
+    def predict(self, X):
+        return np.tile(self.seen, (len(X), 1))
+
+
+def test_a_prior_whose_fit_fails_keeps_the_one_before():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(30, 4))
+    prior = ShapePrior(LinearRegression(), Told(np.ones(4)).fit()).fit(X, X)
+    before, known = prior.mean_.copy(), prior.noise_variance_.copy()
+    with pytest.raises(InputError):
+        prior.set_params(visibility=Told(np.ones(5)).fit()).fit(X + 1, X + 1)
+    np.testing.assert_array_equal(prior.mean_, before)
+    np.testing.assert_array_equal(prior.noise_variance_, known)
+
+
+def test_where_nothing_is_seen_a_prior_learns_all_the_same():
+    X = np.random.default_rng(0).uniform(size=(30, 4))
+    prior = ShapePrior(LinearRegression(), Told(np.zeros(4)).fit()).fit(X, X)
+    assert np.isfinite(prior.predict(X)).all()
+
+
+def test_validation_points_go_with_their_photos():
+    X = np.random.default_rng(0).uniform(size=(30, 4))
+    with pytest.raises(InputError, match="go together"):
+        ShapePrior(LinearRegression()).fit(X, X, y_val=X)

@@ -166,6 +166,12 @@ def test_attribute_accuracy_takes_one_attribute():
     assert attribute_accuracy([1, 0, 1, 1], [1, 1, 1, 1]) == 0.75
 
 
+def test_attribute_accuracy_does_not_take_celebas_minus_1_for_wrong():
+    with pytest.raises(InputError, match="y_true holds -1, as CelebA's lists do"):
+        attribute_accuracy([[-1, 1], [1, -1]], [[0, 1], [1, 0]])
+    assert attribute_accuracy([[-1, 1]], [[-1, 1]]) == 1
+
+
 def test_attribute_accuracy_weighs_its_samples():
     score = attribute_accuracy([[0, 1], [1, 1]], [[0, 1], [0, 1]], sample_weight=[1, 3])
     assert score == pytest.approx((1 * 1 + 3 * 0.5) / 4)

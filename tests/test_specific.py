@@ -218,3 +218,34 @@ def test_the_crops_of_a_face_lie_within_the_photo():
     boxes = np.array(list(FACE_CROPS.values()))
     assert (boxes[:, :2] >= 0).all()
     assert (boxes[:, :2] + boxes[:, 2:] <= 1).all()
+
+
+def test_labels_are_read_in_the_order_of_the_heads_target(model, data):
+    general = clone(model.general)
+    general.set_params(head__target=skface.targets.Attributes(("a", "b")))
+    table, table_val = (
+        pd.DataFrame(data[name], columns=["a", "b"])[["b", "a"]]
+        for name in ("y", "y_val")
+    )
+    named = clone(model).set_params(general=general)
+    named.fit(data["X"], table, X_val=data["X_val"], y_val=table_val)
+    assert named.choices_[0] == "left"
+    np.testing.assert_array_equal(named.coef_, model.coef_)
+
+
+def test_what_stage_1_is_left_to_tell_it_tells_as_it_would_alone(model, data):
+    general = clone(model.general).set_params(
+        head__calibration="sigmoid", head__threshold="balanced_accuracy"
+    )
+    plain = clone(model).set_params(general=general, crops={}).fit(**data)
+    plain.choices_ = ["general", "general"]
+    X = data["X_val"]
+    np.testing.assert_array_equal(plain.predict(X), plain.general_.predict(X))
+    p = plain.general_.predict_proba(X)
+    np.testing.assert_allclose(plain.predict_proba(X), p, atol=1e-6)
+
+
+def test_photos_in_the_order_of_their_labels_are_mixed_in_the_folds(model, data):
+    y = data["y"].astype(float)
+    y[N // 2 :, 1] = np.nan  # of a second data set, which does not tell it
+    clone(model).fit(data["X"], y, X_val=data["X_val"], y_val=data["y_val"])

@@ -191,15 +191,27 @@ def test_scores_of_photos_average_to_the_score():
         assert scores.mean() == pytest.approx(target.score(y[columns], found[columns]))
 
 
-def test_right_attributes_are_counted_and_missing_labels_are_not():
-    y = np.array([[1, 0], [np.nan, 1]])
-    assert FEW.scores(y, np.array([[0.9, 0.2], [0.8, 0.3]])).tolist() == [2, 0]
+def test_the_score_of_attributes_is_the_share_of_the_labels_that_there_are():
+    y = np.array([[1, 0], [np.nan, 1], [np.nan, 1]])
+    found = np.array([[0.9, 0.2], [0.8, 0.3], [0.8, 0.7]])
+    assert FEW.scores(y, found).tolist() == [1, 0, 1]
+    assert np.isnan(FEW.scores(np.full((1, 2), np.nan), found[:1])).all()
+    assert FEW.told(0.5, 2) == "1/2 right"
+    assert FEW.told(np.nan, 0) == "0/0 right"
+
+
+def test_perfect_answers_of_several_targets_score_as_each():
+    y = some_y(16)
+    y[:, 14:] = y[:, 14:] > 0.5
+    perfect = JOINT.scores(y, y)
+    np.testing.assert_allclose(perfect, np.mean([1, 0, 1]))
+    assert JOINT.score(y, y) == pytest.approx(perfect.mean())
 
 
 def test_scores_are_told_in_words():
     assert BBOX.told(0.876, 4) == "IoU 0.88"
     assert LANDMARKS.told(-0.0456, 10) == "NME 4.6 %"
-    assert FEW.told(2, 2) == "2/2 right"
+    assert FEW.told(1.0, 2) == "2/2 right"
     assert JOINT.told(0.5, 16) == "score 0.50"
 
 

@@ -23,7 +23,7 @@ from skface.displays._styling import (
     readable,
     shortened,
 )
-from skface.evaluation import answers
+from skface.evaluation import answers, by_name
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report
 
@@ -123,7 +123,7 @@ class AttributesDisplay:
         [1.0, 1.0]
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
-        y = as_array(y, "y")
+        y = as_array(by_name(estimator, y, "y"), "y")
         y_pred, y_score = answers(estimator, X)
         n_attributes = y.shape[1] if y.ndim == 2 else 1
         return cls.from_predictions(

@@ -15,6 +15,7 @@ from skface.displays._styling import (
     literal,
     shortened,
 )
+from skface.evaluation import by_name
 from skface.exceptions import InputError, ParameterError
 from skface.targets import BBOX, LANDMARKS, as_target, guessed, target_of
 
@@ -116,10 +117,11 @@ class ErrorsDisplay:
         [0.78, 0.78]
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
+        target = target_of(estimator, target, y)
         return cls.from_predictions(
-            y,
+            by_name(estimator, y, "y", target),
             estimator.predict(X),
-            target=target_of(estimator, target, y),
+            target=target,
             y_baseline=y_baseline,
             image_sizes=image_sizes,
             name=type(estimator).__name__ if name is None else name,
@@ -190,7 +192,7 @@ class ErrorsDisplay:
                 f"y_true must be boxes or landmarks, one of them, got {target.plural} "
                 f"of the shape {np.shape(y_true)}"
             )
-        y_true = as_floats(y_true, "y_true")
+        y_true = as_floats(target.arranged(y_true), "y_true")
         kind, sign = _DRAWN[target.name]
         target.checked(y_true, "y_true")
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skface._validation import MOST_FRACTION, as_array, as_floats, shown
-from skface.evaluation import presence, target_names
+from skface.evaluation import by_name, presence, target_names
 from skface.exceptions import InputError, ParameterError
 from skface.photos import Frames, ImageArray
 from skface.targets import (
@@ -127,7 +127,7 @@ def predicted(estimator, X, y, target):
         found = found[:, None] if found.ndim == 1 else found
     target = target_of(estimator, target, found)
     if y is not None:
-        y = as_array(y, "y")
+        y = as_array(by_name(estimator, y, "y", target), "y")
         if y.ndim == 1 and not target.is_coordinates:
             y = (y == estimator.classes_[1])[:, None]
     return _paired(target, found, y, target_names(estimator, target, found.shape[1]))
@@ -233,10 +233,11 @@ def _check_landmarks(landmarks, name):
 
 
 def _check_attributes(attributes, name):
-    if not 0 <= np.nanmin(attributes) <= np.nanmax(attributes) <= 1:
+    known = attributes[~np.isnan(attributes)]
+    if known.size and not 0 <= known.min() <= known.max() <= 1:
         raise InputError(
-            f"{name} must lie in 0 to 1, got values from {np.nanmin(attributes):g} to "
-            f"{np.nanmax(attributes):g}"
+            f"{name} must lie in 0 to 1, got values from {known.min():g} to "
+            f"{known.max():g}"
         )
 
 

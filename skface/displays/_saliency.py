@@ -27,6 +27,7 @@ from skface.displays._styling import (
 from skface.evaluation import presence
 from skface.exceptions import InputError, ParameterError
 from skface.pipelines import FacePipeline
+from skface.targets import names_told_by
 
 _PHOTO_HEIGHT, _MOST_WIDTH, _BAR_WIDTH = 3.4, 7.0, 1.2  # inches
 _BAR_HEIGHT = 2.6  # what its label needs
@@ -184,7 +185,7 @@ class SaliencyDisplay:
         check_matplotlib(f"{cls.__name__}.from_estimator")
         if isinstance(estimator, FacePipeline) and estimator.is_aligning:
             if names is None:
-                names = getattr(estimator, "target_names_", None)
+                names = names_told_by(estimator)
             X, image_sizes = estimator.aligned(photo_row(X)), None
             estimator = estimator.after_aligning
         image = one_photo(X)

@@ -3,6 +3,7 @@
 import contextlib
 import math
 import threading
+import warnings
 from collections import OrderedDict
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from sklearn.utils import gen_batches
 from skface._keras import import_keras, keras_settings
 from skface._validation import as_array
 from skface._work import progress_bar, read_ahead
-from skface.exceptions import InputError, ParameterError
+from skface.exceptions import InputError, ParameterError, SkfaceWarning
 from skface.heads._architecture import batches_of, forward
 from skface.heads._branches import masks
 from skface.heads._losses import LOSSES, METRICS
@@ -205,6 +206,7 @@ def train(
             if adaptation is not None:
                 adaptation.state = best.adapted
             first, history = best.epoch + 1, _copied(best.history)
+        fault = None
         with progress_bar(settings.epochs, "head", verbose, initial=first) as progress:
             for epoch in range(first, settings.epochs):
                 if adaptation is not None:
@@ -219,6 +221,8 @@ def train(
                 progress.update()
                 is_finite = all(map(math.isfinite, figures.values()))
                 if not (is_finite and trainer.has_finite_weights()):
+                    what = f"{figures}, or weights, that are not finite"
+                    fault = f"epoch {epoch} gave {what}"
                     break
                 if best is None or _improved(history, best.epoch):
                     best = trainer.state(
@@ -230,10 +234,16 @@ def train(
                         save(best)
                 elif settings.patience and epoch - best.epoch >= settings.patience:
                     break
-    if best is None:
-        raise ParameterError(
-            f"the first epoch gave {figures}, or weights, which are not finite: lower "
-            f"learning_rate={settings.learning_rate}, or normalize the features"
+    if fault is not None:
+        cure = (
+            f"lower learning_rate={settings.learning_rate}, or normalize the features"
+        )
+        if best is None:
+            raise ParameterError(f"{fault}: {cure}")
+        warnings.warn(
+            f"{fault}: the weights of epoch {best.epoch} are kept; {cure}",
+            SkfaceWarning,
+            stacklevel=2,
         )
     return best, history
 

@@ -42,6 +42,11 @@ def attribute_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
             "y_pred holds numbers that are no labels, such as probabilities or NaN: "
             "give what predict gives"
         )
+    if y_true.shape[1] > 1 and (y_true == -1).any() and not (y_pred == -1).any():
+        raise InputError(
+            "y_true holds -1, as CelebA's lists do where an attribute is absent: 0 is "
+            "meant here"
+        )
     weight = weights_of(sample_weight, len(y_true))
     with np.errstate(invalid="ignore"):
         shares = weight @ (labelled & (y_true == y_pred)) / (weight @ labelled)
@@ -178,8 +183,9 @@ def members(groups, n_samples):
         codes, labels = pd.factorize(values, sort=True)
         for code, label in enumerate(labels):
             if named:
-                shown = f"{label:g}" if isinstance(label, Real) else label
-                label = f"{name}={shown}"
+                if isinstance(label, Real) and float(label).is_integer():
+                    label = int(label)
+                label = f"{name}={label}"
             yield label, codes == code
 
 

@@ -78,13 +78,13 @@ def detection_curve(
 
     Returns
     -------
-    precision : ndarray of shape (n_counted + 1,)
+    precision : ndarray of shape (n_scores + 1,)
         Share of faces among the boxes of at least the score ``thresholds[i]``. The last
         is 1, as in `sklearn.metrics.precision_recall_curve`.
-    recall : ndarray of shape (n_counted + 1,)
+    recall : ndarray of shape (n_scores + 1,)
         Share of the faces that those boxes find. The last is 0.
-    thresholds : ndarray of shape (n_counted,)
-        Scores of the boxes that count, the lowest first.
+    thresholds : ndarray of shape (n_scores,)
+        Scores of the boxes that count, each once, the lowest first.
 
     Raises
     ------
@@ -124,13 +124,14 @@ def detection_curve(
     counted = verdicts != _NEITHER
     scores, is_hit = scores[counted], verdicts[counted] == _HIT
     order = np.argsort(-scores, kind="stable")
-    hits = np.cumsum(is_hit[order])
-    precision = hits / np.arange(1, len(hits) + 1)
-    recall = hits / n_faces
+    scores = scores[order]
+    is_last = np.append(np.diff(scores) != 0, True)[: len(scores)]  # of equal scores
+    n_found = 1 + np.flatnonzero(is_last)
+    hits = np.cumsum(is_hit[order])[is_last]
     return (
-        np.append(precision[::-1], 1.0),
-        np.append(recall[::-1], 0.0),
-        scores[order][::-1],
+        np.append((hits / n_found)[::-1], 1.0),
+        np.append(hits[::-1] / n_faces, 0.0),
+        scores[is_last][::-1],
     )
 
 

@@ -15,6 +15,7 @@ from skface.persistence._archive import (
     write_archive,
 )
 from skface.persistence._records import contents_of, fill, n_targets, record_of
+from skface.targets import names_told_by
 
 _PACKAGES = ("numpy", "scikit-learn", "keras")
 
@@ -200,7 +201,7 @@ CellVisibility, RecoveredFeatures or ShapePrior
 
 def _checked_names(pipe, names, record):
     if names is None:
-        names = getattr(pipe, "target_names_", None)
+        names = names_told_by(pipe)
     if names is None:
         return None
     return as_names(names, "target_names", n_targets(record), "targets")

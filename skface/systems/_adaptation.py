@@ -1,5 +1,6 @@
 """Features of photos from another domain, moved to where the head has learnt."""
 
+import copy
 import warnings
 from numbers import Integral, Real
 
@@ -119,7 +120,8 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             two rows or more of each.
         """
         validate_params(self)
-        X = validate_data(self, X, dtype=_DTYPES, ensure_min_samples=2)
+        learning = copy.copy(self)  # a fit that fails leaves the one before
+        X = validate_data(learning, X, dtype=_DTYPES, ensure_min_samples=2)
         is_target = _is_target(domain, X)
         if domain is None:
             warnings.warn(
@@ -138,13 +140,14 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         centred = X - np.where(is_target[:, None], means[1], means[0])
         n_components = min(*X.shape, int(self.n_components or X.shape[1]))
         pca = PCA(n_components, random_state=self.random_state).fit(centred)
-        self.source_mean_, self.target_mean_ = means
-        self.components_ = pca.components_
-        self.mapping_ = np.zeros((n_components, n_components), X.dtype)
+        learning.source_mean_, learning.target_mean_ = means
+        learning.components_ = pca.components_
+        learning.mapping_ = np.zeros((n_components, n_components), X.dtype)
         if domain is not None:
-            scores = (centred @ self.components_.T).astype(np.float64)
+            scores = (centred @ learning.components_.T).astype(np.float64)
             mapping = _coloured(scores[is_target], scores[~is_target])
-            self.mapping_ = (mapping - np.eye(n_components)).astype(X.dtype)
+            learning.mapping_ = (mapping - np.eye(n_components)).astype(X.dtype)
+        vars(self).update(vars(learning))
         return self
 
     def transform(self, X, *, domain=None):

@@ -1,5 +1,6 @@
 """Photos grouped by their attributes."""
 
+import copy
 from numbers import Integral
 
 import numpy as np
@@ -130,7 +131,12 @@ class AttributeClusterer(ClusterMixin, BaseEstimator):
             X has fewer rows than there are to be clusters, or than HDBSCAN's least.
         """
         validate_params(self)
-        X = validate_data(self, X, dtype=np.float64)
+        learning = copy.copy(self)  # a fit that fails leaves the one before
+        learning._learn(validate_data(learning, X, dtype=np.float64))
+        vars(self).update(vars(learning))
+        return self
+
+    def _learn(self, X):
         is_hdbscan = self.method == "hdbscan"
         name = "min_cluster_size" if is_hdbscan else "n_clusters"
         if len(X) < getattr(self, name):
@@ -150,7 +156,6 @@ class AttributeClusterer(ClusterMixin, BaseEstimator):
         self.cluster_means_ = np.reshape(means, (len(found), X.shape[1]))
         self.base_rate_ = X.mean(axis=0)
         self.n_distinct_rows_ = len(np.unique(X, axis=0))
-        return self
 
     def predict(self, X):
         """The cluster whose mean is nearest.
@@ -250,7 +255,7 @@ def identities_left(labels, identities) -> pd.Series:
     Raises
     ------
     InputError
-        There is not one identity a label.
+        There is not one identity a label, or one is missing.
 
     Examples
     --------
@@ -264,6 +269,12 @@ def identities_left(labels, identities) -> pd.Series:
         raise InputError(
             "labels and identities must have one shape (n_samples,), got "
             f"{labels.shape} and {identities.shape}"
+        )
+    missing = pd.isna(identities)
+    if missing.any():
+        raise InputError(
+            f"identities does not tell who is in row {missing.argmax()}, nor in "
+            f"{missing.sum()} of {len(labels)} rows: leave these rows out of both"
         )
     table = pd.crosstab(labels, identities).to_numpy()
     sizes = table.sum(axis=1)

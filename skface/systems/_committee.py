@@ -164,7 +164,7 @@ class SegmentCommittee(PhotoClassifier):
                     "pipeline sees a part of the photo by itself, but is shown "
                     f"segments: set_params({name}=None)"
                 )
-        X, X_val, y, y_val = self._split(X, y, X_val, y_val)
+        X, X_val, y, y_val = self._split(self.pipeline, X, y, X_val, y_val)
         labels_val = np.asarray(y_val, float)
         found, pipelines = [], []
         for box in segments.values():

@@ -7,12 +7,13 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
+from skface._naming import names_of, ordered
 from skface._validation import as_array, as_generator
-from skface.evaluation import answers, target_names
+from skface.evaluation import answers, like, target_names
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report, average_precisions, members, shares
 from skface.systems._parts import parts_of
-from skface.targets import ATTRIBUTES
+from skface.targets import ATTRIBUTES, names_told_by
 
 MAJORITY = "majority"
 _FIGURES = ["accuracy", "balanced_accuracy", "average_precision"]
@@ -112,11 +113,14 @@ def compare_attributes(
     """
     if not isinstance(n_resamples, Integral) or n_resamples < 0:
         raise ParameterError(f"n_resamples must be 0 or more, got {n_resamples!r}")
+    own = names_of(y)
+    y_train = None if y_train is None else ordered(y_train, own, "y_train")
     y = as_array(y, "y")
-    found = _found(models, X, y.shape)
+    y_train = y if y_train is None else like(y, y_train)
+    found = _found(models, X, y.shape, own)
     first = next(iter(models.values()))
+    names = own if names is None else names
     names = target_names(first, ATTRIBUTES, y.shape[1], names)
-    y_train = y if y_train is None else as_array(y_train, "y_train")
     found[MAJORITY] = _commoner(y, y_train)
     for y_pred, y_score in found.values():
         attribute_report(y, y_pred, y_score=y_score)  # which refuses what does not fit
@@ -137,8 +141,11 @@ def compare_attributes(
     return _table(values, scopes)
 
 
-def _found(models, X, shape):
-    """Predictions and scores of each model."""
+def _found(models, X, shape, names):
+    """Predictions and scores of each model, their columns in the order of `names`.
+
+    Without those they are in the order of the first estimator that has been told names.
+    """
     if not isinstance(models, Mapping) or not models or MAJORITY in models:
         raise ParameterError(
             "models must be a dict of fitted estimators, or of pairs of y_pred and "
@@ -149,7 +156,17 @@ def _found(models, X, shape):
         if hasattr(model, "predict"):
             if X is None:
                 raise InputError(f"{name!r} is an estimator: give X to predict from")
+            told = names_told_by(model)
+            told, names = told or names, names or told
             model = answers(model, X)
+            if told != names:
+                what = f"what {name!r} predicts"
+                model = [
+                    None
+                    if each is None
+                    else ordered(pd.DataFrame(each, columns=told), names, what)
+                    for each in model
+                ]
         if not isinstance(model, tuple | list) or len(model) != 2:
             raise ParameterError(
                 f"the model {name!r} must be a fitted estimator, or a pair of y_pred "
@@ -171,11 +188,6 @@ def _found(models, X, shape):
 
 def _commoner(y, y_train):
     """The answer that needs no photo, as often probable as it is in the training."""
-    if y_train.shape[1:] != y.shape[1:] or y_train.dtype.kind not in "biuf":
-        raise InputError(
-            f"y_train must hold numbers in {y.shape[1]} columns, as y does; got "
-            f"{y_train.dtype} of the shape {y_train.shape}"
-        )
     rates = np.nan_to_num(pd.DataFrame(y_train).mean().to_numpy(float))
     commoner = (rates > 0.5).astype(int)
     return np.tile(commoner, (len(y), 1)), np.tile(rates, (len(y), 1))

@@ -6,8 +6,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import ClassifierTags
 
 from skface._validation import as_array, of_photos
-from skface.exceptions import InputError
+from skface.exceptions import InputError, ParameterError
 from skface.photos import as_images
+from skface.targets import as_target, target_of
 
 
 class PhotoClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -34,14 +35,31 @@ class PhotoClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         y_pred = self.predict(X)
         return self._pipeline[-1].scored(y, y_pred, sample_weight)
 
+    @property
+    def target_names_in_(self):
+        """Names of the columns of y, where `fit` was given a DataFrame."""
+        return self._pipeline[-1].target_names_in_
+
     def _check(self, pipe, X, y, X_val, y_val):
         """Raise what a fit would, before photos go through VGG19."""
+        target = target_of(pipe)
+        if target.has_coordinates:
+            raise ParameterError(
+                f"{type(self).__name__} tells attributes; the head's target has "
+                f"{target.plural}"
+            )
         pipe.check_fit(X, y, X_val=X_val, y_val=y_val)
         if np.ndim(y) != 2:
             raise InputError("y must have one column an attribute, got one dimension")
 
-    def _split(self, X, y, X_val, y_val):
-        """Photos to learn from, those to validate on, and the labels of both."""
+    def _split(self, pipe, X, y, X_val, y_val):
+        """Photos to learn from, those to validate on, and the labels of both.
+
+        The columns of y have the order in which the head will answer.
+        """
+        target = getattr(pipe[-1], "target", None)
+        if target is not None:
+            y, y_val = map(as_target(target).arranged, (y, y_val))
         X, y = as_images(X), y if hasattr(y, "columns") else as_array(y, "y")
         if X_val is None:
             fraction = self.validation_fraction

@@ -1,5 +1,7 @@
 """Points beside hidden cells, from the points that are seen."""
 
+import copy
+
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.metrics import r2_score
@@ -106,9 +108,18 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         validate_params(self)
         if self.visibility is not None:
             check_is_fitted(self.visibility)
+        if (X_val is None) != (y_val is None):
+            raise InputError("X_val and y_val go together: give both or none")
         if X_val is not None:
             params = {**params, "X_val": X_val, "y_val": y_val}
-        self.regressor_ = clone(self.regressor).fit(X, y, **params)
+        learning = copy.copy(self)  # a fit that fails leaves the one before
+        learning.regressor_ = clone(self.regressor).fit(X, y, **params)
+        learning._learn(X, y, X_val, y_val)
+        vars(self).update(vars(learning))
+        return self
+
+    def _learn(self, X, y, X_val, y_val):
+        """What is known of shapes, and of the errors of the fitted regressor."""
         X_seen, y_seen = (X, y) if X_val is None else (X_val, y_val)
         points = as_floats(self._arranged(y), "y")
         points = points.reshape(len(points), -1)
@@ -123,7 +134,8 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         truth = as_floats(self._arranged(y_seen), "y_val").reshape(found.shape)
         seen = self._beside(X_seen, found)
         squares = (found - truth) ** 2
-        noise = [squares.mean() if seen is None else np.average(squares, weights=seen)]
+        is_told = seen is not None and seen.any()
+        noise = [np.average(squares, weights=seen) if is_told else squares.mean()]
         if seen is not None and (1 - seen).mean() > _LEAST_HIDDEN:
             noise.append(np.average(squares, weights=1 - seen))
         else:
@@ -131,7 +143,6 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.noise_variance_ = np.maximum(noise, _LEAST_VARIANCE)
         if hasattr(self.regressor_, "n_features_in_"):
             self.n_features_in_ = self.regressor_.n_features_in_
-        return self
 
     def predict(self, X):
         """Points, those that are hidden moved.

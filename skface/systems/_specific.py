@@ -149,14 +149,15 @@ class GeneralToSpecific(PhotoClassifier):
             Photos cannot be read.
         """
         self.check_fit(X, y, X_val=X_val, y_val=y_val)
-        X, X_val, y, y_val = self._split(X, y, X_val, y_val)
+        X, X_val, y, y_val = self._split(self.general, X, y, X_val, y_val)
         with _with_store(self.general) as general:
             logits = np.empty(np.shape(y))
-            for rows, others in KFold(self.cv).split(X):
+            folds = KFold(self.cv, shuffle=True, random_state=self.random_state)
+            for rows, others in folds.split(X):
                 fold = clone(general).fit(
                     X[rows], _rows(y, rows), X_val=X_val, y_val=y_val
                 )
-                logits[others] = _logits(fold, X[others])
+                logits[others] = _logits(fold.outputs(X[others]))
             learning = copy.copy(self)  # a fit that fails leaves the one before
             learning.general_ = clone(general).fit(X, y, X_val=X_val, y_val=y_val)
             labels, labels_val = np.asarray(y, float), np.asarray(y_val, float)
@@ -167,7 +168,10 @@ class GeneralToSpecific(PhotoClassifier):
         return self
 
     def predict(self, X):
-        """Whether each attribute is present: its probability is above 0.5.
+        """Whether each attribute is present.
+
+        Its probability is above 0.5 or, where stage 1's own is kept, above the
+        threshold that stage 1 has for it.
 
         Parameters
         ----------
@@ -177,7 +181,11 @@ class GeneralToSpecific(PhotoClassifier):
         -------
         ndarray of shape (n, n_attributes), int64
         """
-        return (self.predict_proba(X) > 0.5).astype(np.int64)
+        check_is_fitted(self)
+        X, outputs = self._read(X)
+        present = self._probabilities(X, outputs) > 0.5
+        kept = self.general_[-1].predictions(outputs)
+        return np.where(self._is_kept, kept, present).astype(np.int64)
 
     def predict_proba(self, X):
         """Probability that each attribute is present.
@@ -191,13 +199,7 @@ class GeneralToSpecific(PhotoClassifier):
         ndarray of shape (n, n_attributes)
         """
         check_is_fitted(self)
-        X = self.general_.aligned(as_images(X))
-        decision = _logits(self._reader(), X) @ self.coef_.T + self.intercept_
-        for name, box in self._crops().items():
-            told = np.array(self.choices_) == name
-            if told.any():
-                decision[:, told] += self._features(X, box) @ self.crop_coef_[told].T
-        return expit(decision)
+        return self._probabilities(*self._read(X))
 
     @property
     def n_passes(self) -> int:
@@ -229,7 +231,7 @@ class GeneralToSpecific(PhotoClassifier):
                 f"cv={self.cv} folds"
             )
         self.check_crops()
-        self.crop_features().fit(X)
+        self._of_crops(self.general[-2]).fit(X)
 
     def check_crops(self) -> None:
         """Raise ParameterError for crops that are none."""
@@ -240,7 +242,9 @@ class GeneralToSpecific(PhotoClassifier):
 
     def crop_features(self) -> VGG19Features:
         """The transformer that reads crops."""
-        features = getattr(self, "general_", self.general)[-2]
+        return self._of_crops(getattr(self, "general_", self.general)[-2])
+
+    def _of_crops(self, features):
         return clone(features).set_params(input_size=self.crop_size, crop=None)
 
     def choices_of_crops(self) -> list[str]:
@@ -265,9 +269,28 @@ class GeneralToSpecific(PhotoClassifier):
         general = self.general_
         return general.after_aligning if general.is_aligning else general
 
+    def _read(self, X):
+        """Aligned photos, and the outputs of stage 1."""
+        X = self.general_.aligned(as_images(X))
+        return X, self._reader().outputs(X)
+
+    @property
+    def _is_kept(self):
+        """Of which attributes stage 1's own answer is kept."""
+        return np.array(self.choices_) == GENERAL
+
+    def _probabilities(self, X, outputs):
+        decision = _logits(outputs) @ self.coef_.T + self.intercept_
+        for name, box in self._crops().items():
+            told = np.array(self.choices_) == name
+            if told.any():
+                decision[:, told] += self._features(X, box) @ self.crop_coef_[told].T
+        kept = self.general_[-1].probabilities(outputs)
+        return np.where(self._is_kept, kept, expit(decision))
+
     def _fit_specific(self, X, y, logits, X_val, y_val):
         X, X_val = self.general_.aligned(X), self.general_.aligned(X_val)
-        logits_val = _logits(self._reader(), X_val)
+        logits_val = _logits(self._reader().outputs(X_val))
         n_attributes = y.shape[1]
         models, losses = [identity(n_attributes)], [log_loss(y_val, logits_val)]
         for box in [None, *self._crops().values()]:
@@ -294,8 +317,8 @@ class GeneralToSpecific(PhotoClassifier):
             self.crop_coef_[j, : crop_coef.shape[1]] = crop_coef[j]
 
 
-def _logits(pipe, X):
-    return logit(np.clip(pipe.outputs(X).astype(float), _SURE, 1 - _SURE))
+def _logits(outputs):
+    return logit(np.clip(outputs.astype(float), _SURE, 1 - _SURE))
 
 
 def _rows(y, rows):
