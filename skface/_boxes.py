@@ -14,7 +14,8 @@ def as_boxes(values, name, n_columns):
     InputError
         They are no such arrays, or pixels.
     """
-    if isinstance(values, str | bytes) or not hasattr(values, "__len__"):
+    is_table = hasattr(values, "columns") or isinstance(values, str | bytes)
+    if is_table or not hasattr(values, "__len__"):
         raise InputError(f"{name} must be a sequence of arrays, one a photo")
     boxes = []
     for row, value in enumerate(values):

@@ -133,14 +133,14 @@ class Target:
         return [(self, y)]
 
     def checked(self, y, name="y") -> np.ndarray:
-        """y as an array with the columns of this target.
+        """y as an array with the columns of this target, found by their names.
 
         Raises
         ------
         InputError
             It has another number of columns.
         """
-        y = as_array(y, name)
+        y = as_array(self.arranged(y), name)
         n_columns = len(self.columns(y.shape[1] if y.ndim == 2 else None))
         if y.ndim != 2 or y.shape[1] != n_columns:
             raise InputError(
@@ -702,7 +702,8 @@ def names_told_by(estimator):
 
 def _coordinates(target, y):
     """A copy of y that holds numbers in the columns of a target; integers as floats."""
-    y, floats = target.checked(y), as_floats(y, "y")
+    y = target.checked(y)
+    floats = as_floats(y, "y")
     return np.array(y) if y.dtype.kind == "f" else floats
 
 

@@ -185,6 +185,12 @@ def test_files_are_written_beside_each_other(labelled, tmp_path):
     assert named == ["smile-history.png", "smile-scores.png"] == list(card.pictures)
 
 
+def test_a_folder_that_is_not_there_is_found_before_work(labelled, tmp_path):
+    head, X, y, _ = labelled
+    with pytest.raises(InputError, match="there is no folder "):
+        skface.card(head, X[:, :1], y, path=tmp_path / "missing" / "card")
+
+
 def test_same_model_gives_the_same_card(labelled):
     head, X, y, _ = labelled
     assert skface.card(head, X, y).html == skface.card(head, X, y).html

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -1051,3 +1052,22 @@ def test_models_of_one_face_and_of_all_are_told_apart(run, reader_run, box_run, 
     status, _, said = run("predict", reader_run / "model.skface", *photos)
     assert status == 1
     assert "is a FaceReader, for photos with any number of faces; skface read" in said
+
+
+def test_info_of_a_damaged_cache_tells_the_fault(run, tmp_path):
+    (tmp_path / "skface-store.json").write_text("{")
+    status, out, _ = run("info", "--cache-dir", tmp_path)
+    assert status == 0
+    assert "fault" in out
+    assert "skface: " in out
+
+
+@pytest.mark.filterwarnings("default::skface.exceptions.SkfaceWarning")
+def test_a_broken_train_photo_costs_no_evaluation(celeba, box_run, run, tmp_path):
+    root = tmp_path / "celeba"
+    shutil.copytree(celeba, root)
+    first = sorted((root / "Img" / "img_celeba").iterdir())[0]
+    first.write_bytes(b"broken")
+    status, _, err = run("evaluate", box_run / "model.skface", "--data", root)
+    assert status == 0
+    assert "the baseline is that of the photos evaluated" in err

@@ -1,6 +1,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.base import clone
@@ -395,3 +396,24 @@ def test_parameters_that_cannot_work_are_named(options):
     X = np.full((1, 64, 64, 3), 100, np.uint8)
     with pytest.raises(ParameterError, match=next(iter(options))):
         FaceDetector("synthetic", **options).fit(X, [THIRD])
+
+
+def test_samples_of_many_photos_are_no_more_than_those_asked_for():
+    samples = Samples(4000, 500, np.random.default_rng(0))
+    for _ in range(4000):
+        samples.add(
+            lambda places, is_mirrored: np.zeros((len(places), 3)),
+            np.arange(3),
+            np.ones(3, bool),
+            np.zeros((3, 4)),
+            np.arange(5),
+            5,
+        )
+    n_rows = sum(map(len, samples._rows))
+    assert 350 < n_rows <= 600
+
+
+def test_boxes_of_a_table_are_refused():
+    with pytest.raises(InputError, match="boxes must be a sequence of arrays"):
+        photos = np.zeros((1, 32, 32, 3), np.uint8)
+        FaceDetector("synthetic").fit(photos, pd.DataFrame({"x": [0.1], "y": [0.1]}))

@@ -1,6 +1,7 @@
 """Frames: coordinates into them and back, and the pixels that they show."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -427,3 +428,16 @@ def test_parts_and_aspects_that_are_none_are_refused():
         whole.cropped((0, 0, -1, 1))
     with pytest.raises(ParameterError, match="aspect must be a positive number"):
         whole.with_aspect(-1)
+
+
+def test_coordinates_of_frames_are_read_by_their_names():
+    frames = Frames.from_boxes([[0.2, 0.3, 0.4, 0.2]], (200, 100))
+    boxes = pd.DataFrame([[0.1, 0.2, 0.3, 0.4]], columns=BBOX.columns())
+    other = boxes[["height", "x", "width", "y"]]
+    for move in (frames.to_frame, frames.to_photo):
+        np.testing.assert_array_equal(move(other, "bbox"), move(boxes, "bbox"))
+    np.testing.assert_array_equal(BBOX.mirrored(other), BBOX.mirrored(boxes))
+    from_other, from_boxes = (
+        Frames.from_boxes(y, (200, 100)).matrices for y in (other, boxes)
+    )
+    np.testing.assert_array_equal(from_other, from_boxes)

@@ -618,7 +618,6 @@ PARAMETERS = {
     "mirror of another type": ((), "mirror", True, "'mirror' parameter of FacePi"),
     "input_size": (FEATURES, "input_size", 60_000, "input_size is 60000x60000, more"),
     "input_size, low": (FEATURES, "input_size", [1025, 32], "is 1025x32, more than"),
-    "batch of photos": (FEATURES, "batch_size", 10**6, "1000000 photos of 32x32 takes"),
     "batch of rows": (HEAD, "batch_size", 10**9, "batch_size is 1,000,000,000, more"),
     "units": (HEAD, "n_units", 10**9, "n_units is 1,000,000,000, more than 131,072"),
     "layers": (HEAD, "n_layers", 10**6, "n_layers is 1,000,000, more than 1,000"),
@@ -653,6 +652,17 @@ PARAMETERS = {
 def test_a_parameter_that_cannot_work(manifest, refuses, step, name, value, match):
     members = manifest(*(step or ("estimator",)), "params", name, value=value)
     refuses(members, match)
+
+
+def test_a_batch_of_more_photos_than_memory_holds_is_read_as_smaller_ones(
+    manifest, path
+):
+    members = manifest(*FEATURES, "params", "batch_size", value=10**6)
+    members["SHA256SUMS"] = sums_of(members)
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in members.items():
+            file.writestr(name, content)
+    assert skface.load(path)["features"].batch_size == 2**24 // 32**2
 
 
 def test_a_parameter_of_a_megabyte_is_not_echoed(manifest, path, refuses):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from skface.datasets import _make_celeba, drawn_celeba, make_celeba
+from skface.datasets import _make_celeba, drawn_celeba, drawn_wider, make_celeba
 from skface.datasets._drawing import DRAWN_ATTRIBUTES, Portrait, sample_attributes
 from skface.exceptions import DatasetError, ParameterError
 from skface.targets import ATTRIBUTE_NAMES
@@ -315,3 +315,10 @@ def test_a_cache_that_cannot_be_written_is_named(cache):
     cache.touch()
     with pytest.raises(DatasetError, match=r"cache/drawn-1-2-0: cannot be written"):
         drawn_celeba(2)
+
+
+@pytest.mark.parametrize("seed", [None, np.random.RandomState(0)])
+def test_a_folder_that_is_kept_needs_a_seed_to_be_known_by(seed):
+    for draw in (drawn_celeba, drawn_wider):
+        with pytest.raises(ParameterError, match="random_state must be an integer"):
+            draw(2, random_state=seed)

@@ -187,6 +187,19 @@ def test_boxes_of_a_frame_are_mirrored_by_their_names(photos):
     assert found["head"].target_names_in_.tolist() == BBOX.columns()
 
 
+def test_a_fit_that_fails_keeps_the_names_of_the_one_before(photos, monkeypatch):
+    pipe = make_bbox_pipeline("fast", weights=None).set_params(**SMALL)
+    pipe.fit(photos, np.full((24, 4), 0.4)).target_names_ = list("abcd")
+
+    def fail(*args, **kwargs):
+        raise RuntimeError("amid the training")
+
+    monkeypatch.setattr(type(pipe["head"]), "fit", fail)
+    with pytest.raises(RuntimeError, match="amid the training"):
+        pipe.fit(photos, np.full((24, 4), 0.4))
+    assert pipe.target_names_ == list("abcd")
+
+
 def test_a_memory_does_not_take_other_photos_for_those_before(photos, tmp_path):
     paths = [tmp_path / f"{number}.png" for number in range(24)]
 

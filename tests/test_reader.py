@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 
 from skface import (
     AlignedFaces,
@@ -32,6 +33,7 @@ from skface.exceptions import (
     SavedFileError,
     SkfaceWarning,
 )
+from skface.pipelines import FacePipeline
 from skface.targets import LANDMARKS, Attributes
 
 TINY = {
@@ -446,6 +448,21 @@ def test_place_that_cannot_be_learnt_is_told(reader, photos):
     assert not hasattr(reader, "points_in_box_")
 
 
+def test_place_in_the_boxes_of_another_detector_is_forgotten(reader, photos):
+    boxes = [np.array([[0.3, 0.3, 0.3, 0.3]])] * 3
+    reader.points_in_box_ = FACE
+    reader.set_params(detector=FaceDetector("synthetic", longest_side=112, steps=1))
+    reader.fit(boxes=(photos, boxes))
+    assert not hasattr(reader, "points_in_box_")
+
+
+def test_attributes_of_another_library_are_refused(reader, photos):
+    head = LogisticRegression().fit(np.eye(2), [0, 1])
+    reader.set_params(attributes=FacePipeline([("head", head)]))
+    with pytest.raises(ParameterError, match="a head of skface, such as a Dense"):
+        reader.read(photos)
+
+
 def test_fit_takes_the_names_of_attributes(reader, photos):
     labels = pd.DataFrame(np.arange(12)[:, None] % 2, columns=["Bald"])
     reader.fit(attributes=(ImageArray(photos * 4), labels))
@@ -580,7 +597,7 @@ def test_file_of_a_reader_that_was_tampered_with_is_refused(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"longest_side": 4000}, "its longest_side is 4000, more than 2048"),
+        ({"longest_side": 4000}, "'longest_side' parameter of FaceDetector must be"),
         ({"longest_side": "far"}, "'longest_side' parameter of FaceDetector"),
         ({"no_such": 1}, "sets the parameter 'no_such'"),
     ],

@@ -124,6 +124,18 @@ def test_photos_of_an_array_are_looked_at_like_those_of_files(look, photos):
     np.testing.assert_allclose(of_array, look.predict(photos), atol=0.05)
 
 
+@pytest.mark.parametrize("container", [list, lambda X: pd.Series(X, dtype=object)])
+def test_images_of_several_sizes_are_not_squashed(look, container):
+    tall, wide = Image.new("RGB", (40, 60)), Image.new("RGB", (60, 40))
+    turned = Image.new("RGB", (40, 60))
+    turned.getexif()[274] = 6  # lies on its side
+    for reader in (look.predict, AlignedFaces(look).transform):
+        for other in (wide, turned):
+            with pytest.raises(InputError, match="give paths, or one image"):
+                reader(container([tall, other]))
+        assert len(reader(container([wide, turned]))) == 2
+
+
 def test_score_is_that_of_the_target(look, photos, points):
     assert look.score(photos, points) == LANDMARKS.score(points, look.predict(photos))
 
@@ -300,6 +312,30 @@ def test_an_aligned_pipeline_reads_what_its_frames_show(look, photos):
         np.testing.assert_array_equal(
             pipe.predict_proba(photos), each.predict_proba(aligned)
         )
+
+
+def test_faces_are_not_aligned_by_boxes(photos):
+    boxes = make_bbox_pipeline(looks=1, weights=None).set_params(**SMALL)
+    boxes = boxes.fit(photos, np.full((20, 4), 0.4))
+    with pytest.raises(ParameterError, match="the five points, not boxes"):
+        AlignedFaces(boxes).fit(photos)
+
+
+def test_new_landmarks_are_copied_before_their_parameters_are_set(look):
+    aligned = AlignedFaces(look.first_).set_params(landmarks=look, landmarks__n_looks=1)
+    assert (aligned.landmarks.n_looks, look.n_looks) == (1, 3)
+
+
+def test_a_step_that_aligns_can_be_passed_over(look, photos):
+    y = np.random.default_rng(2).integers(0, 2, (20, 3))
+    pipe = make_attribute_pipeline(weights=None, align=look, random_state=0)
+    pipe.set_params(**SMALL, align="passthrough").fit(photos, y)
+    plain = clone(FacePipeline(pipe.steps[1:], mirror=pipe.mirror)).fit(photos, y)
+    np.testing.assert_array_equal(
+        pipe.predict_proba(photos), plain.predict_proba(photos)
+    )
+    assert not pipe.is_aligning
+    assert pipe.n_passes == 1
 
 
 def test_a_fitted_pipeline_goes_behind_a_step_that_aligns(look, photos):

@@ -19,6 +19,7 @@ from skface._pictures import (
 from skface._validation import as_path
 from skface.displays import check_matplotlib
 from skface.evaluation import Evaluation
+from skface.exceptions import InputError
 from skface.features import VGG19Features
 from skface.pipelines import AlignedFaces, SecondLook
 
@@ -138,6 +139,11 @@ def card(
     >>> print(card.markdown.splitlines()[0])
     # Model card: face attributes
     """
+    stem = Path("card") if path is None else as_path(path, "path", "a file")
+    if path is not None and not stem.parent.is_dir():
+        raise InputError(f"path: there is no folder {stem.parent}")
+    if photos:
+        check_matplotlib("card(..., photos=True)")
     evaluation = Evaluation.from_estimator(
         estimator,
         X,
@@ -149,11 +155,9 @@ def card(
     )
     document = _document(estimator, evaluation, groups, trained_on, y_train)
     if photos:
-        check_matplotlib("card(..., photos=True)")
         _add_photos(document, evaluation, X)
     _add_texts(document, [part.target.name for part in evaluation.parts()])
     _add_settings(document, estimator)
-    stem = Path("card") if path is None else as_path(path, "path", "a file")
     if stem.suffix in (".md", ".html"):
         stem = stem.with_suffix("")
     pictures = document.pictures()
@@ -294,7 +298,8 @@ def _add_settings(document, estimator):
 
 
 def _setting(name, value):
-    if name.rpartition("__")[2] == "weights" and value is not None:
+    is_file = isinstance(value, str | os.PathLike)
+    if is_file and name.rpartition("__")[2] in ("weights", "tail"):
         return os.path.basename(value)
     return repr(value)
 

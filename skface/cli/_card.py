@@ -13,6 +13,7 @@ from skface.exceptions import InputError
 
 
 def run(args):
+    Path(args.output).parent.mkdir(parents=True, exist_ok=True)
     pipe, target = load_model(args)
     loader = CelebALoader(args.data, target.name, aligned=is_aligned(args))
     names = pipe.target_names_

@@ -1,5 +1,7 @@
 """``skface evaluate``, and the report that it has in common with ``skface fit``."""
 
+import warnings
+
 from skface._files import write_file
 from skface._pictures import (
     faces_picture,
@@ -11,7 +13,7 @@ from skface.cli._shared import as_csv, as_json, is_aligned, load_model, new_fold
 from skface.cli._streams import write_out
 from skface.datasets import CelebALoader
 from skface.evaluation import Evaluation
-from skface.exceptions import DatasetError, InputError
+from skface.exceptions import DatasetError, ImageError, InputError, SkfaceWarning
 
 _DIGITS = 3
 _FLOAT = "%.6g"
@@ -55,10 +57,24 @@ def load_split(loader, split, names):
 
 
 def training_targets(loader, names):
-    """y of the train split; None where the folder has none."""
+    """y of the train split; None where the folder has none, or a broken photo in it.
+
+    Warns
+    -----
+    SkfaceWarning
+        Of a broken photo: the baseline is another without the train split.
+    """
     try:
         return load_split(loader, "train", names).target
     except DatasetError:
+        return None
+    except ImageError as error:
+        warnings.warn(
+            f"the baseline is that of the photos evaluated, as those of train cannot "
+            f"all be read: {error}",
+            SkfaceWarning,
+            stacklevel=2,
+        )
         return None
 
 

@@ -11,6 +11,7 @@ from skface._keras import import_keras
 from skface._version import __version__
 from skface.cli._shared import as_json, cache_dir
 from skface.cli._streams import write_out
+from skface.exceptions import StoreError
 from skface.features import FeatureStore, fastest_dtype, processor_has_bfloat16
 
 _PACKAGES = (
@@ -68,7 +69,10 @@ def _imagenet():
 def _cache(place):
     if not os.path.isdir(place):
         return {"path": place, "rows": 0, "bytes": 0}
-    info = FeatureStore(place).info()
+    try:
+        info = FeatureStore(place).info()
+    except StoreError as error:  # a report of what is wrong is wanted all the more
+        return {"path": place, "fault": str(error)}
     return {"path": place, "rows": info.n_rows, "bytes": info.n_bytes}
 
 

@@ -50,9 +50,17 @@ def new_folder(root):
                 unfinished.rename(root)
 
 
-def kept_folder(name, make):
-    """The folder of that name in the cache, which ``make(root)`` fills at first."""
-    root = user_cache() / name
+def kept_folder(name, random_state, make):
+    """The folder of that name and seed in the cache; ``make(root)`` fills it at first.
+
+    Raises
+    ------
+    ParameterError
+        The seed is no integer, by which a folder could be known again.
+    """
+    if not isinstance(random_state, Integral):
+        raise ParameterError(f"random_state must be an integer, got {random_state!r}")
+    root = user_cache() / f"{name}-{random_state}"
     try:
         if not _is_filled(root):
             make(root)

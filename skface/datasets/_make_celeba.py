@@ -131,7 +131,8 @@ def drawn_celeba(n_samples=1500, *, random_state=0, verbose=0) -> Path:
     (20, 10)
     """
     return kept_folder(
-        f"drawn-{_DRAWING_VERSION}-{n_samples}-{random_state}",
+        f"drawn-{_DRAWING_VERSION}-{n_samples}",
+        random_state,
         lambda root: make_celeba(
             root, n_samples, random_state=random_state, n_jobs=-1, verbose=verbose
         ),

@@ -141,7 +141,8 @@ def drawn_wider(n_samples=500, *, random_state=0, verbose=0) -> Path:
     (4, 4)
     """
     return kept_folder(
-        f"drawn-wider-{_DRAWING_VERSION}-{n_samples}-{random_state}",
+        f"drawn-wider-{_DRAWING_VERSION}-{n_samples}",
+        random_state,
         lambda root: make_wider(
             root, n_samples, random_state=random_state, n_jobs=-1, verbose=verbose
         ),

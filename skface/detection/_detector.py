@@ -56,8 +56,8 @@ class FaceDetector(BaseEstimator):
         As for `skface.VGG19Features`.
     longest_side : int, default=448
         Of a photo at the finest of the sizes, in pixels; each next has half of it, down
-        to 112. Faces are found from about a fifteenth of it; time and memory grow with
-        its square.
+        to 112; 2048 at most. Faces are found from about a fifteenth of it; time and
+        memory grow with its square.
     threshold : float in [0, 1], default=0.5
         `predict` tells of faces with this score or more.
     overlap : float in (0, 1], default=0.35
@@ -93,9 +93,10 @@ class FaceDetector(BaseEstimator):
 
     Notes
     -----
-    A fit holds one photo at a time, a fixed number of samples, and the projected maps
-    in a temporary file, about 1 MB a photo. The heads have seen faces that are three to
-    eight cells of eight pixels large; at the coarsest size larger ones too.
+    A fit holds one photo at a time, a fixed number of samples, and in temporary files
+    the projected maps, about 1 MB a photo, and at first the maps of up to 200 photos.
+    The heads have seen faces that are three to eight cells of eight pixels large; at
+    the coarsest size larger ones too.
 
     The first look is that of a sliding window as in [1]_, carried out on maps; the
     second follows [2]_.
@@ -124,7 +125,7 @@ class FaceDetector(BaseEstimator):
 
     _parameter_constraints = {
         "weights": [str, os.PathLike, None],
-        "longest_side": [Interval(Integral, 112, 4096, closed="both")],
+        "longest_side": [Interval(Integral, 112, 2048, closed="both")],
         "threshold": [Interval(Real, 0, 1, closed="both")],
         "overlap": [Interval(Real, 0, 1, closed="right")],
         "steps": [Interval(Integral, 1, None, closed="left")],

@@ -36,6 +36,7 @@ class Samples:
 
     def __init__(self, n_parts, n_most, rng):
         self._share = max(2, n_most // n_parts)
+        self._taken = min(1, n_most / (self._share * n_parts))  # of the parts
         self._rng = rng
         self._rows, self._labels, self._steps = [], [], []
 
@@ -57,6 +58,8 @@ class Samples:
         n_background : int
             Of which so many are seen at most.
         """
+        if self._rows and self._rng.random() > self._taken:
+            return
         some = self._some(len(faces), self._share // 2)
         faces, is_sure, steps = faces[some], is_sure[some], steps[some]
         n_most = min(n_background, self._share - len(faces))

@@ -85,7 +85,7 @@ class FaceReader(BaseEstimator):
     ``reader.detector.set_params(threshold=0.8)`` makes a reader more choosy at once.
 
     `n_passes` tells how often a face goes through VGG19, at the ``input_size`` of the
-    parts; with the presets 5 times, two looks at the points from both sides and one
+    parts; with preset "best" 5 times, two looks at the points from both sides and one
     reading of attributes. The detector's passes are of whole photos.
 
     Examples
@@ -157,7 +157,9 @@ class FaceReader(BaseEstimator):
             self.attributes.check_fit(*attributes)
         if boxes is not None:
             self.detector.fit(*boxes)
+            vars(self).pop("points_in_box_", None)  # of the detector before
         if landmarks is not None:
+            vars(self).pop("points_in_box_", None)  # of an earlier fit
             self.landmarks.fit(*landmarks)
             self._place_points(*landmarks)
         if attributes is not None:
@@ -326,7 +328,13 @@ class FaceReader(BaseEstimator):
         for part in (self.detector, *self._readers().values()):
             if hasattr(part, "fit"):
                 check_is_fitted(part)
-        n_attributes = self.attributes[-1].model_.output_shape[-1]
+        head = self.attributes[-1]
+        if not hasattr(head, "model_"):
+            raise ParameterError(
+                "attributes must end in a head of skface, such as a "
+                f"DenseHeadClassifier, not in a {type(head).__name__}"
+            )
+        n_attributes = head.model_.output_shape[-1]
         return target_names(self.attributes, target_of(self.attributes), n_attributes)
 
     def _place_points(self, X, y):
@@ -343,7 +351,6 @@ class FaceReader(BaseEstimator):
                 off = np.abs(places.mean(axis=1) - 0.5).max(axis=1)
                 if off.min(initial=1) < 0.5:
                     found.append(places[off.argmin()].ravel())
-        vars(self).pop("points_in_box_", None)  # of an earlier fit
         if found:
             self.points_in_box_ = np.mean(found, axis=0)
         else:

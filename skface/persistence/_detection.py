@@ -13,7 +13,6 @@ from skface.persistence._values import from_json, to_json
 from skface.pipelines import FacePipeline, SecondLook
 from skface.targets import ATTRIBUTES, LANDMARKS, target_of
 
-_MOST_SIDE = 2048  # pixels
 _N_POINTS = 10
 
 
@@ -44,10 +43,6 @@ class _Detector(Kind):
 
     def check(self, record):
         detector = self.estimator
-        if detector.longest_side > _MOST_SIDE:
-            raise SavedFileError(
-                f"its longest_side is {detector.longest_side}, more than {_MOST_SIDE}"
-            )
         heads = [part.architecture for part in self.parts]
         n_components = heads[0].n_features // detector.n_seen(1)[0]
         first, second = detector.n_seen(n_components)

@@ -286,11 +286,8 @@ class _Features(Kind):
             raise SavedFileError(
                 f"its input_size is {height}x{width}, more than {MOST_SIDE} a side"
             )
-        if features.batch_size * height * width > MOST_PIXELS:
-            raise SavedFileError(
-                f"its batch_size of {features.batch_size} photos of {height}x{width} "
-                f"takes more than {MOST_PIXELS:,} pixels at once"
-            )
+        most = max(1, MOST_PIXELS // (height * width))  # no answer depends on it
+        features.batch_size = min(features.batch_size, most)
         self.n_features = refused(lambda: features.n_features_out)
         self.weights_identity = checked_identity(record)
 

@@ -115,7 +115,7 @@ class Frames:
             What is seen on each side beside the longer side of the box, as a part of
             it: 0.4 makes a frame of 1.8 boxes.
         """
-        boxes = as_target("bbox").checked(as_floats(boxes, "boxes"), "boxes")
+        boxes = as_floats(as_target("bbox").checked(boxes, "boxes"), "boxes")
         if not (isinstance(margin, Real) and margin > -0.5):
             raise ParameterError(f"margin must be above -0.5, got {margin!r}")
         sizes = _as_sizes(image_sizes, len(boxes))
@@ -160,7 +160,7 @@ class Frames:
            Between Two Point Patterns", IEEE Transactions on Pattern Analysis and
            Machine Intelligence, 1991.
         """
-        points = as_target("landmarks").checked(as_floats(points, "points"), "points")
+        points = as_floats(as_target("landmarks").checked(points, "points"), "points")
         if template not in list(TEMPLATES):
             raise ParameterError(
                 f"template must be in {list(TEMPLATES)}, got {template!r}"
@@ -339,7 +339,8 @@ class Frames:
             Fractions of the photos. A box of a turned frame comes out upright, round
             the ellipse that fits into it. Seen in a mirror, left becomes right.
         """
-        target, y = as_target(target), self._rows(y)
+        target = as_target(target)
+        y = self._rows(target.arranged(y))
         upright, is_mirrored = self._unmirrored()
         if is_mirrored.any():
             y = np.where(is_mirrored[:, None], target.mirrored(y), y)
@@ -358,7 +359,8 @@ class Frames:
         ndarray of the same shape and, of floats, the same dtype
             Fractions of the frames.
         """
-        target, y = as_target(target), self._rows(y)
+        target = as_target(target)
+        y = self._rows(target.arranged(y))
         upright, is_mirrored = self._unmirrored()
         y = _moved(target, y, _inverse(upright))
         if is_mirrored.any():

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 from numbers import Real
 
 import numpy as np
@@ -15,9 +16,10 @@ from skface.photos._modes import from_pillow
 from skface.photos._reading import DIGEST_LENGTH, known_digest, photo_size
 
 _SIZE = (224, 224)
+_NO_PHOTO = "Found array with 0 sample(s): X holds no photo"
 
 
-def as_images(X, input_size=None):
+def as_images(X, input_size=None, *, keeps_aspect=False):
     """X as an ImageArray, or as a uint8 array (n, h, w, 3).
 
     Parameters
@@ -28,6 +30,8 @@ def as_images(X, input_size=None):
     input_size : (height, width), default=None
         What files are decoded to, and images of several sizes are resized to. None
         leaves an ImageArray as it is, and is 224 x 224 of others.
+    keeps_aspect : bool, default=False
+        Refuse images of several sizes, which would lose their aspect.
 
     Raises
     ------
@@ -35,11 +39,11 @@ def as_images(X, input_size=None):
         X is none of these, is empty, or its pixels are not in 0 to 255.
     """
     if not isinstance(X, ImageArray):
-        X = _from_array_like(X, input_size or _SIZE)
+        X = _from_array_like(X, input_size or _SIZE, keeps_aspect)
     elif input_size not in (None, X.image_size):
         X = X.resized(input_size)
     if len(X) == 0:
-        raise InputError("Found array with 0 sample(s): X holds no photo")
+        raise InputError(_NO_PHOTO)
     return X
 
 
@@ -57,24 +61,17 @@ def as_whole_photos(X):
             "photos are seen through frames, but faces are looked for in whole photos: "
             "give ImageArray(X.paths)"
         )
-    if isinstance(X, list | tuple):
-        sizes = {image.size for image in X if isinstance(image, Image.Image)}
-        if len(sizes) > 1:
-            raise InputError(
-                "images of several sizes would be resized to one: give paths, or one "
-                "image after another"
-            )
-    return as_images(X)
+    return as_images(X, keeps_aspect=True)
 
 
-def _from_array_like(X, input_size):
+def _from_array_like(X, input_size, keeps_aspect):
     if isinstance(X, Image.Image):
         raise InputError("X must hold photos: one PIL image is [image]")
     items = _items(X)
     if items is None:
         return _from_numbers(X)
     if items and all(isinstance(item, Image.Image) for item in items):
-        return _from_pillow(items, input_size)
+        return _from_pillow(items, None if keeps_aspect else input_size)
     return ImageArray(items, input_size)
 
 
@@ -97,13 +94,22 @@ def _from_pillow(images, input_size):
         except Exception as error:
             raise InputError(f"X[{i}]: the image cannot be read ({error})") from error
     if len({image.size for image in found}) > 1:
+        if input_size is None:
+            raise InputError(
+                "images of several sizes would be resized to one: give paths, or one "
+                "image after another"
+            )
         size = input_size[::-1]
         found = [image.resize(size, Image.Resampling.BILINEAR) for image in found]
     return np.stack([np.asarray(image) for image in found])
 
 
 def _from_numbers(X):
+    if isinstance(X, Iterator):
+        raise InputError("X must hold photos: list(X) keeps what an iterator gives")
     array = _as_array(X)
+    if array.shape == (0,):
+        raise InputError(_NO_PHOTO)
     if array.ndim != 4 or array.shape[-1] != 3:
         raise InputError(
             "X must be an ImageArray, an array of shape (n, height, width, 3), or a "

@@ -6,9 +6,10 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import HasMethods, StrOptions, of_photos, validate_params
+from skface.exceptions import ParameterError
 from skface.photos import TEMPLATES, ImageArray, as_images, sizes_of
 from skface.pipelines._around import frames_around, seen_upright
-from skface.targets import LANDMARKS
+from skface.targets import LANDMARKS, as_target, last_step
 
 _NOT_FITTED = (
     "landmarks, a %(name)s, is not fitted yet: fit it on photos in the wild. A search "
@@ -66,6 +67,7 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
         -------
         self
         """
+        self.landmarks = params.pop("landmarks", self.landmarks)
         if any(name.startswith("landmarks__") for name in params):
             self.landmarks = copy.deepcopy(self.landmarks)
         return super().set_params(**params)
@@ -95,7 +97,12 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
         """
         validate_params(self)
         check_is_fitted(self.landmarks, msg=_NOT_FITTED)
-        as_images(X)
+        told = getattr(last_step(self.landmarks), "target", None)
+        if told is not None and as_target(told) != LANDMARKS:
+            raise ParameterError(
+                f"landmarks must find the five points, not {as_target(told).plural}"
+            )
+        as_images(X, keeps_aspect=True)
         return self
 
     def transform(self, X):
@@ -117,7 +124,7 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
         ImageError
             Photos cannot be read.
         """
-        images = as_images(X)
+        images = as_images(X, keeps_aspect=True)
         points = self.landmarks.predict(X)
         frames = frames_around(points, LANDMARKS, sizes_of(images), self.template)
         upright = seen_upright(images, frames)

@@ -111,7 +111,6 @@ class FacePipeline(Pipeline):
             photos go through VGG19.
         """
         self.check_fit(X, y, X_val=X_val, y_val=y_val, **params)
-        vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
         head, n_sides = self.steps[-1][1], self._n_sides("fit")
         photos = X
         for step in self._of_photos[:-1]:
@@ -132,8 +131,10 @@ class FacePipeline(Pipeline):
                 X_val = steps.transform(X_val)
         if X_val is not None:
             of_head = {**of_head, "X_val": X_val, "y_val": y_val}
+        aspect = common_aspect(photos) if self._needs_alike else None
         head.fit(X, y, **of_head)
-        self.aspect_ = common_aspect(photos) if self._needs_alike else None
+        self.aspect_ = aspect
+        vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
         return self
 
     @_if_head_has("predict")
@@ -263,7 +264,7 @@ class FacePipeline(Pipeline):
             )
         pipe = copy.copy(self)
         pipe.steps = [("align", align), *self.steps]
-        vars(pipe).pop("aspect_", None)  # which photos behind an alignment all have
+        pipe.__dict__.pop("aspect_", None)  # which photos behind an alignment all have
         return pipe
 
     @property
@@ -274,7 +275,7 @@ class FacePipeline(Pipeline):
     @property
     def after_aligning(self) -> "FacePipeline":
         """The pipeline that reads photos which are `aligned` already."""
-        pipe = self[max(len(self._of_photos) - 1, 0) :]
+        pipe = self[self._n_before if self._of_photos else 0 :]
         pipe.mirror = self.mirror
         return pipe
 
@@ -303,9 +304,17 @@ class FacePipeline(Pipeline):
     @property
     def _of_photos(self):
         """The steps that see photos: VGG19Features and, before it, what aligns them."""
-        steps = [step for _, step in self.steps]
-        sees_photos = [isinstance(step, VGG19Features) for step in steps]
-        return steps[: sees_photos.index(True) + 1] if any(sees_photos) else []
+        before = [step for _, step in self.steps[: self._n_before]]
+        if self._n_before == len(self.steps):
+            return []
+        aligning = [step for step in before if step not in (None, "passthrough")]
+        return [*aligning, self.steps[self._n_before][1]]
+
+    @property
+    def _n_before(self):
+        """How many steps stand before VGG19Features; all where there is none."""
+        are = [isinstance(step, VGG19Features) for _, step in self.steps]
+        return [*are, True].index(True)
 
     @property
     def _needs_alike(self):

@@ -175,13 +175,13 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         validate_params(self)
-        looks = [self.first_.predict(X)]
         if self.n_looks > 1:
-            images = as_images(X)
-            sizes = sizes_of(images)
+            X = as_images(X, keeps_aspect=True)
+            sizes = sizes_of(X)
+        looks = [self.first_.predict(X)]
         for _ in range(self.n_looks - 1):
             frames = frames_around(looks[-1], self.target, sizes)
-            seen = framed(images, frames)
+            seen = framed(X, frames)
             looks.append(predicted_through(self.second_, seen, frames, self.target))
         return np.mean(looks, axis=0) if self.average else looks[-1]
 
@@ -234,7 +234,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         rows : ndarray of shape (n_frames * n,)
             Of X.
         """
-        target, images = self.target, as_images(X)
+        target, images = self.target, as_images(X, keeps_aspect=True)
         y = target.checked(as_array(target.arranged(y), "y"))
         as_floats(y, "y")  # or it is no place for a frame
         return frames_near(

@@ -155,7 +155,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
             Photos cannot be read.
         """
         check_is_fitted(self)
-        images = as_images(X)
+        images = as_images(X, keeps_aspect=True)
         seen = _unmirrored(images)
         frames = best = seen.with_aspect(self.aspect_)
         sizes, least = seen.image_sizes, np.full(len(seen), np.inf)
@@ -193,7 +193,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
         rows : ndarray of shape (n_frames * n,)
             Of X.
         """
-        images = as_images(X)
+        images = as_images(X, keeps_aspect=True)
         frames = _unmirrored(images).with_aspect(self._aspect(X))
         return frames_near(
             images,
@@ -216,7 +216,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
         X : as for `fit`
         """
         validate_params(self)
-        images, regressor = as_images(X), self._regressor()
+        images, regressor = as_images(X, keeps_aspect=True), self._regressor()
         regressor.check_fit(images, np.tile(Frames.whole(1).corners, (len(images), 1)))
 
     def _regressor(self):
@@ -232,7 +232,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
 
     @staticmethod
     def _aspect(X):
-        return float(np.median(_unmirrored(as_images(X)).aspects))
+        return float(np.median(_unmirrored(as_images(X, keeps_aspect=True)).aspects))
 
     def __sklearn_tags__(self):
         return of_photos(super().__sklearn_tags__())
