@@ -414,6 +414,6 @@ def test_samples_of_many_photos_are_no_more_than_those_asked_for():
 
 
 def test_boxes_of_a_table_are_refused():
+    photos = np.zeros((1, 32, 32, 3), np.uint8)
     with pytest.raises(InputError, match="boxes must be a sequence of arrays"):
-        photos = np.zeros((1, 32, 32, 3), np.uint8)
         FaceDetector("synthetic").fit(photos, pd.DataFrame({"x": [0.1], "y": [0.1]}))
