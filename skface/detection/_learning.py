@@ -58,7 +58,7 @@ class Samples:
         n_background : int
             Of which so many are seen at most.
         """
-        if self._rows and self._rng.random() > self._taken:
+        if self._taken < 1 and self._rows and self._rng.random() > self._taken:
             return
         some = self._some(len(faces), self._share // 2)
         faces, is_sure, steps = faces[some], is_sure[some], steps[some]
