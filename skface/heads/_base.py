@@ -91,7 +91,8 @@ class DenseHead:
         Raises
         ------
         ParameterError
-            A parameter has no such value, or the loss or a weight is not finite.
+            A parameter has no such value, or the loss or a weight is not finite in the
+            first epoch; in a later one the training ends with a warning.
         InputError
             X, y or their validation parts cannot be used.
         CheckpointError
