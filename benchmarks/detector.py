@@ -54,9 +54,10 @@ def arguments():
 def report(name, detector, X, boxes, min_size):
     found = detector.predict(X)
     ap = detection_average_precision(boxes, found, min_size=min_size)
-    _, recall, scores = detection_curve(boxes, found, min_size=min_size)
+    precision, recall, _ = detection_curve(boxes, found, min_size=min_size)
     n_faces = sum(int((own[:, 3] >= min_size).sum()) for own in boxes)
-    n_false = len(scores) - round(recall[0] * n_faces)
+    n_hits = recall[0] * n_faces
+    n_false = round(n_hits / precision[0] - n_hits)
     print(
         f"{name}: {len(X)} photos, {n_faces} faces: average precision {ap:.4f}, "
         f"recall {recall[0]:.4f}, {n_false} false"
