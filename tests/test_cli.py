@@ -1030,6 +1030,18 @@ def test_output_is_made_room_for_before_work(
     assert output.exists()
 
 
+@pytest.mark.parametrize("option", ["--output", "--annotate", "--crops"])
+def test_where_nothing_can_be_written_is_found_before_work(
+    run, reader_run, photos, tmp_path, option, monkeypatch
+):
+    monkeypatch.setattr("skface.detection.FaceReader.read_in_parts", None)
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "found"
+    status, _, said = run("read", reader_run / "model.skface", *photos, option, place)
+    assert status == 1
+    assert f"{option} {place}: cannot be written (" in said
+
+
 def test_a_reader_is_made_of_models_of_the_right_kind(
     run, groups_root, attribute_run, points_run, tmp_path
 ):

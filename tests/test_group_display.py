@@ -153,7 +153,7 @@ def test_a_grid_fits_the_place_of_other_axes(photos):
     ("change", "match"),
     [
         (lambda table: table.to_numpy(), "must be a DataFrame with a row a face"),
-        (lambda table: table[:0], "must be a DataFrame with a row a face"),
+        (lambda table: table[:0], "holds no face: there is nothing to draw"),
         (lambda table: table.drop(columns=["x", "photo"]), "no column photo, x"),
         (lambda table: table.assign(age=30), "the column age of reading must hold pro"),
         (lambda table: table.assign(note="?"), "the column note of reading must hold"),

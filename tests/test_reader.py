@@ -456,6 +456,38 @@ def test_place_in_the_boxes_of_another_detector_is_forgotten(reader, photos):
     assert not hasattr(reader, "points_in_box_")
 
 
+def test_place_in_the_boxes_of_one_detector_is_not_that_of_another(reader, photos):
+    reader.points_in_box_ = FACE
+    reader.set_params(detector=lambda photo: [])
+    assert not hasattr(reader, "points_in_box_")
+
+
+def test_place_learnt_from_a_few_of_many_photos_is_not_kept(reader, photos):
+    y = np.tile(FACE, (30, 1))
+    boxes, found = Boxes([0.35, 0.35, 0.3, 0.3]), iter([True, *[False] * 29])
+    reader.set_params(detector=lambda photo: boxes(photo) if next(found) else [])
+    with pytest.warns(SkfaceWarning, match="the face of 1 of 30 photos"):
+        reader.fit(landmarks=(ImageArray(photos * 10), y))
+    assert not hasattr(reader, "points_in_box_")
+
+
+def test_a_function_that_draws_on_the_photo_changes_a_copy(reader, photos):
+    def draws(photo):
+        photo[:] = 0
+        return [[10, 10, 30, 30]]
+
+    X = np.stack([np.asarray(Image.open(photos[0]))])
+    before = X.copy()
+    reader.set_params(detector=draws).read(X)
+    np.testing.assert_array_equal(X, before)
+
+
+def test_an_attribute_is_not_named_as_another_column(reader, photos):
+    labels = pd.DataFrame(np.arange(12)[:, None] % 2, columns=["photo"])
+    with pytest.raises(InputError, match="an attribute is named 'photo', as a column"):
+        reader.fit(attributes=(ImageArray(photos * 4), labels))
+
+
 def test_attributes_of_another_library_are_refused(reader, photos):
     head = LogisticRegression().fit(np.eye(2), [0, 1])
     reader.set_params(attributes=FacePipeline([("head", head)]))

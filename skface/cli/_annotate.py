@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from skface._files import replacing
+from skface.cli._shared import writable_folder
 from skface.exceptions import InputError
 from skface.photos import map_photos, read_photo
 from skface.targets import BBOX, BBOX_NAMES, LANDMARKS
@@ -34,7 +35,7 @@ def check_folders(args, photos):
             raise InputError(
                 f"--{option} {folder}: holds the photos; name another folder"
             )
-        place.mkdir(parents=True, exist_ok=True)
+        writable_folder(place, f"--{option} {folder}")
     if None not in (args.annotate, args.crops) and samefile(args.annotate, args.crops):
         raise InputError(f"--crops {args.crops}: is the folder of --annotate too")
 

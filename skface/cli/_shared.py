@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -95,7 +96,7 @@ def load_model(args, path=None):
     if isinstance(pipe, FaceReader | FaceDetector):
         raise InputError(
             f"{path}: is a {type(pipe).__name__}, for photos with any number of faces; "
-            "skface read takes a FaceReader, Python both"
+            "skface read takes a FaceReader"
         )
     head = last_step(pipe)
     if not hasattr(head, "model_"):
@@ -174,14 +175,30 @@ def check_output(args):
     Raises
     ------
     InputError
-        It is a folder itself.
+        It is a folder itself, or nothing can be written there.
     """
     if args.output is None:
         return
     path = Path(args.output)
     if path.is_dir():
         raise InputError(f"--output {path}: is a folder; name a file")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    writable_folder(path.parent, f"--output {path}")
+
+
+def writable_folder(folder, what):
+    """Make a folder, and see whether files can be written to it.
+
+    Raises
+    ------
+    InputError
+        They cannot.
+    """
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(f"{what}: cannot be written ({error.strerror})") from error
 
 
 def _photo_in_csv(photo):

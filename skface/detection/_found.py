@@ -53,7 +53,7 @@ def name_of(images, row):
 
 def _pixels(images, row):
     if not isinstance(images, ImageArray):
-        return images[row]
+        return images[row].copy()  # which a function may draw on
     with read_photo(images.paths[row]).upright() as photo:
         return np.array(photo)
 

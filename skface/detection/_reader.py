@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skface._naming import names_of
 from skface._validation import HasMethods, validate_params
 from skface._work import part_of_a_bar, progress_bar
 from skface.detection._detector import FaceDetector
@@ -37,6 +38,7 @@ from skface.targets import BBOX_NAMES, LANDMARKS, target_of
 # The mean of 2,400 photos of MTFL, both sides alike.
 _POINTS_IN_BOX = (0.27, 0.26, 0.73, 0.26, 0.5, 0.54, 0.3, 0.77, 0.7, 0.77)
 _MOST_PLACED = 300  # photos that the place of the points is learnt from
+_LEAST_PLACED = 0.1  # of them, in whose boxes the points must lie
 _AT_ONCE = 64  # faces
 _COLLAPSED = 0.1  # of the extent of the points at first
 
@@ -111,6 +113,17 @@ class FaceReader(BaseEstimator):
         self.attributes = attributes
         self.verbose = verbose
 
+    def set_params(self, **params) -> "FaceReader":
+        """Set parameters; the boxes of another detector are not those that were known.
+
+        Returns
+        -------
+        self
+        """
+        if "detector" in params:
+            vars(self).pop("points_in_box_", None)
+        return super().set_params(**params)
+
     def fit(self, *, boxes=None, landmarks=None, attributes=None):
         """Fit the parts whose data are given; the others must be fitted.
 
@@ -155,6 +168,7 @@ class FaceReader(BaseEstimator):
             self.landmarks.check_fit(*landmarks)
         if attributes is not None:
             self.attributes.check_fit(*attributes)
+            _checked_names(names_of(attributes[1]) or [])
         if boxes is not None:
             self.detector.fit(*boxes)
             vars(self).pop("points_in_box_", None)  # of the detector before
@@ -191,7 +205,8 @@ class FaceReader(BaseEstimator):
         Raises
         ------
         ParameterError, InputError
-            A parameter or X cannot be used, or the detector gave no boxes.
+            A parameter or X cannot be used, or the detector gave no boxes. The photos
+            before it are lost then; `read_in_parts` gives them.
         sklearn.exceptions.NotFittedError
             A part is not fitted.
         WeightsError, StoreError
@@ -335,12 +350,13 @@ class FaceReader(BaseEstimator):
                 f"DenseHeadClassifier, not in a {type(head).__name__}"
             )
         n_attributes = head.model_.output_shape[-1]
-        return target_names(self.attributes, target_of(self.attributes), n_attributes)
+        target = target_of(self.attributes)
+        return _checked_names(target_names(self.attributes, target, n_attributes))
 
     def _place_points(self, X, y):
         """Learn where the points lie in the boxes that are found round them."""
         images = as_whole_photos(X)
-        y = LANDMARKS.checked(np.asarray(LANDMARKS.arranged(y)))
+        y = LANDMARKS.checked(y)
         rows = np.linspace(0, len(y) - 1, min(len(y), _MOST_PLACED)).astype(int)
         found = []
         with part_of_a_bar():
@@ -351,12 +367,13 @@ class FaceReader(BaseEstimator):
                 off = np.abs(places.mean(axis=1) - 0.5).max(axis=1)
                 if off.min(initial=1) < 0.5:
                     found.append(places[off.argmin()].ravel())
-        if found:
+        if len(found) > _LEAST_PLACED * len(rows):
             self.points_in_box_ = np.mean(found, axis=0)
         else:
+            n_found = len(found) or "none"
             warnings.warn(
-                f"the detector found the face of none of {len(rows)} photos of the "
-                "landmarks: where the points lie in its boxes is not known",
+                f"the detector found the face of {n_found} of {len(rows)} photos of "
+                "the landmarks: where the points lie in its boxes is not known",
                 SkfaceWarning,
                 stacklevel=3,
             )
@@ -546,6 +563,24 @@ def _frames(points, start, sizes, template):
     is_speck = extent(points) < _COLLAPSED * extent(start)
     points = np.where(is_speck[:, None], start, points)
     return Frames.from_landmarks(points, sizes, template=template)
+
+
+def _checked_names(names):
+    """Names of attributes, none of which is that of another column of a reading.
+
+    Raises
+    ------
+    InputError
+        One is.
+    """
+    own = {"photo", "face", "score", *BBOX_NAMES, *LANDMARKS.columns()}
+    taken = [name for name in names if name in own]
+    if taken:
+        raise InputError(
+            f"an attribute is named {taken[0]!r}, as a column of the reading is: give "
+            "it another name"
+        )
+    return names
 
 
 def _seen(images, rows, frames, template):

@@ -418,8 +418,10 @@ def _check_number(value, name, least=1):
 
 def _columns(reading):
     """The columns of points and those of attributes."""
-    if not isinstance(reading, pd.DataFrame) or not len(reading):
+    if not isinstance(reading, pd.DataFrame):
         raise InputError("reading must be a DataFrame with a row a face")
+    if not len(reading):
+        raise InputError("reading holds no face: there is nothing to draw")
     missing = [name for name in _READ if name not in reading]
     if missing:
         raise InputError(f"reading has no column {', '.join(missing)}")
