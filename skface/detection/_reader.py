@@ -120,8 +120,8 @@ class FaceReader(BaseEstimator):
         -------
         self
         """
-        if "detector" in params:
-            vars(self).pop("points_in_box_", None)
+        if "detector" in params and hasattr(self, "points_in_box_"):
+            del self.points_in_box_
         return super().set_params(**params)
 
     def fit(self, *, boxes=None, landmarks=None, attributes=None):
