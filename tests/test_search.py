@@ -507,7 +507,7 @@ def test_frames_that_an_alignment_learns_from_are_extracted(
     regressor = make_landmark_pipeline(
         looks=1, weights="synthetic", cache_dir=tmp_path / "looks", random_state=0
     ).set_params(mirror=False, head__epochs=1, features__pooling="avg")
-    pipe = stored.behind(LandmarkFreeAlignment(regressor))
+    pipe = FacePipeline(stored.steps).behind(LandmarkFreeAlignment(regressor))
     poolings = {"align__regressor__features__pooling": ["avg", (2, 2)]}
     search = GridSearchCV(pipe, poolings, cv=2)
     assert extract_once(search, photos) == 3 * len(photos)  # and two frames

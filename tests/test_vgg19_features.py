@@ -356,7 +356,7 @@ def test_an_array_that_cannot_be_written_to_is_taken(photos):
         (lambda X: X.reshape(5, -1), r"got shape \(5, 3072\)"),
         (lambda X: X[:0], "X holds no photo"),
         (lambda X: X[:0] / 1, "X holds no photo"),
-        (lambda X: [], r"got shape \(0,\)"),
+        (lambda X: [], "X holds no photo"),
         (lambda X: "photo.jpg", r"got shape \(\)"),
         (lambda X: [X[0], X[0, :16]], "photos of one size"),
         (lambda X: ["photo.jpg", None], "paths must hold str or path-like"),

@@ -86,7 +86,7 @@ class DetectionDisplay:
         >>> photos = ["a.jpg", "b.jpg"]
         >>> display = DetectionDisplay.from_estimator(Centre(), photos, faces)
         >>> display.average_precision
-        0.5
+        0.25
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         return cls.from_predictions(

@@ -116,8 +116,8 @@ def compare_attributes(
     own = names_of(y)
     y_train = None if y_train is None else ordered(y_train, own, "y_train")
     y = as_array(y, "y")
-    y_train = y if y_train is None else like(y, y_train)
     found = _found(models, X, y.shape, own)
+    y_train = y if y_train is None else like(y, y_train)
     first = next(iter(models.values()))
     names = own if names is None else names
     names = target_names(first, ATTRIBUTES, y.shape[1], names)
