@@ -1,5 +1,6 @@
 """Every face of photos as a table."""
 
+import contextlib
 import hashlib
 import json
 import pickle
@@ -35,6 +36,9 @@ from skface.exceptions import (
 )
 from skface.pipelines import FacePipeline
 from skface.targets import LANDMARKS, Attributes
+
+# Most of these tests do not ask what the attributes have learnt from.
+pytestmark = pytest.mark.filterwarnings("ignore:the photos that attributes has learnt")
 
 TINY = {
     "features__layer": "block1_pool",
@@ -486,6 +490,21 @@ def test_an_attribute_is_not_named_as_another_column(reader, photos):
     labels = pd.DataFrame(np.arange(12)[:, None] % 2, columns=["photo"])
     with pytest.raises(InputError, match="an attribute is named 'photo', as a column"):
         reader.fit(attributes=(ImageArray(photos * 4), labels))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [(178, 218), (120, 90)])
+def test_attributes_that_have_not_learnt_from_aligned_photos_are_told(
+    reader, tmp_path, size
+):
+    X = [smooth(tmp_path / f"{seed}.png", size, seed) for seed in range(12)]
+    labels = np.arange(12)[:, None] % 2
+    told = contextlib.nullcontext()
+    if size == (120, 90):
+        match = r"all 0\.75 times as high as wide, .* 1\.22 times: let it learn from al"
+        told = pytest.warns(SkfaceWarning, match=match)
+    with told:
+        reader.fit(attributes=(X, labels))
 
 
 def test_attributes_of_another_library_are_refused(reader, photos):

@@ -40,6 +40,7 @@ _POINTS_IN_BOX = (0.27, 0.26, 0.73, 0.26, 0.5, 0.54, 0.3, 0.77, 0.7, 0.77)
 _MOST_PLACED = 300  # photos that the place of the points is learnt from
 _LEAST_PLACED = 0.1  # of them, in whose boxes the points must lie
 _AT_ONCE = 64  # faces
+_OTHER_ASPECT = 0.05
 _COLLAPSED = 0.1  # of the extent of the points at first
 
 
@@ -149,6 +150,12 @@ class FaceReader(BaseEstimator):
             found before photos go through VGG19.
         sklearn.exceptions.NotFittedError
             A part is not fitted, and there are no data for it.
+
+        Warns
+        -----
+        SkfaceWarning
+            Attributes have learnt from photos that plainly were not aligned; or the
+            detector finds next to none of the faces of the landmarks.
         """
         self._check_parts()
         given = {"boxes": boxes, "landmarks": landmarks, "attributes": attributes}
@@ -181,6 +188,7 @@ class FaceReader(BaseEstimator):
             names = getattr(self.attributes[-1], "target_names_in_", None)
             if names is not None:
                 self.attributes.target_names_ = list(names)
+        self._warn_of_other_photos()
         return self
 
     def read(self, photos) -> pd.DataFrame:
@@ -374,6 +382,19 @@ class FaceReader(BaseEstimator):
             warnings.warn(
                 f"the detector found the face of {n_found} of {len(rows)} photos of "
                 "the landmarks: where the points lie in its boxes is not known",
+                SkfaceWarning,
+                stacklevel=3,
+            )
+
+    def _warn_of_other_photos(self):
+        """Tell that attributes have learnt from what plainly were no aligned faces."""
+        height, width = TEMPLATES["celeba"].image_size
+        aspect = getattr(self.attributes, "aspect_", None)
+        if aspect is not None and abs(aspect * width / height - 1) > _OTHER_ASPECT:
+            warnings.warn(
+                f"the photos that attributes has learnt from are all {aspect:.2f} "
+                "times as high as wide, the aligned faces that it is shown "
+                f"{height / width:.2f} times: let it learn from aligned photos",
                 SkfaceWarning,
                 stacklevel=3,
             )
