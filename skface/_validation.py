@@ -27,6 +27,7 @@ __all__ = [
     "as_names",
     "as_path",
     "averaged",
+    "check_go_together",
     "check_sample_weight",
     "of_photos",
     "validate_params",
@@ -191,6 +192,12 @@ def of_photos(tags):
     tags.input_tags.two_d_array = False
     tags.input_tags.string = True
     return tags
+
+
+def check_go_together(X_val, y_val):
+    """Raise an InputError where one is given without the other."""
+    if (X_val is None) != (y_val is None):
+        raise InputError("X_val and y_val go together: give both or none")
 
 
 def weights_of(sample_weight, n_samples):

@@ -8,12 +8,11 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
-from skface._naming import ordered
 from skface._validation import as_array, as_names
 from skface.exceptions import InputError
 from skface.metrics import attribute_report, members
 from skface.pipelines import FacePipeline
-from skface.targets import Target, as_target, last_step, names_told_by, target_of
+from skface.targets import Target, by_name, names_told_by, target_of
 
 _COLUMNS = ["figure", "better", "baseline", "skface"]
 
@@ -258,26 +257,6 @@ def target_names(estimator, target, n_targets, names=None):
     if names is None:
         names = target.columns(n_targets)
     return as_names(names, "target_names", n_targets, "targets")
-
-
-def by_name(estimator, y, what, target=None):
-    """y with its columns in the order of those that the estimator tells.
-
-    Parameters
-    ----------
-    estimator : fitted estimator
-    y : array-like
-        Whose columns stay where they have no names.
-    what : str
-        Its name, for the errors.
-    target : Target, default=None
-        The estimator's own without it.
-    """
-    head = last_step(estimator)
-    target = getattr(head, "target", None) if target is None else target
-    if target is not None:
-        y = as_target(target).arranged(y)
-    return ordered(y, getattr(head, "target_names_in_", None), what)
 
 
 def like(y, y_train):

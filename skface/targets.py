@@ -14,7 +14,7 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
-from skface._naming import names_of
+from skface._naming import names_of, ordered
 from skface._validation import MOST_FRACTION, as_array, as_floats, as_names
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import (
@@ -690,6 +690,29 @@ def last_step(estimator):
     estimator = getattr(estimator, "best_estimator_", estimator)
     estimator = getattr(estimator, "second_", estimator)
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def arranged(y, target):
+    """y in the order of the columns of a target, or as it is without one."""
+    return y if target is None else as_target(target).arranged(y)
+
+
+def by_name(estimator, y, what, target=None):
+    """y with its columns in the order of those that the estimator tells.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+    y : array-like
+        Whose columns stay where they have no names.
+    what : str
+        Its name, for the errors.
+    target : Target, default=None
+        The estimator's own without it.
+    """
+    head = last_step(estimator)
+    target = getattr(head, "target", None) if target is None else target
+    return ordered(arranged(y, target), getattr(head, "target_names_in_", None), what)
 
 
 def names_told_by(estimator):

@@ -7,13 +7,13 @@ import pandas as pd
 
 from skface import card
 from skface.cli._evaluate import load_split, training_targets
-from skface.cli._shared import is_aligned, load_model, say
+from skface.cli._shared import is_aligned, load_model, say, writable_folder
 from skface.datasets import CelebALoader
 from skface.exceptions import InputError
 
 
 def run(args):
-    Path(args.output).parent.mkdir(parents=True, exist_ok=True)
+    writable_folder(Path(args.output).parent, f"--output {args.output}")
     pipe, target = load_model(args)
     loader = CelebALoader(args.data, target.name, aligned=is_aligned(args))
     names = pipe.target_names_

@@ -70,7 +70,7 @@ def training_targets(loader, names):
         return None
     except ImageError as error:
         warnings.warn(
-            f"the baseline is that of the photos evaluated, as those of train cannot "
+            "the baseline is that of the photos evaluated, as those of train cannot "
             f"all be read: {error}",
             SkfaceWarning,
             stacklevel=2,

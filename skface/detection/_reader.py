@@ -29,6 +29,7 @@ from skface.photos import (
 from skface.pipelines import (
     FacePipeline,
     SecondLook,
+    are_other,
     make_attribute_pipeline,
     make_landmark_pipeline,
     predicted_through,
@@ -40,7 +41,6 @@ _POINTS_IN_BOX = (0.27, 0.26, 0.73, 0.26, 0.5, 0.54, 0.3, 0.77, 0.7, 0.77)
 _MOST_PLACED = 300  # photos that the place of the points is learnt from
 _LEAST_PLACED = 0.1  # of them, in whose boxes the points must lie
 _AT_ONCE = 64  # faces
-_OTHER_ASPECT = 0.05
 _COLLAPSED = 0.1  # of the extent of the points at first
 
 
@@ -178,9 +178,9 @@ class FaceReader(BaseEstimator):
             _checked_names(names_of(attributes[1]) or [])
         if boxes is not None:
             self.detector.fit(*boxes)
-            vars(self).pop("points_in_box_", None)  # of the detector before
-        if landmarks is not None:
+        if boxes is not None or landmarks is not None:
             vars(self).pop("points_in_box_", None)  # of an earlier fit
+        if landmarks is not None:
             self.landmarks.fit(*landmarks)
             self._place_points(*landmarks)
         if attributes is not None:
@@ -390,7 +390,7 @@ class FaceReader(BaseEstimator):
         """Tell that attributes have learnt from what plainly were no aligned faces."""
         height, width = TEMPLATES["celeba"].image_size
         aspect = getattr(self.attributes, "aspect_", None)
-        if aspect is not None and abs(aspect * width / height - 1) > _OTHER_ASPECT:
+        if aspect is not None and are_other(aspect, height / width):
             warnings.warn(
                 f"the photos that attributes has learnt from are all {aspect:.2f} "
                 "times as high as wide, the aligned faces that it is shown "

@@ -23,9 +23,10 @@ from skface.displays._styling import (
     readable,
     shortened,
 )
-from skface.evaluation import answers, by_name
+from skface.evaluation import answers
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report
+from skface.targets import by_name
 
 _WIDTH, _BAR, _MARGIN, _LEGEND_ROW = 7.5, 0.17, 0.8, 0.19  # inches
 _NAME_WIDTH, _GROUP_WIDTH = 2.2, 2.2  # inches

@@ -15,9 +15,8 @@ from skface.displays._styling import (
     literal,
     shortened,
 )
-from skface.evaluation import by_name
 from skface.exceptions import InputError, ParameterError
-from skface.targets import BBOX, LANDMARKS, as_target, guessed, target_of
+from skface.targets import BBOX, LANDMARKS, as_target, by_name, guessed, target_of
 
 _SIZE = (6, 4)  # inches
 _NAME_WIDTH, _LEGEND_SIZE = 2.4, 10  # inches, points
@@ -192,9 +191,8 @@ class ErrorsDisplay:
                 f"y_true must be boxes or landmarks, one of them, got {target.plural} "
                 f"of the shape {np.shape(y_true)}"
             )
-        y_true = as_floats(target.arranged(y_true), "y_true")
+        y_true = as_floats(target.checked(y_true, "y_true"), "y_true")
         kind, sign = _DRAWN[target.name]
-        target.checked(y_true, "y_true")
 
         def values(y):
             return sign * target.scores(y_true, y, image_sizes)

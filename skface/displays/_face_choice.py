@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skface._validation import MOST_FRACTION, as_array, as_floats, shown
-from skface.evaluation import by_name, presence, target_names
+from skface.evaluation import presence, target_names
 from skface.exceptions import InputError, ParameterError
 from skface.photos import Frames, ImageArray
 from skface.targets import (
@@ -15,6 +15,7 @@ from skface.targets import (
     LANDMARKS,
     Target,
     as_target,
+    by_name,
     guessed,
     target_of,
 )

@@ -8,12 +8,13 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
-from skface._naming import names_of, ordered
+from skface._naming import names_of
 from skface._validation import (
     FLOATS,
     Interval,
     StrOptions,
     as_array,
+    check_go_together,
     check_sample_weight,
     validate_params,
 )
@@ -24,7 +25,7 @@ from skface.heads._checkpoint import Checkpoint, digest
 from skface.heads._tail import check_maps, n_channels_of, tail_weights
 from skface.heads._training import Samples, Settings, train
 from skface.store import FeatureArray
-from skface.targets import as_target
+from skface.targets import arranged, by_name
 
 
 class DenseHead:
@@ -205,8 +206,7 @@ class DenseHead:
             samples = samples.weighted(sample_weight)
         if groups is not None:
             samples = samples.grouped(groups)
-        if (X_val is None) != (y_val is None):
-            raise InputError("X_val and y_val go together: give both or none")
+        check_go_together(X_val, y_val)
         validation = None
         if X_val is not None:
             validation = self._check_validation(X_val, y_val, encode)
@@ -229,21 +229,15 @@ class DenseHead:
 
     def _named(self, y):
         """y in its target's order, the names of its columns remembered."""
-        y = self._arranged(y)
+        y = arranged(y, self.target)
         names = names_of(y)
         if names is not None:
             self.target_names_in_ = np.array(names, dtype=object)
         return y
 
-    def _by_name(self, y, name):
-        return ordered(self._arranged(y), getattr(self, "target_names_in_", None), name)
-
-    def _arranged(self, y):
-        return y if self.target is None else as_target(self.target).arranged(y)
-
     def _check_validation(self, X_val, y_val, encode):
         X_val = self._check_X(X_val, "X_val")
-        y_val = as_array(self._by_name(y_val, "y_val"), "y_val")
+        y_val = as_array(by_name(self, y_val, "y_val"), "y_val")
         if y_val.ndim == 0 or not len(y_val):
             raise InputError("y_val must have one row for each of X_val")
         targets = encode(y_val)

@@ -31,7 +31,7 @@ from skface.heads._labels import (
 )
 from skface.heads._training import Samples
 from skface.metrics import attribute_accuracy
-from skface.targets import ATTRIBUTES, Target, as_target
+from skface.targets import ATTRIBUTES, Target, as_target, by_name
 
 _LEAST_SPREAD = 0.01  # of coordinates
 
@@ -318,7 +318,7 @@ default="binary_crossentropy"
 
     def scored(self, y, y_pred, sample_weight=None) -> float:
         """The `score` of predictions."""
-        y = self._by_name(y, "y")
+        y = by_name(self, y, "y")
         if self._y_ndim == 2:
             self._labels(np.asarray(y))  # refuses -1, always wrong
         if self.target is not None:

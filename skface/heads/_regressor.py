@@ -8,7 +8,7 @@ from sklearn.utils import RegressorTags
 from skface._validation import StrOptions, as_floats
 from skface.exceptions import InputError
 from skface.heads._base import DenseHead, check_fractions
-from skface.targets import Target, as_target
+from skface.targets import Target, as_target, by_name
 
 
 class DenseHeadRegressor(DenseHead, KerasRegressor):
@@ -209,7 +209,7 @@ default="mean_squared_error"
 
     def scored(self, y, y_pred, sample_weight=None) -> float:
         """The `score` of predictions."""
-        y = self._by_name(y, "y")
+        y = by_name(self, y, "y")
         if self.target is None:
             return r2_score(y, y_pred, sample_weight=sample_weight)
         return as_target(self.target).score(y, y_pred, sample_weight)

@@ -12,3 +12,4 @@ from ._pipeline import FacePipeline as FacePipeline
 from ._presets import PRESETS as PRESETS
 from ._presets import preset_of as preset_of
 from ._second_look import SecondLook as SecondLook
+from ._shapes import are_other as are_other

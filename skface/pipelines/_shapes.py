@@ -32,7 +32,7 @@ def warn_of_others(X, aspect, stacklevel):
     aspects = _aspects(X)
     if not len(aspects):
         return
-    is_other = (_apart(aspects, aspect) > _OTHER) & (_apart(aspects, 1) > _SAME)
+    is_other = are_other(aspects, aspect) & (_apart(aspects, 1) > _SAME)
     if is_other.mean() > _MOST:
         warnings.warn(
             f"most photos have another shape, such as {aspects[is_other][0]:.2f} times "
@@ -43,6 +43,11 @@ def warn_of_others(X, aspect, stacklevel):
             SkfaceWarning,
             stacklevel=stacklevel + 1,
         )
+
+
+def are_other(aspects, aspect):
+    """Whether photos of some heights over widths plainly have another one."""
+    return _apart(aspects, aspect) > _OTHER
 
 
 def _aspects(X):

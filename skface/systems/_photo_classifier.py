@@ -8,7 +8,7 @@ from sklearn.utils import ClassifierTags
 from skface._validation import as_array, of_photos
 from skface.exceptions import InputError, ParameterError
 from skface.photos import as_images
-from skface.targets import as_target, target_of
+from skface.targets import arranged, target_of
 
 
 class PhotoClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -58,8 +58,7 @@ class PhotoClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         The columns of y have the order in which the head will answer.
         """
         target = getattr(pipe[-1], "target", None)
-        if target is not None:
-            y, y_val = map(as_target(target).arranged, (y, y_val))
+        y, y_val = arranged(y, target), arranged(y_val, target)
         X, y = as_images(X), y if hasattr(y, "columns") else as_array(y, "y")
         if X_val is None:
             fraction = self.validation_fraction

@@ -8,11 +8,17 @@ from sklearn.metrics import r2_score
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import HasMethods, as_array, as_floats, validate_params
+from skface._validation import (
+    HasMethods,
+    as_array,
+    as_floats,
+    check_go_together,
+    validate_params,
+)
 from skface.exceptions import InputError
 from skface.photos import as_image_size
 from skface.systems._visibility import unfitted
-from skface.targets import as_target, last_step
+from skface.targets import arranged, as_target, last_step
 
 _LEAST_HIDDEN = 0.01  # of the points, for their own noise to be measured
 _LEAST_VARIANCE = 1e-8
@@ -108,8 +114,7 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         validate_params(self)
         if self.visibility is not None:
             check_is_fitted(self.visibility)
-        if (X_val is None) != (y_val is None):
-            raise InputError("X_val and y_val go together: give both or none")
+        check_go_together(X_val, y_val)
         if X_val is not None:
             params = {**params, "X_val": X_val, "y_val": y_val}
         learning = copy.copy(self)  # a fit that fails leaves the one before
@@ -223,8 +228,7 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         return tags
 
     def _arranged(self, y):
-        target = self.target
-        return as_array(y if target is None else as_target(target).arranged(y), "y")
+        return as_array(arranged(y, self.target), "y")
 
     def _beside(self, X, points):
         """How much is seen beside each coordinate; None where nobody tells."""
