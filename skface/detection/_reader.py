@@ -34,7 +34,7 @@ from skface.pipelines import (
     make_landmark_pipeline,
     predicted_through,
 )
-from skface.targets import BBOX_NAMES, LANDMARKS, target_of
+from skface.targets import BBOX_NAMES, LANDMARKS, names_told_by, target_of
 
 # The mean of 2,400 photos of MTFL, both sides alike.
 _POINTS_IN_BOX = (0.27, 0.26, 0.73, 0.26, 0.5, 0.54, 0.3, 0.77, 0.7, 0.77)
@@ -185,9 +185,6 @@ class FaceReader(BaseEstimator):
             self._place_points(*landmarks)
         if attributes is not None:
             self.attributes.fit(*attributes)
-            names = getattr(self.attributes[-1], "target_names_in_", None)
-            if names is not None:
-                self.attributes.target_names_ = list(names)
         self._warn_of_other_photos()
         return self
 
@@ -308,9 +305,9 @@ class FaceReader(BaseEstimator):
         return n_looks * second.n_passes + self.attributes.after_aligning.n_passes
 
     @property
-    def target_names_(self) -> list:
+    def target_names_(self) -> list | None:
         """Names of the attributes, where they are known."""
-        return self.attributes.target_names_
+        return names_told_by(self.attributes)
 
     @target_names_.setter
     def target_names_(self, names):
