@@ -47,7 +47,7 @@ class FacePipeline(Pipeline):
         are mirrored with it. "predict" reads both sides of a photo to predict, and
         averages what the head says. Each takes another pass of VGG19, which `cache_dir`
         of the features keeps as it keeps the first.
-    memory, verbose
+    transform_input, memory, verbose
         As for `sklearn.pipeline.Pipeline`.
 
     Attributes
@@ -77,9 +77,13 @@ class FacePipeline(Pipeline):
         "mirror": [StrOptions(set(_MIRROR) - {False}), Options(bool, {False})],
     }
 
-    def __init__(self, steps, *, mirror=False, memory=None, verbose=False):
+    def __init__(
+        self, steps, *, mirror=False, transform_input=None, memory=None, verbose=False
+    ):
         self.mirror = mirror
-        super().__init__(steps, memory=memory, verbose=verbose)
+        super().__init__(
+            steps, transform_input=transform_input, memory=memory, verbose=verbose
+        )
 
     def fit(self, X, y=None, *, X_val=None, y_val=None, **params):
         """Fit all steps.
