@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
+from skface._naming import names_of
 from skface._validation import as_array, as_names
 from skface.exceptions import InputError
 from skface.metrics import attribute_report, members
@@ -15,6 +16,7 @@ from skface.pipelines import FacePipeline
 from skface.targets import Target, by_name, names_told_by, target_of
 
 _COLUMNS = ["figure", "better", "baseline", "skface"]
+_OF_SCORES = ["prevalence", "average_precision"]
 
 
 @dataclass(frozen=True)
@@ -68,17 +70,19 @@ class Evaluation:
         y_train : array-like of shape (n_train, n_targets), default=None
             For the constant answer; y itself without it.
         names : sequence of str, default=None
-            Of the targets; those that the estimator was loaded with, or CelebA's.
+            Of the targets; those that the estimator or y tells, or CelebA's.
         image_sizes : array-like of shape (n_samples, 2), default=None
             (width, height) of the photos in pixels.
 
         Raises
         ------
         InputError
-            y does not have one row a photo, or one column a target.
+            y does not have one row a photo, or one column a target, or `names` are in
+            another order than theirs.
         """
         target = target_of(estimator, target, as_array(y, "y"))
-        y = as_array(by_name(estimator, y, "y", target), "y")
+        y = by_name(estimator, y, "y", target)
+        told, y = names_of(y) or names_told_by(estimator), as_array(y, "y")
         y_pred, y_score = answers(estimator, X)
         if y.shape != y_pred.shape or y.ndim != 2:
             raise InputError(
@@ -93,7 +97,7 @@ class Evaluation:
             y,
             y_pred,
             target.constant(y if y_train is None else y_train),
-            target_names(estimator, target, y.shape[1], names),
+            target_names(told, target, y.shape[1], names),
             y_score,
             image_sizes,
         )
@@ -106,17 +110,28 @@ class Evaluation:
         DataFrame, one row a figure
             figure: its name; better: "higher" or "lower"; baseline; skface.
         """
-        constant = np.broadcast_to(self.constant, self.y_true.shape)
-        rows = [
-            (name, better, *(metric(self.y_true, y) for y in (constant, self.y_pred)))
-            for name, better, metric in self.target.figures(self.image_sizes)
-        ]
-        scored = [part for part in self.parts() if part.y_score is not None]
+        parts = self.parts()
+        rows = [row for part in parts for row in part._figures()]
+        scored = [part for part in parts if part.y_score is not None]
         if scored:
-            report = pd.concat([part.attributes() for part in scored])
-            report = report[["prevalence", "average_precision"]].dropna()
-            rows.append(("attribute average precision", "higher", *report.mean()))
+            reports = [part.attributes() for part in scored if part._is_labelled]
+            report = pd.concat(reports) if reports else pd.DataFrame(columns=_OF_SCORES)
+            means = report[_OF_SCORES].dropna().mean()
+            rows.append(("attribute average precision", "higher", *means))
         return pd.DataFrame(rows, columns=_COLUMNS)
+
+    def _figures(self):
+        """Rows of a simple target, NaN without any label."""
+        constant = np.broadcast_to(self.constant, self.y_true.shape)
+        for name, better, metric in self.target.figures(self.image_sizes):
+            values = [np.nan, np.nan]
+            if self._is_labelled:
+                values = [metric(self.y_true, y) for y in (constant, self.y_pred)]
+            yield name, better, *values
+
+    @property
+    def _is_labelled(self):
+        return not pd.isna(self.y_true).all()
 
     def attributes(self, groups=None):
         """`skface.metrics.attribute_report` of the attributes."""
@@ -154,12 +169,8 @@ class Evaluation:
             The groups have not one value a photo.
         """
         tables = []
-        is_labelled = ~pd.isna(self.y_true).all(axis=1)
         for group, rows in members(groups, len(self.y_true)):
-            if (rows & is_labelled).any():
-                table = self._part(rows).figures()
-            else:
-                table = self.figures().assign(baseline=np.nan, skface=np.nan)
+            table = self._part(rows).figures()
             table.insert(0, "group", group)
             table.insert(1, "n_photos", rows.sum())
             tables.append(table)
@@ -206,7 +217,7 @@ def answers(estimator, X):
         score = getattr(head, "probabilities", lambda outputs: None)(outputs)
         return head.predictions(outputs), score
     head = estimator
-    if isinstance(estimator, Pipeline):
+    if isinstance(estimator, Pipeline) and is_classifier(estimator):
         X = estimator[:-1].transform(X) if len(estimator) > 1 else X
         head = estimator[-1]
     y_pred = np.asarray(head.predict(X))
@@ -244,19 +255,33 @@ def presence(estimator, X, is_one=None):
     return probabilities[:, 1:] if is_one else probabilities
 
 
-def target_names(estimator, target, n_targets, names=None):
-    """Names of the columns of an estimator's y, as a list.
+def target_names(told, target, n_targets, names=None):
+    """Names of the columns of y, as a list.
+
+    Parameters
+    ----------
+    told : list of str or None
+        By an estimator, or by y.
+    target : Target
+        Whose own names are taken without any.
+    n_targets : int
+    names : sequence of str, default=None
+        That somebody wishes instead.
 
     Raises
     ------
     InputError
-        `names` are too many or too few.
+        Names are too many or too few, or `names` are those told in another order.
     """
     if names is None:
-        names = names_told_by(estimator)
-    if names is None:
-        names = target.columns(n_targets)
-    return as_names(names, "target_names", n_targets, "targets")
+        names = target.columns(n_targets) if told is None else told
+    names = as_names(names, "names", n_targets, target.plural)
+    if told is not None and names != told and sorted(names) == sorted(told):
+        raise InputError(
+            f"names begin with {names[:3]}, but the columns with {told[:3]}: a y that "
+            "is a DataFrame is read by the names of its columns"
+        )
+    return names
 
 
 def like(y, y_train):

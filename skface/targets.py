@@ -364,7 +364,7 @@ class Attributes(Target):
     Parameters
     ----------
     names : tuple of str, default=None
-        Of the attributes. None leaves their number open.
+        Of the attributes. None leaves their number and their order open.
 
     Examples
     --------
@@ -392,6 +392,9 @@ class Attributes(Target):
         if n_columns == len(ATTRIBUTE_NAMES):
             return list(ATTRIBUTE_NAMES)
         return [str(number) for number in range(n_columns)]
+
+    def arranged(self, y) -> Any:
+        return y if self.names is None else super().arranged(y)
 
     def mirrored(self, y) -> np.ndarray:
         return np.array(self.checked(y))
@@ -448,7 +451,9 @@ class Joint(Target):
 
     def __post_init__(self):
         targets = _sequence(self.targets, "targets", "targets")
-        object.__setattr__(self, "targets", tuple(map(as_target, targets)))
+        targets = map(as_target, targets)
+        simple = [each for one in targets for each in getattr(one, "targets", (one,))]
+        object.__setattr__(self, "targets", tuple(simple))
         as_names(self.columns(), "columns of the targets", len(self.columns()), "")
 
     @property
@@ -710,9 +715,9 @@ def by_name(estimator, y, what, target=None):
     target : Target, default=None
         The estimator's own without it.
     """
-    head = last_step(estimator)
-    target = getattr(head, "target", None) if target is None else target
-    return ordered(arranged(y, target), getattr(head, "target_names_in_", None), what)
+    if target is None:
+        target = getattr(last_step(estimator), "target", None)
+    return ordered(arranged(y, target), names_told_by(estimator), what)
 
 
 def names_told_by(estimator):
@@ -721,6 +726,11 @@ def names_told_by(estimator):
     if names is None:
         names = getattr(last_step(estimator), "target_names_in_", None)
     return None if names is None else list(names)
+
+
+def forget_names(estimator):
+    """Drop the names that `skface.load` has given: a fit knows its own, or none."""
+    vars(estimator).pop("target_names_", None)
 
 
 def _coordinates(target, y):

@@ -214,3 +214,10 @@ def test_display_needs_the_photos_of_the_fit(clusterer, photos):
 def test_display_needs_a_face_a_cluster(clusterer):
     with pytest.raises(InputError, match="faces must be one photo a cluster"):
         ClustersDisplay(np.zeros((2, 8, 8, 3), np.uint8), clusterer.describe()).plot()
+
+
+def test_a_fit_without_names_forgets_those_of_the_one_before(p):
+    clusterer = AttributeClusterer(3, random_state=0)
+    clusterer.fit(pd.DataFrame(p, columns=NAMES)).fit(p[:, :2])
+    assert not hasattr(clusterer, "feature_names_in_")
+    assert set(clusterer.describe().index.get_level_values("attribute")) == {"0", "1"}

@@ -16,7 +16,7 @@ from skface.photos import framed
 from skface.pipelines import FacePipeline
 from skface.systems import CellVisibility, SegmentCommittee
 from skface.systems._committee import _weights, aucs
-from skface.targets import BBOX, Attributes
+from skface.targets import BBOX, Attributes, names_told_by
 
 SEGMENTS = {"top": (0, 0, 1, 0.5), "bottom": (0, 0.5, 1, 0.5)}
 HALVES = [[1, 0, 0], [0, 0.5, 0]], [[1, 0, 0], [0, 0.5, 0.5]]
@@ -242,3 +242,11 @@ def test_heads_that_learn_coordinates_are_refused(pipe, data, no_network):
     pipe = clone(pipe).set_params(head__target=(Attributes(("Top",)), BBOX))
     with pytest.raises(ParameterError, match="tells attributes; the head's target has"):
         SegmentCommittee(pipe, SEGMENTS).fit(*data)
+
+
+def test_a_fit_forgets_the_names_of_its_file(committee, data):
+    X, y = data
+    again = pickle.loads(pickle.dumps(committee))
+    again.target_names_ = ["a", "b"]
+    again.fit(X, pd.DataFrame(y, columns=["b", "a"]))
+    assert names_told_by(again) == ["b", "a"]

@@ -14,6 +14,7 @@ from skface.detection._boxes import moved, steps_to, suppressed
 from skface.detection._cells import faces_of_cells, nominal_boxes, windows
 from skface.detection._learning import Samples, add_cells, add_looks
 from skface.detection._looks import GRID, looks
+from skface.detection._scenes import Scenes
 from skface.displays import DetectionDisplay
 from skface.exceptions import ImageError, InputError, ParameterError
 from skface.features import Pyramid
@@ -417,3 +418,10 @@ def test_boxes_of_a_table_are_refused():
     photos = np.zeros((1, 32, 32, 3), np.uint8)
     with pytest.raises(InputError, match="boxes must be a sequence of arrays"):
         FaceDetector("synthetic").fit(photos, pd.DataFrame({"x": [0.1], "y": [0.1]}))
+
+
+def test_samples_of_photos_of_many_levels_are_no_more_than_those_asked_for():
+    with Scenes() as scenes:
+        for n_levels in (1, 4):
+            scenes.append([np.zeros((2, 2, 1), np.float16)] * n_levels)
+        assert scenes.n_levels == 5

@@ -3,16 +3,25 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+from sklearn.dummy import DummyRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.tree import DecisionTreeClassifier
 
 import skface
-from skface import DenseHeadClassifier, DenseHeadRegressor
+from skface import (
+    DenseHeadClassifier,
+    DenseHeadRegressor,
+    Frames,
+    ImageArray,
+    VGG19Features,
+)
 from skface.displays import AttributesDisplay, ErrorsDisplay
 from skface.evaluation import Evaluation
 from skface.exceptions import InputError
 from skface.metrics import attribute_report
+from skface.pipelines import FacePipeline
 from skface.systems import compare_attributes
 from skface.targets import ATTRIBUTE_NAMES, ATTRIBUTES, BBOX, Attributes
 
@@ -137,3 +146,72 @@ def test_a_pipeline_of_one_step_and_a_search_are_asked(X, y):
     for model in (tree, search):
         figures = Evaluation.from_estimator(model, X, y.to_numpy()).figures()
         assert figures["skface"].tolist() == [1, 1, 1]
+
+
+def test_columns_are_found_by_the_names_that_a_file_tells(X, y, tmp_path):
+    head, other = DenseHeadClassifier(**FAST), y[NAMES[::-1]]
+    expected = head.fit(X, y.to_numpy()).score(X, y.to_numpy())
+    skface.save(head, tmp_path / "head.skface", target_names=NAMES)
+    pipe = FacePipeline([("head", head)])
+    pipe.target_names_ = NAMES  # as load sets them
+    for model in (skface.load(tmp_path / "head.skface"), pipe):
+        assert model.score(X, other) == expected
+        figures = Evaluation.from_estimator(model, X, other).figures()
+        assert figures["skface"][0] == pytest.approx(expected)
+        assert not hasattr(model.fit(X, other.to_numpy()), "target_names_")
+
+
+def test_columns_that_no_fit_has_named_stay_where_they_are(X):
+    labels = (X[:, [0, 1] * 20] > np.linspace(-1, 1, 40)).astype(int)
+    y = pd.DataFrame(labels, columns=ATTRIBUTE_NAMES[::-1])
+    head = DenseHeadClassifier(**FAST).fit(X, labels)
+    evaluation = Evaluation.from_estimator(head, X, y)
+    assert evaluation.names == list(ATTRIBUTE_NAMES[::-1])
+    assert evaluation.figures()["skface"][0] == pytest.approx(head.score(X, y))
+
+
+def test_names_in_another_order_are_refused(head, X, y):
+    for measure in (Evaluation, AttributesDisplay):
+        with pytest.raises(InputError, match="is read by the names of its columns"):
+            measure.from_estimator(head, X, y.to_numpy(), names=NAMES[::-1])
+    with pytest.raises(InputError, match="is read by the names of its columns"):
+        compare_attributes({"head": head}, y.to_numpy(), X, names=NAMES[::-1])
+
+
+def test_predictions_with_names_are_compared_by_them(head, X, y):
+    p = pd.DataFrame(head.predict(X), columns=NAMES)[NAMES[::-1]]
+    for truth in (y, y[NAMES[::-1]], y.to_numpy()[:, ::-1]):
+        table = compare_attributes({"p": (p, None)}, truth, n_resamples=0)
+        rows = table.query("scope == 'all' and figure == 'accuracy' and model == 'p'")
+        assert rows["value"].tolist() == [pytest.approx(head.score(X, y))]
+
+
+def test_names_are_those_of_the_first_model_that_tells_any(head, X, y):
+    models = {"old": (head.predict(X), None), "new": head}
+    table = compare_attributes(models, y.to_numpy(), X, n_resamples=0)
+    assert set(table.query("scope == 'attribute'")["name"]) == set(NAMES)
+
+
+def test_a_group_without_labels_of_one_part_has_the_figures_of_the_other(joint, X):
+    head, both = joint
+    both = both.copy()
+    both[:100, :3] = np.nan
+    table = Evaluation.from_estimator(head, X, both).by_group(np.arange(200) // 100)
+    is_nan = table["skface"].isna()
+    is_attribute = table["figure"].str.startswith("attribute")
+    assert (is_nan == (is_attribute & (table["group"] == 0))).all()
+
+
+def test_what_another_head_finds_in_frames_is_measured_in_the_photo(tmp_path):
+    paths = [tmp_path / f"{i}.png" for i in range(6)]
+    for path in paths:
+        Image.new("RGB", (40, 30)).save(path)
+    y = np.tile([0.25, 0.25, 0.5, 0.5], (6, 1))
+    boxes = Frames.from_boxes(y, [(40, 30)] * 6)
+    features = VGG19Features(None, "block1_pool", pooling="avg", input_size=32)
+    head = DummyRegressor()
+    head.target = "bbox"
+    X = ImageArray(paths).framed(boxes)
+    pipe = FacePipeline([("features", features), ("head", head)]).fit(X, y)
+    figures = Evaluation.from_estimator(pipe, X, y).figures()
+    assert figures["skface"][0] == pytest.approx(pipe.score(X, y)) == 1

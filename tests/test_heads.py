@@ -1191,3 +1191,8 @@ def test_a_linear_head_reaches_the_optimum_of_logistic_regression(features):
     assert found == pytest.approx(loss(best.coef_, best.predict_proba(X)), abs=1e-5)
     np.testing.assert_allclose(kernel[:, 0], best.coef_[0], atol=5e-3)
     assert bias[0] == pytest.approx(best.intercept_[0], abs=5e-3)
+
+
+def test_too_few_rows_to_set_aside_are_found_before_features_are_made():
+    with pytest.raises(InputError, match="n_samples=1 is too few to set"):
+        DenseHeadClassifier(random_state=0).check_fit(1, np.ones((1, 2), int))

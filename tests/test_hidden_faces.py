@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
@@ -326,3 +327,37 @@ def test_validation_points_go_with_their_photos():
     X = np.random.default_rng(0).uniform(size=(30, 4))
     with pytest.raises(InputError, match="go together"):
         ShapePrior(LinearRegression()).fit(X, X, y_val=X)
+
+
+def test_a_fit_of_visibility_that_fails_leaves_the_one_before(maps):
+    clean, _, seen = maps
+    visibility = CellVisibility().fit(clean, seen)
+    expected = visibility.predict(clean[:5])
+    with pytest.raises(InputError, match="no multiple"):
+        visibility.fit(clean[:, :50], seen[:, :3])
+    np.testing.assert_array_equal(visibility.predict(clean[:5]), expected)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda visibility: RecoveredFeatures(visibility),
+        lambda visibility: ShapePrior(LinearRegression(), visibility),
+    ],
+)
+def test_parameters_of_visibility_are_set_in_a_copy(visibility, made):
+    one = made(visibility)
+    clone(one).set_params(visibility__alpha=99)
+    assert one.visibility is visibility
+    assert visibility.alpha == 10
+
+
+def test_points_are_read_by_the_names_that_the_regressor_was_told():
+    X = np.random.default_rng(0).uniform(size=(60, 4))
+    y = pd.DataFrame(X, columns=[*"abcd"])
+    head = DenseHeadRegressor(0, epochs=60, learning_rate=0.05, random_state=0)
+    prior = ShapePrior(head).fit(X, y)
+    assert prior.score(X, y[[*"dcba"]]) == prior.score(X, y) > 0.5
+    noise = ShapePrior(head).fit(X, y, X_val=X, y_val=y[[*"dcba"]]).noise_variance_
+    same = ShapePrior(head).fit(X, y, X_val=X, y_val=y).noise_variance_
+    np.testing.assert_array_equal(noise, same)

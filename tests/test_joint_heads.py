@@ -13,7 +13,7 @@ from skface.heads._branches import branch_of_each
 from skface.heads._labels import packed
 from skface.heads._training import Samples
 from skface.metrics import nme_score
-from skface.targets import LANDMARK_NAMES, LANDMARKS, Attributes
+from skface.targets import BBOX, LANDMARK_NAMES, LANDMARKS, Attributes
 
 NAMES = ("Bald", "Smiling", "Young")
 TARGET = (LANDMARKS, Attributes(NAMES))
@@ -253,3 +253,12 @@ def test_a_loaded_head_is_the_one_that_was_saved(head, features, tmp_path):
     loaded = skface.load(tmp_path / "head.skface")
     assert np.array_equal(loaded.predict(features), head.predict(features))
     assert loaded.get_params() == head.get_params()
+
+
+def test_coordinates_stay_coordinates_whatever_target_is_set_later():
+    X = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    y = np.hstack([X[:, :1] > 0, 0.5 + 0.1 * X.clip(-2, 2)])
+    target = Attributes(("a",)), BBOX
+    head = DenseHeadClassifier(0, epochs=2, target=target, random_state=0).fit(X, y)
+    expected = head.predict(X)
+    np.testing.assert_array_equal(head.set_params(target=None).predict(X), expected)

@@ -14,6 +14,7 @@ from skface import Frames, ImageArray, make_attribute_pipeline, make_landmark_pi
 from skface.exceptions import InputError, ParameterError, SavedFileError
 from skface.systems import FACE_CROPS, GeneralToSpecific
 from skface.systems._regressions import chosen
+from skface.targets import names_told_by
 
 N, N_VAL = 60, 30
 CROPS = {"left": (0, 0, 0.25, 1), "right": (0.75, 0, 0.25, 1)}
@@ -249,3 +250,18 @@ def test_photos_in_the_order_of_their_labels_are_mixed_in_the_folds(model, data)
     y = data["y"].astype(float)
     y[N // 2 :, 1] = np.nan  # of a second data set, which does not tell it
     clone(model).fit(data["X"], y, X_val=data["X_val"], y_val=data["y_val"])
+
+
+def test_crops_are_those_of_the_fit(model, data):
+    one = pickle.loads(pickle.dumps(model))
+    expected = one.predict_proba(data["X_val"])
+    one.set_params(crops={}, crop_size=64)
+    np.testing.assert_array_equal(one.predict_proba(data["X_val"]), expected)
+    assert one.n_passes == model.n_passes
+
+
+def test_a_fit_forgets_the_names_of_its_file(model, data):
+    again = clone(model).set_params(crops={})
+    again.target_names_ = ["a", "b"]
+    again.fit(**data)
+    assert names_told_by(again) is None

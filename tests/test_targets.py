@@ -358,3 +358,8 @@ def test_a_head_refuses_a_y_that_is_not_its_target():
         InputError, match=r"y must hold boxes, .* got the shape \(9, 10"
     ):
         DenseHeadRegressor(target="bbox").fit(np.zeros((9, 3)), np.full((9, 10), 0.5))
+
+
+def test_targets_within_targets_are_told_apart():
+    inner = Joint((BBOX, Attributes(("a", "b"))))
+    assert Joint((inner, LANDMARKS)) == Joint((BBOX, Attributes(("a", "b")), LANDMARKS))

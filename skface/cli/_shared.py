@@ -89,7 +89,7 @@ def load_model(args, path=None):
     """The pipeline of ``args.model``, or of another path, and its target."""
     from skface import FaceDetector, FaceReader, VGG19Features, load
     from skface.evaluation import target_names
-    from skface.targets import last_step, target_of
+    from skface.targets import last_step, names_told_by, target_of
 
     path = path or args.model
     pipe = load(path, weights=args.weights, cache_dir=cache_dir(args))
@@ -113,7 +113,8 @@ def load_model(args, path=None):
             if isinstance(step, VGG19Features):
                 step.verbose = verbose(args)
     target = target_of(pipe)
-    pipe.target_names_ = target_names(pipe, target, head.model_.output_shape[-1])
+    n_targets = head.model_.output_shape[-1]
+    pipe.target_names_ = target_names(names_told_by(pipe), target, n_targets)
     return pipe, target
 
 

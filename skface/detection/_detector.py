@@ -347,7 +347,7 @@ class FaceDetector(BaseEstimator):
     def _fit_first(self, scenes, boxes, is_complete, seed, rng):
         score_head = None
         for _ in range(1 if is_complete else _ROUNDS):
-            samples = Samples(3 * len(scenes), _MOST_CELLS, rng)
+            samples = Samples(scenes.n_levels, _MOST_CELLS, rng)
             for photo, own in enumerate(boxes):
                 add_cells(samples, scenes[photo], own, score_head, is_complete)
             score_head, box_head = self._fitted_heads(samples, seed)

@@ -356,7 +356,8 @@ class FaceReader(BaseEstimator):
             )
         n_attributes = head.model_.output_shape[-1]
         target = target_of(self.attributes)
-        return _checked_names(target_names(self.attributes, target, n_attributes))
+        names = target_names(self.target_names_, target, n_attributes)
+        return _checked_names(names)
 
     def _place_points(self, X, y):
         """Learn where the points lie in the boxes that are found round them."""

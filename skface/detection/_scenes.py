@@ -59,6 +59,10 @@ class Scenes:
     def __len__(self):
         return len(self._places)
 
+    @property
+    def n_levels(self):
+        return sum(map(len, self._places))
+
     def __getitem__(self, photo):
         levels = []
         for start, shape in self._places[photo]:

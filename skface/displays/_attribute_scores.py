@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from skface._naming import names_of
 from skface._validation import as_array
 from skface.displays._styling import (
     BLACK,
@@ -26,7 +27,7 @@ from skface.displays._styling import (
 from skface.evaluation import answers
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report
-from skface.targets import by_name
+from skface.targets import by_name, names_told_by
 
 _WIDTH, _BAR, _MARGIN, _LEGEND_ROW = 7.5, 0.17, 0.8, 0.19  # inches
 _NAME_WIDTH, _GROUP_WIDTH = 2.2, 2.2  # inches
@@ -124,14 +125,15 @@ class AttributesDisplay:
         [1.0, 1.0]
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
-        y = as_array(by_name(estimator, y, "y"), "y")
+        y = by_name(estimator, y, "y")
+        told, y = names_of(y) or names_told_by(estimator), as_array(y, "y")
         y_pred, y_score = answers(estimator, X)
         n_attributes = y.shape[1] if y.ndim == 2 else 1
         return cls.from_predictions(
             y,
             y_pred,
             y_score=y_score if column == "average_precision" else None,
-            names=attribute_names(names, n_attributes, estimator),
+            names=attribute_names(names, n_attributes, told),
             groups=groups,
             column=column,
             ax=ax,

@@ -17,6 +17,7 @@ from skface.targets import (
     as_target,
     by_name,
     guessed,
+    names_told_by,
     target_of,
 )
 
@@ -131,7 +132,8 @@ def predicted(estimator, X, y, target):
         y = as_array(by_name(estimator, y, "y", target), "y")
         if y.ndim == 1 and not target.is_coordinates:
             y = (y == estimator.classes_[1])[:, None]
-    return _paired(target, found, y, target_names(estimator, target, found.shape[1]))
+    told = names_told_by(estimator)
+    return _paired(target, found, y, target_names(told, target, found.shape[1]))
 
 
 def paired(y_pred, y_true, target):

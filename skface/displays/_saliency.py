@@ -192,7 +192,7 @@ class SaliencyDisplay:
         patch = fitting_size(patch, "patch", image, _PATCHES)
         stride = fitting_size(stride, "stride", image, _STRIDES)
         whole = _presence(estimator, image[np.newaxis])[0]
-        names = attribute_names(names, len(whole), estimator)
+        names = attribute_names(names, len(whole), names_told_by(estimator))
         column = _column(attribute, names)
         cells = [round(image.shape[axis] / stride[axis]) for axis in (0, 1)]
         places = patch_places(image.shape[:2], patch, cells)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from skface._validation import as_names
 from skface.evaluation import target_names
 from skface.targets import ATTRIBUTES
 
@@ -101,11 +100,9 @@ def as_percent(share, position=None):
     return f"{100 * share:g} %"
 
 
-def attribute_names(names, n_attributes, estimator=None):
-    """`names`, those that an estimator was loaded with, or `ATTRIBUTES`' own."""
-    if names is None:
-        return target_names(estimator, ATTRIBUTES, n_attributes)
-    return as_names(names, "names", n_attributes, "attributes")
+def attribute_names(names, n_attributes, told=None):
+    """`names`, those told by an estimator or by y, or `ATTRIBUTES`' own."""
+    return target_names(told, ATTRIBUTES, n_attributes, names)
 
 
 def distinct(i, colors, markers):

@@ -154,7 +154,9 @@ class DenseHead:
         head = clone(self)
         X_val = None if n_val is None else np.zeros((n_val, 1))
         X = np.zeros((n_samples, 1))
-        head._checked(X, y, sample_weight, X_val, y_val, groups)
+        samples, validation = head._checked(X, y, sample_weight, X_val, y_val, groups)
+        if validation is None and head._needs_validation():
+            samples.split(self.validation_fraction, seed=0)
         if self.checkpoint_path is not None:
             Checkpoint(self.checkpoint_path, {}).check_folder()
 

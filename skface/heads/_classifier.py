@@ -333,9 +333,12 @@ default="binary_crossentropy"
         check_some_label_in_each_column(y, missing)
         return X, np.where(missing, np.nan, filled)
 
-    @property
-    def _are_labels(self):
-        """Of which columns of y: an array of bool, of shape (n_outputs,)."""
+    def _set_model(self, architecture, weights):
+        super()._set_model(architecture, weights)
+        self._are_labels = self._columns_of_labels()
+
+    def _columns_of_labels(self):
+        """Which columns of y they are: an array of bool, of shape (n_outputs,)."""
         if self.target is None:
             return np.ones(self._n_outputs, bool)
         columns = np.arange(self._n_outputs)[np.newaxis]
@@ -379,7 +382,7 @@ default="binary_crossentropy"
                 y.shape[1],
             )
         check_thresholds(self.threshold, self._n_outputs)
-        are_labels = self._are_labels
+        self._are_labels = are_labels = self._columns_of_labels()
         if not are_labels.any():
             raise ParameterError(
                 f"target={self.target!r} has no attributes: DenseHeadRegressor learns "

@@ -191,6 +191,7 @@ class _Head(Kind):
         for key in (*params, "_metadata_request", "_sklearn_output_config"):
             state.pop(key, None)
         state.pop("target_names_", None)
+        state.pop("_are_labels", None)  # which its target tells
         architecture = state.pop("_architecture")._asdict()
         for index, weight in enumerate(state.pop("model_")):
             arrays[f"weights_{index}.npy"] = np.ascontiguousarray(weight)

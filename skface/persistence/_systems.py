@@ -218,6 +218,7 @@ class _GeneralToSpecific(Kind):
     def fill(self, arrays):
         model = self.estimator
         model.general_, model.choices_ = model.general, self.choices
+        model.crops_, model.crop_size_ = dict(model._crops()), model.crop_size
         model.general = clone(model.general)
         model.classes_ = model.general_[-1].classes_
         for name, array in arrays.items():

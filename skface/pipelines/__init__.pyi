@@ -4,6 +4,7 @@ from ._around import frames_around as frames_around
 from ._around import frames_near as frames_near
 from ._around import predicted_through as predicted_through
 from ._around import seen_upright as seen_upright
+from ._as_it_is import UsesFitted as UsesFitted
 from ._makers import MAKERS as MAKERS
 from ._makers import make_attribute_pipeline as make_attribute_pipeline
 from ._makers import make_bbox_pipeline as make_bbox_pipeline

@@ -1,7 +1,5 @@
 """Photos seen so that their faces are upright and of one size."""
 
-import copy
-
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -9,6 +7,7 @@ from skface._validation import HasMethods, StrOptions, of_photos, validate_param
 from skface.exceptions import ParameterError
 from skface.photos import TEMPLATES, ImageArray, as_images, sizes_of
 from skface.pipelines._around import frames_around, seen_upright
+from skface.pipelines._as_it_is import UsesFitted
 from skface.targets import LANDMARKS, as_target, last_step
 
 _NOT_FITTED = (
@@ -18,7 +17,7 @@ _NOT_FITTED = (
 )
 
 
-class AlignedFaces(TransformerMixin, BaseEstimator):
+class AlignedFaces(UsesFitted, TransformerMixin, BaseEstimator):
     """Photos in the wild as photos like CelebA's aligned ones.
 
     Landmarks are found in each photo, and the photo is seen through the frame in which
@@ -53,24 +52,11 @@ class AlignedFaces(TransformerMixin, BaseEstimator):
         "template": [StrOptions(set(TEMPLATES))],
     }
 
+    _used = "landmarks"
+
     def __init__(self, landmarks, template="celeba"):
         self.landmarks = landmarks
         self.template = template
-
-    def __sklearn_clone__(self):
-        return copy.copy(self)
-
-    def set_params(self, **params) -> "AlignedFaces":
-        """Set parameters; those of `landmarks` in a copy, as others may use it too.
-
-        Returns
-        -------
-        self
-        """
-        self.landmarks = params.pop("landmarks", self.landmarks)
-        if any(name.startswith("landmarks__") for name in params):
-            self.landmarks = copy.deepcopy(self.landmarks)
-        return super().set_params(**params)
 
     @property
     def n_passes(self) -> int:

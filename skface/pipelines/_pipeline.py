@@ -16,7 +16,7 @@ from skface.exceptions import InputError, ParameterError
 from skface.features import VGG19Features
 from skface.photos import seen_from
 from skface.pipelines._shapes import common_aspect, warn_of_others
-from skface.targets import as_target, target_of
+from skface.targets import as_target, by_name, forget_names, target_of
 
 # where both sides of a photo are seen
 _MIRROR = {
@@ -134,7 +134,7 @@ class FacePipeline(Pipeline):
         aspect = common_aspect(photos) if self._needs_alike else None
         head.fit(X, y, **of_head)
         self.aspect_ = aspect
-        vars(self).pop("target_names_", None)  # of an earlier fit, see skface.load
+        forget_names(self)
         return self
 
     @_if_head_has("predict")
@@ -196,7 +196,7 @@ class FacePipeline(Pipeline):
         head = self._head_now()
         if hasattr(head, "scored") and not params:
             y_pred = head.predictions(self._outputs(head, X))
-            return head.scored(y, y_pred, sample_weight)
+            return head.scored(by_name(self, y, "y"), y_pred, sample_weight)
         X, frames = self._seen(X)
         y, pipe = self._into(frames, y), self.after_aligning
         return super(FacePipeline, pipe).score(X, y, sample_weight, **params)

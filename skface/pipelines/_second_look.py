@@ -17,7 +17,7 @@ from skface._validation import (
 from skface.photos import as_images, framed, sizes_of
 from skface.pipelines._around import frames_around, frames_near, predicted_through
 from skface.pipelines._pipeline import FacePipeline
-from skface.targets import target_of
+from skface.targets import forget_names, target_of
 
 
 class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
@@ -142,6 +142,7 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         first = clone(self.first).fit(X, y, X_val=X_val, y_val=y_val)
         second = clone(self.second).fit(**of_second)
         self.first_, self.second_ = first, second  # or the fit before is left
+        forget_names(self)
         return self
 
     def check_fit(self, X, y, *, X_val=None, y_val=None):

@@ -54,7 +54,8 @@ def extract_once(search, X, y=None) -> int:
     ``weights``, ``preprocessing``, ``input_size``, cost a pass for each of their
     values, and so do mirror images where the pipeline takes them. The frames in which a
     `SecondLook` predicts, and those that a `LandmarkFreeAlignment` finds, are known
-    only when a candidate is fitted; those are left to the search too.
+    only when a candidate is fitted; those are left to the search too, as are the parts
+    of photos that a `SegmentCommittee` and a `GeneralToSpecific` read.
 
     Examples
     --------

@@ -147,7 +147,7 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             scores = (centred @ learning.components_.T).astype(np.float64)
             mapping = _coloured(scores[is_target], scores[~is_target])
             learning.mapping_ = (mapping - np.eye(n_components)).astype(X.dtype)
-        vars(self).update(vars(learning))
+        self.__dict__ = vars(learning)
         return self
 
     def transform(self, X, *, domain=None):

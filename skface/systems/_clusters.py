@@ -133,7 +133,7 @@ class AttributeClusterer(ClusterMixin, BaseEstimator):
         validate_params(self)
         learning = copy.copy(self)  # a fit that fails leaves the one before
         learning._learn(validate_data(learning, X, dtype=np.float64))
-        vars(self).update(vars(learning))
+        self.__dict__ = vars(learning)
         return self
 
     def _learn(self, X):

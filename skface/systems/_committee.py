@@ -18,16 +18,16 @@ from skface._validation import (
 from skface.exceptions import ParameterError
 from skface.heads import CRITERIA, best_threshold, by_attribute
 from skface.photos import as_images, cropped
-from skface.pipelines import FacePipeline
+from skface.pipelines import FacePipeline, UsesFitted
 from skface.systems._parts import SEGMENTS, as_boxes
 from skface.systems._photo_classifier import PhotoClassifier
-from skface.systems._visibility import unfitted
+from skface.targets import forget_names
 
 _ERRORS_ABOVE_CHANCE = 2  # standard errors by which a segment must beat it
 _LEAST_WEIGHT = 1e-6  # of all segments together
 
 
-class SegmentCommittee(PhotoClassifier):
+class SegmentCommittee(UsesFitted, PhotoClassifier):
     """Attributes from several segments of aligned faces, by those that are seen.
 
     A pipeline a segment learns all attributes. A segment keeps an attribute where it
@@ -110,6 +110,8 @@ class SegmentCommittee(PhotoClassifier):
         "random_state": [Interval(Integral, 0, None, closed="left")],
     }
 
+    _used = "visibility"
+
     def __init__(
         self,
         pipeline,
@@ -128,9 +130,6 @@ class SegmentCommittee(PhotoClassifier):
         self.threshold = threshold
         self.validation_fraction = validation_fraction
         self.random_state = random_state
-
-    def __sklearn_clone__(self):
-        return unfitted(self).set_params(pipeline=clone(self.pipeline))
 
     def fit(self, X, y, *, X_val=None, y_val=None):
         """Fit a pipeline a segment, and see which attributes each tells.
@@ -178,6 +177,7 @@ class SegmentCommittee(PhotoClassifier):
         self.thresholds_ = self._thresholds(labels_val, np.array(found))
         self.prevalence_ = np.nanmean(np.asarray(y, float), axis=0)
         self.classes_ = np.tile([0, 1], (y.shape[1], 1))
+        forget_names(self)
         return self
 
     def predict_proba(self, X, visible=None):

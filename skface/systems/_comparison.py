@@ -56,8 +56,8 @@ def compare_attributes(
     X : what the estimators predict from, default=None
         Not needed where all models are predictions.
     names : sequence of str, default=None
-        Of the attributes; those that the first estimator was loaded with, or CelebA's
-        where there are forty.
+        Of the attributes; those of y, or that the first model which has any tells, or
+        CelebA's where there are forty.
     groups : array-like of shape (n_samples,), dict of such, or DataFrame, default=None
         Groups of photos, as for `skface.metrics.attribute_report`.
     y_train : array-like of shape (n_train, n_attributes), default=None
@@ -116,11 +116,9 @@ def compare_attributes(
     own = names_of(y)
     y_train = None if y_train is None else ordered(y_train, own, "y_train")
     y = as_array(y, "y")
-    found = _found(models, X, y.shape, own)
+    found, told = _found(models, X, y.shape, own)
     y_train = y if y_train is None else like(y, y_train)
-    first = next(iter(models.values()))
-    names = own if names is None else names
-    names = target_names(first, ATTRIBUTES, y.shape[1], names)
+    names = target_names(told, ATTRIBUTES, y.shape[1], names)
     found[MAJORITY] = _commoner(y, y_train)
     for y_pred, y_score in found.values():
         attribute_report(y, y_pred, y_score=y_score)  # which refuses what does not fit
@@ -144,7 +142,8 @@ def compare_attributes(
 def _found(models, X, shape, names):
     """Predictions and scores of each model, their columns in the order of `names`.
 
-    Without those they are in the order of the first estimator that has been told names.
+    Without those they are in the order of the first model that tells names, which are
+    given back beside them.
     """
     if not isinstance(models, Mapping) or not models or MAJORITY in models:
         raise ParameterError(
@@ -153,27 +152,21 @@ def _found(models, X, shape, names):
         )
     found = {}
     for name, model in models.items():
+        told = None
         if hasattr(model, "predict"):
             if X is None:
                 raise InputError(f"{name!r} is an estimator: give X to predict from")
-            told = names_told_by(model)
-            told, names = told or names, names or told
-            model = answers(model, X)
-            if told != names:
-                what = f"what {name!r} predicts"
-                model = [
-                    None
-                    if each is None
-                    else ordered(pd.DataFrame(each, columns=told), names, what)
-                    for each in model
-                ]
+            told, model = names_told_by(model), answers(model, X)
         if not isinstance(model, tuple | list) or len(model) != 2:
             raise ParameterError(
                 f"the model {name!r} must be a fitted estimator, or a pair of y_pred "
                 f"and y_score, got {model!r:.80}"
             )
+        told = told or names_of(model[0])
+        names = names or told
+        what = f"what {name!r} predicts"
         y_pred, y_score = (
-            None if each is None else as_array(each, f"predictions of {name!r}")
+            None if each is None else as_array(_by_name(each, told, names, what), what)
             for each in model
         )
         for each in (y_pred, y_score if y_score is not None else y_pred):
@@ -183,7 +176,14 @@ def _found(models, X, shape, names):
                     f"predictions of {name!r}: {np.shape(each)}, got {shape}"
                 )
         found[name] = y_pred, y_score
-    return found
+    return found, names
+
+
+def _by_name(found, told, names, what):
+    """Predictions in the order of `names`, where they are told or have names."""
+    if names_of(found) is None and told is not None:
+        found = pd.DataFrame(found, columns=told)
+    return ordered(found, names, what)
 
 
 def _commoner(y, y_train):

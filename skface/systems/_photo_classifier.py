@@ -8,7 +8,7 @@ from sklearn.utils import ClassifierTags
 from skface._validation import as_array, of_photos
 from skface.exceptions import InputError, ParameterError
 from skface.photos import as_images
-from skface.targets import arranged, target_of
+from skface.targets import arranged, by_name, target_of
 
 
 class PhotoClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
@@ -32,8 +32,8 @@ class PhotoClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         float
         """
-        y_pred = self.predict(X)
-        return self._pipeline[-1].scored(y, y_pred, sample_weight)
+        y = by_name(self, y, "y")
+        return self._pipeline[-1].scored(y, self.predict(X), sample_weight)
 
     @property
     def target_names_in_(self):

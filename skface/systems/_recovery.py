@@ -10,19 +10,21 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skface._validation import FLOATS, HasMethods, Interval, as_floats, validate_params
 from skface.exceptions import InputError
+from skface.pipelines import UsesFitted
 from skface.systems._visibility import (
     ROWS_AT_ONCE,
     as_read,
     checked_features,
     rooted,
-    unfitted,
 )
 
 _LEAST_VARIANCE = 1e-6
 _LEAST_LENGTH = 1e-12
 
 
-class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class RecoveredFeatures(
+    UsesFitted, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Map features in which hidden cells say what the seen ones let expect.
 
     Parameters
@@ -81,13 +83,12 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    _used = "visibility"
+
     def __init__(self, visibility=None, n_components=64, *, random_state=None):
         self.visibility = visibility
         self.n_components = n_components
         self.random_state = random_state
-
-    def __sklearn_clone__(self):
-        return unfitted(self)
 
     def fit(self, X, y=None):
         """Learn the principal components.

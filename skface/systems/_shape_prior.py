@@ -17,14 +17,14 @@ from skface._validation import (
 )
 from skface.exceptions import InputError
 from skface.photos import as_image_size
-from skface.systems._visibility import unfitted
-from skface.targets import arranged, as_target, last_step
+from skface.pipelines import UsesFitted
+from skface.targets import as_target, by_name, last_step
 
 _LEAST_HIDDEN = 0.01  # of the points, for their own noise to be measured
 _LEAST_VARIANCE = 1e-8
 
 
-class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+class ShapePrior(UsesFitted, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
     """Moves points beside hidden cells to where the seen points let expect them.
 
     Parameters
@@ -80,13 +80,12 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "shape": [tuple, list, None],
     }
 
+    _used = "visibility"
+
     def __init__(self, regressor, visibility=None, *, shape=None):
         self.regressor = regressor
         self.visibility = visibility
         self.shape = shape
-
-    def __sklearn_clone__(self):
-        return unfitted(self).set_params(regressor=clone(self.regressor))
 
     def fit(self, X, y, *, X_val=None, y_val=None, **params):
         """Fit the regressor, and learn the points' shape and the regressor's noise.
@@ -120,13 +119,13 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         learning = copy.copy(self)  # a fit that fails leaves the one before
         learning.regressor_ = clone(self.regressor).fit(X, y, **params)
         learning._learn(X, y, X_val, y_val)
-        vars(self).update(vars(learning))
+        self.__dict__ = vars(learning)
         return self
 
     def _learn(self, X, y, X_val, y_val):
         """What is known of shapes, and of the errors of the fitted regressor."""
         X_seen, y_seen = (X, y) if X_val is None else (X_val, y_val)
-        points = as_floats(self._arranged(y), "y")
+        points = as_floats(self._by_name(y), "y")
         points = points.reshape(len(points), -1)
         self.mean_ = points.mean(axis=0)
         distances = points - self.mean_
@@ -136,7 +135,7 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         self.components_ = np.ascontiguousarray(components.T[::-1])
         found = self.regressor_.predict(X_seen)
         found = found.reshape(len(found), -1)
-        truth = as_floats(self._arranged(y_seen), "y_val").reshape(found.shape)
+        truth = as_floats(self._by_name(y_seen), "y_val").reshape(found.shape)
         seen = self._beside(X_seen, found)
         squares = (found - truth) ** 2
         is_told = seen is not None and seen.any()
@@ -211,15 +210,20 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         -------
         float
         """
-        target, found = self.target, self.predict(X)
-        if target is None:
+        y, found = self._by_name(y), self.predict(X)
+        if self.target is None:
             return r2_score(y, found, sample_weight=sample_weight)
-        return as_target(target).score(self._arranged(y), found, sample_weight)
+        return as_target(self.target).score(y, found, sample_weight)
 
     @property
     def target(self):
         """What the columns of y mean, as the regressor says; None if it does not."""
         return getattr(last_step(self.regressor), "target", None)
+
+    @property
+    def target_names_in_(self):
+        """Names of the columns of y, where `fit` was given a DataFrame."""
+        return last_step(self.regressor_).target_names_in_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -227,8 +231,8 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         tags.input_tags.sparse = get_tags(self.regressor).input_tags.sparse
         return tags
 
-    def _arranged(self, y):
-        return as_array(arranged(y, self.target), "y")
+    def _by_name(self, y):
+        return as_array(by_name(self, y, "y"), "y")
 
     def _beside(self, X, points):
         """How much is seen beside each coordinate; None where nobody tells."""

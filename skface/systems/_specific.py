@@ -21,6 +21,7 @@ from skface.pipelines import FacePipeline
 from skface.systems._parts import FACE_CROPS, as_boxes
 from skface.systems._photo_classifier import PhotoClassifier
 from skface.systems._regressions import chosen, identity, log_loss, regressions
+from skface.targets import forget_names
 
 GENERAL, ATTRIBUTES = "general", "attributes"
 _SURE = 1e-6  # probabilities are no nearer to 0 and 1
@@ -62,6 +63,8 @@ class GeneralToSpecific(PhotoClassifier):
     ----------
     general_ : FacePipeline
         Fitted.
+    crops_ : dict of {str: (x, y, width, height)}
+    crop_size_ : int
     choices_ : list of str
         For each attribute the crop that tells it; "attributes" where the answers of
         stage 1 are enough, and "general" where stage 1's own is kept.
@@ -164,7 +167,8 @@ class GeneralToSpecific(PhotoClassifier):
             learning._fit_specific(X, labels, logits, X_val, labels_val)
         learning.general_[-2].set_params(cache_dir=self.general[-2].cache_dir)
         learning.classes_ = learning.general_[-1].classes_
-        vars(self).update(vars(learning))
+        forget_names(learning)
+        self.__dict__ = vars(learning)
         return self
 
     def predict(self, X):
@@ -204,8 +208,8 @@ class GeneralToSpecific(PhotoClassifier):
     @property
     def n_passes(self) -> int:
         """How often a photo goes through VGG19 to be predicted."""
-        chosen = getattr(self, "choices_", list(self._crops()))
-        n_crops = len(set(chosen) & set(self._crops()))
+        crops = getattr(self, "crops_", self._crops())
+        n_crops = len(set(getattr(self, "choices_", crops)) & set(crops))
         return getattr(self, "general_", self.general).n_passes + n_crops
 
     def check_fit(self, X, y, *, X_val=None, y_val=None):
@@ -231,7 +235,7 @@ class GeneralToSpecific(PhotoClassifier):
                 f"cv={self.cv} folds"
             )
         self.check_crops()
-        self._of_crops(self.general[-2]).fit(X)
+        _of_crops(self.general[-2], self.crop_size).fit(X)
 
     def check_crops(self) -> None:
         """Raise ParameterError for crops that are none."""
@@ -242,10 +246,8 @@ class GeneralToSpecific(PhotoClassifier):
 
     def crop_features(self) -> VGG19Features:
         """The transformer that reads crops."""
-        return self._of_crops(getattr(self, "general_", self.general)[-2])
-
-    def _of_crops(self, features):
-        return clone(features).set_params(input_size=self.crop_size, crop=None)
+        features = getattr(self, "general_", self.general)[-2]
+        return _of_crops(features, getattr(self, "crop_size_", self.crop_size))
 
     def choices_of_crops(self) -> list[str]:
         """What `choices_` can hold."""
@@ -281,7 +283,7 @@ class GeneralToSpecific(PhotoClassifier):
 
     def _probabilities(self, X, outputs):
         decision = _logits(outputs) @ self.coef_.T + self.intercept_
-        for name, box in self._crops().items():
+        for name, box in self.crops_.items():
             told = np.array(self.choices_) == name
             if told.any():
                 decision[:, told] += self._features(X, box) @ self.crop_coef_[told].T
@@ -289,11 +291,12 @@ class GeneralToSpecific(PhotoClassifier):
         return np.where(self._is_kept, kept, expit(decision))
 
     def _fit_specific(self, X, y, logits, X_val, y_val):
+        self.crops_, self.crop_size_ = dict(self._crops()), self.crop_size
         X, X_val = self.general_.aligned(X), self.general_.aligned(X_val)
         logits_val = _logits(self._reader().outputs(X_val))
         n_attributes = y.shape[1]
         models, losses = [identity(n_attributes)], [log_loss(y_val, logits_val)]
-        for box in [None, *self._crops().values()]:
+        for box in [None, *self.crops_.values()]:
             seen, seen_val = self._features(X, box), self._features(X_val, box)
             model = regressions(
                 logits,
@@ -315,6 +318,11 @@ class GeneralToSpecific(PhotoClassifier):
             coef, crop_coef, intercept = models[i]
             self.coef_[j], self.intercept_[j] = coef[j], intercept[j]
             self.crop_coef_[j, : crop_coef.shape[1]] = crop_coef[j]
+
+
+def _of_crops(features, size):
+    """The transformer that reads crops."""
+    return clone(features).set_params(input_size=size, crop=None)
 
 
 def _logits(outputs):

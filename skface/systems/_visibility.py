@@ -20,14 +20,6 @@ _LEAST_SEEN = 1e-6  # of a cell in all photos
 _LEAST_SCALE = 1e-6
 
 
-def unfitted(estimator):
-    """A copy with the same parameters, which are no clones, that has learnt nothing."""
-    copied = copy.copy(estimator)
-    for name in [name for name in vars(copied) if name.endswith("_")]:
-        delattr(copied, name)
-    return copied
-
-
 class CellVisibility(RegressorMixin, BaseEstimator):
     """Tells how much of each cell of a map is seen, and not hidden.
 
@@ -99,6 +91,12 @@ class CellVisibility(RegressorMixin, BaseEstimator):
             The features are not as many for each cell.
         """
         validate_params(self)
+        learning = copy.copy(self)  # a fit that fails leaves the one before
+        learning._learn(X, y)
+        self.__dict__ = vars(learning)
+        return self
+
+    def _learn(self, X, y):
         X, y = validate_data(
             self, as_read(X), y, dtype=FLOATS, multi_output=True, y_numeric=True
         )
@@ -121,7 +119,6 @@ class CellVisibility(RegressorMixin, BaseEstimator):
         ridge = Ridge(alpha=self.alpha).fit(described, y.ravel()[some])
         self.coef_ = ridge.coef_.astype(np.float32)
         self.intercept_ = float(ridge.intercept_)
-        return self
 
     def predict(self, X):
         """How much of each cell is seen.
