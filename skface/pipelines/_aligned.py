@@ -1,6 +1,6 @@
 """Photos seen so that their faces are upright and of one size."""
 
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import HasMethods, StrOptions, of_photos, validate_params
@@ -17,7 +17,7 @@ _NOT_FITTED = (
 )
 
 
-class AlignedFaces(UsesFitted, TransformerMixin, BaseEstimator):
+class AlignedFaces(TransformerMixin, UsesFitted):
     """Photos in the wild as photos like CelebA's aligned ones.
 
     Landmarks are found in each photo, and the photo is seen through the frame in which

@@ -1,11 +1,12 @@
 """Fitted estimators that another one uses as they are."""
 
 import copy
+from typing import Self
 
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 
 
-class UsesFitted:
+class UsesFitted(BaseEstimator):
     """An estimator that shares a fitted one, its parameter `_used`, with its clones."""
 
     _used: str
@@ -19,7 +20,7 @@ class UsesFitted:
                 setattr(copied, name, clone(value, safe=False))
         return copied
 
-    def set_params(self, **params):
+    def set_params(self, **params) -> Self:
         """Set parameters; of what is used as it is in a copy, as others may use it too.
 
         Returns

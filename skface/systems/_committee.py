@@ -27,7 +27,7 @@ _ERRORS_ABOVE_CHANCE = 2  # standard errors by which a segment must beat it
 _LEAST_WEIGHT = 1e-6  # of all segments together
 
 
-class SegmentCommittee(UsesFitted, PhotoClassifier):
+class SegmentCommittee(PhotoClassifier, UsesFitted):
     """Attributes from several segments of aligned faces, by those that are seen.
 
     A pipeline a segment learns all attributes. A segment keeps an attribute where it

@@ -3,7 +3,7 @@
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.decomposition import PCA
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -22,9 +22,7 @@ _LEAST_VARIANCE = 1e-6
 _LEAST_LENGTH = 1e-12
 
 
-class RecoveredFeatures(
-    UsesFitted, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
-):
+class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, UsesFitted):
     """Map features in which hidden cells say what the seen ones let expect.
 
     Parameters

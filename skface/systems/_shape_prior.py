@@ -3,7 +3,7 @@
 import copy
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.base import MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.metrics import r2_score
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -24,7 +24,7 @@ _LEAST_HIDDEN = 0.01  # of the points, for their own noise to be measured
 _LEAST_VARIANCE = 1e-8
 
 
-class ShapePrior(UsesFitted, RegressorMixin, MetaEstimatorMixin, BaseEstimator):
+class ShapePrior(RegressorMixin, MetaEstimatorMixin, UsesFitted):
     """Moves points beside hidden cells to where the seen points let expect them.
 
     Parameters
