@@ -46,9 +46,14 @@ def arguments(description, n_photos):
 
 def described(description):
     """A parser that prints the description as it stands."""
-    parser = argparse.ArgumentParser(
+    return argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+
+
+def of_one_process(description):
+    """A parser for a script whose VGG19 runs in its own process alone."""
+    parser = described(description)
     parser.add_argument(
         "--compute-dtype",
         type=computed_in,
@@ -66,20 +71,24 @@ def computed_in(dtype):
     return dtype
 
 
-def study(description):
+def study(description, in_the_wild=True):
     """A parser of what is studied on aligned photos and on those in the wild.
 
     Parameters
     ----------
     description : str
+    in_the_wild : bool, default=True
+        False leaves out the latter.
 
     Returns
     -------
     argparse.ArgumentParser
     """
-    parser = described(description)
+    parser = of_one_process(description)
     parser.add_argument("--attributes", help="a CelebA folder with aligned photos")
-    parser.add_argument("--points", help="one in the wild: boxes, points, attributes")
+    if in_the_wild:
+        wild = "one in the wild: boxes, points, attributes"
+        parser.add_argument("--points", help=wild)
     parser.add_argument("--weights", default="synthetic", help="imagenet, or a file")
     parser.add_argument("--cache-dir", help="folder that keeps the features")
     parser.add_argument("--n-seeds", type=int, default=3, help="%(default)s")
@@ -102,14 +111,15 @@ def parsed(parser):
     """Its arguments; what is not given is drawn, or kept for this run alone."""
     args = parser.parse_args()
     args.attributes = args.attributes or drawn_celeba()
-    args.points = args.points or drawn_celeba()
+    if hasattr(args, "points"):
+        args.points = args.points or drawn_celeba()
     args.cache_dir = args.cache_dir or Path(tempfile.mkdtemp(), "features")
     return args
 
 
 def detection(description):
     """A parser of what finds faces in the photos of a WIDER FACE folder."""
-    parser = described(description)
+    parser = of_one_process(description)
     parser.add_argument("--wider", help="a WIDER FACE folder; drawn without it")
     parser.add_argument("--points", help="a CelebA folder in the wild; also drawn")
     parser.add_argument("--weights", default="synthetic", help="%(default)s")

@@ -31,7 +31,7 @@ FIGURES = ["accuracy", "balanced_accuracy", "average_precision"]
 
 
 def main():
-    parser = study(__doc__)
+    parser = study(__doc__, in_the_wild=False)
     parser.add_argument("--views", nargs="+", default=list(VIEWS), choices=VIEWS)
     parser.add_argument("--presets", nargs="+", default=["best", "finest"])
     parser.add_argument(

@@ -27,7 +27,7 @@ SCORINGS = ("attribute_accuracy", "attribute_balanced_accuracy")
 
 
 def main():
-    parser = study(__doc__)
+    parser = study(__doc__, in_the_wild=False)
     parser.add_argument("--preset", default="best", help="%(default)s")
     parser.add_argument("--plot", type=Path, help="a picture of the accuracy")
     args = parsed(parser)

@@ -40,7 +40,6 @@ from skface import (
 from skface.metrics import attribute_report
 from skface.pipelines import MAKERS
 
-N_LOOKS = (1, 2, 3)
 SEEN_IN_THE_WILD = ("Eyeglasses", "Male", "Smiling")
 DAMAGES = {
     "as they are": lambda frames: frames,
@@ -62,7 +61,7 @@ def points(target, args):
         for seed in range(args.n_seeds):
             look = fitted(target, args, seed, n_frames)
             n_looks_of_preset = look.n_looks
-            for n_looks in N_LOOKS:
+            for n_looks in args.n_looks:
                 look.set_params(n_looks=n_looks)
                 found = figures(look, read, y_train).set_index("figure")
                 key = {"frames a photo": look.n_frames, "looks": n_looks}
@@ -241,6 +240,9 @@ def main():
     parser.add_argument("--split", default="test", choices=["valid", "test"])
     parser.add_argument(
         "--n-frames", type=int, nargs="+", help="of points; those of the preset"
+    )
+    parser.add_argument(
+        "--n-looks", type=int, nargs="+", default=[1, 2, 3], help="at points; 1 2 3"
     )
     parser.add_argument(
         "--all-photos",

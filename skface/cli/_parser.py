@@ -187,9 +187,9 @@ def _add_search(commands):
         "find the head's layer count and width",
         """\
 Tries each layer count with each width: every candidate is fitted on the train photos
-and scored on the valid photos, all from one extraction. The best is then fitted as
-`skface fit` does and written into a new folder, with search.csv and search.png, the
-scores of all candidates.""",
+and scored on the valid photos, all from one extraction but for second looks at valid
+photos. The best is then fitted as `skface fit` does and written into a new folder, with
+search.csv and search.png, the scores of all candidates.""",
         """\
 examples:
   skface search --data celeba --target bbox

@@ -1,7 +1,6 @@
 """Fitted estimators that another one uses as they are."""
 
 import copy
-from typing import Self
 
 from sklearn.base import BaseEstimator, clone
 
@@ -20,7 +19,7 @@ class UsesFitted(BaseEstimator):
                 setattr(copied, name, clone(value, safe=False))
         return copied
 
-    def set_params(self, **params) -> Self:
+    def set_params(self, **params) -> "UsesFitted":
         """Set parameters; of what is used as it is in a copy, as others may use it too.
 
         Returns
