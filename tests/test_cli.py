@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 import skface
-from skface import CelebALoader
+from skface import CelebALoader, DenseHeadClassifier, VGG19Features
 from skface.cli import main
 from skface.datasets import (
     ATTRIBUTE_NAMES,
@@ -27,7 +27,8 @@ from skface.datasets import (
 )
 from skface.metrics import attribute_accuracy, iou_score, nme_score
 from skface.photos import photo_sizes
-from skface.pipelines import AlignedFaces
+from skface.pipelines import AlignedFaces, FacePipeline
+from skface.targets import Attributes
 
 COMMANDS = [
     *("demo", "info", "extract", "fit", "search"),
@@ -241,8 +242,9 @@ def test_fit_tells_and_pictures_both_looks(points_run, run, celeba, tmp_path):
     assert re.search(r"first look: 2 epochs, the best \d\nsecond look: 2 epochs", err)
 
 
-def test_looks_at_attributes_are_refused(run, celeba):
-    status, _, err = run("fit", "--data", celeba, "--looks", 2)
+@pytest.mark.parametrize("command", [["fit", "--data"], ["extract"]])
+def test_looks_at_attributes_are_refused(run, celeba, command):
+    status, _, err = run(*command, celeba, "--target", "attributes", "--looks", 2)
     assert status == 1
     assert "--looks 2: boxes and landmarks can be looked for more than once" in err
 
@@ -682,6 +684,54 @@ def test_photos_are_never_annotated_in_their_own_folder(run, box_run, photos):
     assert sorted(os.listdir(folder)) == before
 
 
+@pytest.mark.parametrize("option", ["--annotate", "--crops"])
+def test_no_file_that_is_there_is_drawn_over(run, box_run, photos, tmp_path, option):
+    (tmp_path / "linked").mkdir()
+    link = tmp_path / "linked" / "000001.jpg"
+    link.symlink_to(photos[0])
+    (tmp_path / "other").mkdir()
+    shutil.copy(photos[1], tmp_path / "other" / "000001.jpg")
+    before = [path.read_bytes() for path in map(pathlib.Path, photos)]
+    for given, folder, text in (
+        (link, "linked", "holds the photos"),
+        (photos[0], "linked", "holds 000001.jpg already"),
+        (photos[0], "other", "holds 000001.jpg already"),
+    ):
+        status, _, err = run(
+            "predict", box_run / "model.skface", given, option, tmp_path / folder
+        )
+        assert status == 1
+        assert text in err
+    assert [path.read_bytes() for path in map(pathlib.Path, photos)] == before
+
+
+def test_output_never_takes_the_place_of_a_photo_or_the_model(run, box_run, photos):
+    model = box_run / "model.skface"
+    for output, text in ((photos[1], "is a photo"), (model, "is the model")):
+        before = pathlib.Path(output).read_bytes()
+        status, _, err = run("predict", model, photos[0], "--output", output)
+        assert status == 1
+        assert f"--output {output}: {text}; name another file" in err
+        assert pathlib.Path(output).read_bytes() == before
+
+
+def test_coordinates_beside_attributes_are_pixels(run, photos, tmp_path):
+    target = Attributes(("Big", "Small")), "bbox"
+    head = DenseHeadClassifier(0, target=target, epochs=1, random_state=0)
+    pipe = FacePipeline([("features", VGG19Features("synthetic")), ("head", head)])
+    y = np.array([[0, 1, 0.25, 0.25, 0.5, 0.5], [1, 0, 0.25, 0.25, 0.5, 0.5]] * 3)
+    pipe.fit(photos * 2, y)
+    skface.save(pipe, tmp_path / "model.skface")
+    _, out, _ = run("predict", tmp_path / "model.skface", photos[0])
+    row = dict(zip(*rows_of(out), strict=True))
+    (width, height) = photo_sizes(photos[:1])[0]
+    found = pipe.predict(photos[:1])[0]
+    expected = found[2:] * [width, height, width, height]
+    told = [float(row[name]) for name in ("x", "y", "width", "height")]
+    assert told == pytest.approx(expected, abs=0.01)
+    assert float(row["Big"]) == found[0]
+
+
 @pytest.mark.filterwarnings("ignore:most photos have another shape")
 def test_four_attributes_are_told_and_drawn_as_attributes(
     run, attribute_run, celeba, photos, tmp_path
@@ -851,6 +901,9 @@ def test_cache_is_counted_checked_and_pruned(run, photos, tmp_path):
     out = run("cache", "prune", specification["digest"][:8], *where)[1]
     assert json.loads(out) == {"n_removed": 3}
     assert json.loads(run("cache", "prune", "--all", *where)[1]) == {"n_removed": 0}
+    status, _, err = run("cache", "verify", "--all", *where)
+    assert status == 1
+    assert "cache verify: all is for cache prune" in err
 
 
 def test_damaged_rows_end_with_1(run, photos, tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from PIL import Image
 from sklearn.dummy import DummyRegressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import skface
@@ -17,7 +18,7 @@ from skface import (
     ImageArray,
     VGG19Features,
 )
-from skface.displays import AttributesDisplay, ErrorsDisplay
+from skface.displays import AttributesDisplay, ErrorsDisplay, FacesDisplay
 from skface.evaluation import Evaluation
 from skface.exceptions import InputError
 from skface.metrics import attribute_report
@@ -215,3 +216,39 @@ def test_what_another_head_finds_in_frames_is_measured_in_the_photo(tmp_path):
     pipe = FacePipeline([("features", features), ("head", head)]).fit(X, y)
     figures = Evaluation.from_estimator(pipe, X, y).figures()
     assert figures["skface"][0] == pytest.approx(pipe.score(X, y)) == 1
+
+
+def test_what_was_found_before_is_drawn_by_the_names_of_its_columns(y):
+    p, backwards = y.copy(), NAMES[::-1]
+    p["Rare"] = 1 - p["Rare"]
+    for found in (p, p[backwards]):
+        report = AttributesDisplay.from_predictions(y, found).report
+        assert report["accuracy"].to_dict() == {"Rare": 0, "Common": 1, "Half": 1}
+    X = np.zeros((200, 8, 8, 3), np.uint8)
+    display = FacesDisplay.from_predictions(
+        X, p[backwards], y, target="attributes", n_faces=1
+    )
+    texts = [line.get_text() for line in display.captions_[0]]
+    assert [text for text in texts if text.startswith("✗")] == [
+        text for text in texts if "Rare" in text
+    ]
+
+
+def test_errors_found_before_are_of_columns_by_name():
+    boxes = pd.DataFrame([[0.1, 0.2, 0.3, 0.4]] * 3, columns=BBOX.columns())
+    other = boxes[["width", "height", "x", "y"]]
+    display = ErrorsDisplay.from_predictions(
+        other, boxes, target="bbox", y_baseline=other.mean()
+    )
+    assert display.values.tolist() == pytest.approx([1, 1, 1])
+    assert display.baseline.tolist() == pytest.approx([1, 1, 1])
+    assert ErrorsDisplay.from_predictions(
+        boxes, other, target="bbox", y_baseline=other
+    ).baseline.tolist() == pytest.approx([1, 1, 1])
+
+
+def test_names_in_another_order_are_not_drawn(head, X, y):
+    photos = np.zeros((200, 8, 8, 3), np.uint8)
+    model = Pipeline([("read", FunctionTransformer(lambda _: X)), ("head", head)])
+    with pytest.raises(InputError, match="is read by the names of its columns"):
+        FacesDisplay.from_estimator(model, photos, order="best", y=y, names=NAMES[::-1])

@@ -265,3 +265,15 @@ def test_a_fit_forgets_the_names_of_its_file(model, data):
     again.target_names_ = ["a", "b"]
     again.fit(**data)
     assert names_told_by(again) is None
+
+
+def test_the_crops_of_the_fit_are_saved(model, data, tmp_path):
+    one = pickle.loads(pickle.dumps(model)).set_params(
+        crops=dict.fromkeys(CROPS, (0.4, 0.4, 0.2, 0.2)), crop_size=64
+    )
+    skface.save(one, tmp_path / "model.skface")
+    again = skface.load(tmp_path / "model.skface")
+    assert again.crops_ == model.crops_
+    np.testing.assert_array_equal(
+        again.predict_proba(data["X_val"]), model.predict_proba(data["X_val"])
+    )

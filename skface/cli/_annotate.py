@@ -1,5 +1,6 @@
 """Photos with what was found drawn on them."""
 
+import re
 from os.path import samefile
 from pathlib import Path
 
@@ -23,21 +24,33 @@ def check_folders(args, photos):
     Raises
     ------
     InputError
-        Photos lie in one: they could be overwritten, or taken for photos to predict.
-        Or both are one folder.
+        Photos lie in one, or files that would be overwritten. Or both are one folder.
     """
     for option in ("annotate", "crops"):
         folder = getattr(args, option)
         if folder is None:
             continue
         place = Path(folder).resolve()
-        if any(Path(photo).resolve().parent == place for photo in photos):
+        if any(place in _folders_of(Path(photo)) for photo in photos):
             raise InputError(
                 f"--{option} {folder}: holds the photos; name another folder"
             )
         writable_folder(place, f"--{option} {folder}")
+        there = {path.name for path in place.iterdir()}
+        if option == "crops":  # numbered where a photo has several faces
+            there |= {re.sub(r"-\d+(?=\.jpg$)", "", name) for name in there}
+        taken = [name for name in file_names(photos) if name in there]
+        if taken:
+            raise InputError(
+                f"--{option} {folder}: holds {taken[0]} already; name another folder"
+            )
     if None not in (args.annotate, args.crops) and samefile(args.annotate, args.crops):
         raise InputError(f"--crops {args.crops}: is the folder of --annotate too")
+
+
+def _folders_of(photo):
+    """Where a photo lies, and the file that a link leads to."""
+    return photo.parent.resolve(), photo.resolve().parent
 
 
 def annotate(photos, y, target, names, folder):

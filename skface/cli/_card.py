@@ -15,7 +15,7 @@ from skface.exceptions import InputError
 def run(args):
     writable_folder(Path(args.output).parent, f"--output {args.output}")
     pipe, target = load_model(args)
-    loader = CelebALoader(args.data, target.name, aligned=is_aligned(args))
+    loader = CelebALoader(args.data, target, aligned=is_aligned(args))
     names = pipe.target_names_
     bunch = load_split(loader, args.split, names)
     card(

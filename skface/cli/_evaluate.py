@@ -80,7 +80,7 @@ def training_targets(loader, names):
 
 def _evaluated(pipe, target, args):
     """An evaluation on ``args.split`` of ``args.data``, with its photos."""
-    loader = CelebALoader(args.data, target.name, aligned=is_aligned(args))
+    loader = CelebALoader(args.data, target, aligned=is_aligned(args))
     names = pipe.target_names_
     bunch = load_split(loader, args.split, names)
     evaluation = Evaluation.from_estimator(

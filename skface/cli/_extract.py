@@ -7,6 +7,7 @@ import numpy as np
 from skface.cli._finding import find_photos
 from skface.cli._shared import (
     cache_dir,
+    check_looks,
     counted,
     is_aligned,
     say,
@@ -22,6 +23,7 @@ from skface.pipelines import PRESETS, preset_of
 
 def run(args):
     """Fill the store; return 1 where photos could not be read."""
+    check_looks(args)
     place = cache_dir(args)
     celeba = _celeba_targets(args.photos)
     known = [target for target in PRESETS if args.preset in PRESETS[target]]

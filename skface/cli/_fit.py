@@ -14,6 +14,7 @@ from skface.cli._evaluate import figures_text, write_pictures, write_report
 from skface.cli._shared import (
     as_json,
     cache_dir,
+    check_looks,
     is_aligned,
     new_folder,
     say,
@@ -61,12 +62,8 @@ def make_pipeline(args):
         It has no such parameter, or attributes were to be looked for more than once.
     """
     draw_seed(args)
+    check_looks(args)
     looks = {} if args.looks is None else {"looks": args.looks}
-    if looks and args.target == "attributes":
-        raise ParameterError(
-            f"--looks {args.looks}: boxes and landmarks can be looked for more than "
-            "once, attributes cannot; leave it out"
-        )
     pipe = MAKERS[args.target](
         args.preset,
         weights=args.weights,

@@ -1,5 +1,6 @@
 """``skface predict``."""
 
+import numpy as np
 import pandas as pd
 
 from skface.cli._annotate import annotate, check_folders, file_names, write_images
@@ -59,6 +60,8 @@ def run(args):
         digits, shown = _FRACTION_DIGITS, y
         if target.is_coordinates and not args.fractions:
             digits, shown = _PIXEL_DIGITS, to_pixels(y, photo_sizes(photos))
+        elif target.has_coordinates and not args.fractions:
+            shown = _in_pixels(y, target, photo_sizes(photos))
         table = pd.DataFrame(shown, columns=pipe.target_names_)
         table.insert(0, "photo", photos, allow_duplicates=True)
         write_table(table.round(digits), args, f"%.{digits}f")
@@ -71,6 +74,16 @@ def run(args):
             write_images(faces, file_names(photos), args.crops)
             say(args, f"{counted(len(photos), 'face')} in {args.crops}")
     return int(len(photos) < len(given))
+
+
+def _in_pixels(y, target, sizes):
+    """y whose coordinates, which stand beside attributes, are pixels."""
+    return np.hstack(
+        [
+            to_pixels(own, sizes).round(_PIXEL_DIGITS) if part.is_coordinates else own
+            for part, own in target.parts(y)
+        ]
+    )
 
 
 def _aligning(pipe, target, args):

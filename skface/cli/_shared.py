@@ -12,7 +12,7 @@ import numpy as np
 
 from skface._files import user_cache, write_file
 from skface.cli._streams import tell, write_out
-from skface.exceptions import ImageError, InputError
+from skface.exceptions import ImageError, InputError, ParameterError
 from skface.photos import check_photo
 
 _N_NAMED = 3
@@ -170,20 +170,41 @@ def write_table(table, args, float_format=None):
         say(args, f"{counted(len(table), 'line')} in {args.output}")
 
 
+def check_looks(args):
+    """Raise a ParameterError where attributes are to be looked for more than once."""
+    if args.looks is not None and args.target == "attributes":
+        raise ParameterError(
+            f"--looks {args.looks}: boxes and landmarks can be looked for more than "
+            "once, attributes cannot; leave it out"
+        )
+
+
 def check_output(args):
     """Make the folder of the ``--output`` file, before there is anything to lose.
 
     Raises
     ------
     InputError
-        It is a folder itself, or nothing can be written there.
+        It is a folder, a photo or the model itself, or nothing can be written there.
     """
     if args.output is None:
         return
     path = Path(args.output)
     if path.is_dir():
         raise InputError(f"--output {path}: is a folder; name a file")
+    if path.exists() and path.samefile(args.model):
+        raise InputError(f"--output {path}: is the model; name another file")
+    if path.exists() and _is_photo(path):
+        raise InputError(f"--output {path}: is a photo; name another file")
     writable_folder(path.parent, f"--output {path}")
+
+
+def _is_photo(path):
+    try:
+        check_photo(str(path))
+    except ImageError:
+        return False
+    return True
 
 
 def writable_folder(folder, what):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skface._naming import names_of
+from skface._naming import names_of, ordered
 from skface._validation import as_array
 from skface.displays._styling import (
     BLACK,
@@ -160,7 +160,8 @@ class AttributesDisplay:
         y_score : array-like of shape (n_samples, n_attributes), default=None
             Probabilities, which "average_precision" needs.
         names : sequence of str, default=None
-            Of the attributes; CelebA's where there are forty.
+            Of the attributes; those of y_true or y_pred, or CelebA's where there are
+            forty.
         groups : array-like of shape (n_samples,), dict of such, or DataFrame, \
 default=None
             Groups of samples, as for `attribute_report`; each is a dot on the bars.
@@ -192,9 +193,12 @@ default=None
         'accuracy (mean 0.667, majority 0.667)'
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
+        told = names_of(y_true) or names_of(y_pred)
+        y_pred = ordered(y_pred, told, "y_pred")
+        y_score = ordered(y_score, told, "y_score")
         y_true = as_array(y_true, "y_true")
         n_attributes = y_true.shape[1] if y_true.ndim == 2 else 1
-        names = attribute_names(names, n_attributes)
+        names = attribute_names(names, n_attributes, told)
         reports = [
             attribute_report(y_true, y_pred, y_score=y_score, names=names, groups=each)
             for each in ([None] if groups is None else [None, groups])

@@ -1,6 +1,7 @@
 """How errors are spread over the photos."""
 
 import numpy as np
+import pandas as pd
 
 from skface._validation import as_floats
 from skface.displays._styling import (
@@ -192,6 +193,7 @@ class ErrorsDisplay:
                 f"of the shape {np.shape(y_true)}"
             )
         y_true = as_floats(target.checked(y_true, "y_true"), "y_true")
+        y_pred = target.checked(y_pred, "y_pred")
         kind, sign = _DRAWN[target.name]
 
         def values(y):
@@ -199,7 +201,9 @@ class ErrorsDisplay:
 
         baseline = None
         if y_baseline is not None:
-            y_baseline = as_floats(y_baseline, "y_baseline")
+            if isinstance(y_baseline, pd.Series):  # as the mean of a DataFrame
+                y_baseline = target.arranged(y_baseline.to_frame().T).iloc[0]
+            y_baseline = as_floats(target.arranged(y_baseline), "y_baseline")
             if y_baseline.shape not in (y_true.shape, y_true.shape[1:]):
                 raise InputError(
                     f"y_baseline has the shape {y_baseline.shape}, y_true "

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skface._naming import names_of, ordered
 from skface._validation import MOST_FRACTION, as_array, as_floats, shown
 from skface.evaluation import presence, target_names
 from skface.exceptions import InputError, ParameterError
@@ -30,17 +31,19 @@ class Found(NamedTuple):
     target: Target
     y_pred: np.ndarray
     y_true: np.ndarray | None
-    names: list  # of the columns
+    names: list | None  # of the columns, where somebody told them
 
     def parts(self):
         """The same of each simple target, as a list."""
         found = self.target.parts(self.y_pred)
-        names = self.target.parts(np.array([self.names]))
-        true = [(None, None)] * len(found)
+        names = true = [(None, None)] * len(found)
+        if self.names is not None:
+            parts = self.target.parts(np.array([self.names]))
+            names = [(part, own[0].tolist()) for part, own in parts]
         if self.y_true is not None:
             true = self.target.parts(self.y_true)
         return [
-            Found(target, y_pred, y_true, own[0])
+            Found(target, y_pred, y_true, own)
             for (target, y_pred), (_, y_true), (_, own) in zip(
                 found, true, names, strict=True
             )
@@ -132,17 +135,19 @@ def predicted(estimator, X, y, target):
         y = as_array(by_name(estimator, y, "y", target), "y")
         if y.ndim == 1 and not target.is_coordinates:
             y = (y == estimator.classes_[1])[:, None]
-    told = names_told_by(estimator)
-    return _paired(target, found, y, target_names(told, target, found.shape[1]))
+    return _paired(target, found, y, names_told_by(estimator))
 
 
 def paired(y_pred, y_true, target):
     """What was found before."""
     target = guessed(y_pred) if target is None else as_target(target)
-    return _paired(target, y_pred, y_true)
+    y_pred, y_true = target.arranged(y_pred), target.arranged(y_true)
+    told = names_of(y_pred) or names_of(y_true)
+    y_pred, y_true = as_array(y_pred, "y_pred"), ordered(y_true, told, "the truth")
+    return _paired(target, y_pred, y_true, told)
 
 
-def _paired(target, y_pred, y_true, names=None):
+def _paired(target, y_pred, y_true, names):
     if y_pred.ndim != 2 or not y_pred.size:
         raise InputError(
             f"y_pred must have the shape (n_samples, n_targets), got {y_pred.shape}"
@@ -154,7 +159,7 @@ def _paired(target, y_pred, y_true, names=None):
             raise InputError(
                 f"y_pred has the shape {y_pred.shape}, the truth {y_true.shape}"
             )
-    return Found(target, y_pred, y_true, names or target.columns(y_pred.shape[1]))
+    return Found(target, y_pred, y_true, names)
 
 
 def rows(values, index):
@@ -198,6 +203,9 @@ def chosen(images, found, n_faces, order, names, image_sizes, frames):
             n_known = (y_true == y_true).sum(axis=1)  # without NaN
             labels.append(list(map(target.told, scores, n_known)))
             ranks = scores if ranks is None else ranks
+    kind = ATTRIBUTES.plural
+    if kind in parts:
+        names = target_names(columns[kind], ATTRIBUTES, parts[kind].shape[1], names)
     index = np.arange(len(images))
     if order is not None:
         index = np.argsort(ranks if order == "worst" else -ranks, kind="stable")
@@ -215,7 +223,7 @@ def chosen(images, found, n_faces, order, names, image_sizes, frames):
     return {
         "images": images,
         **{kind: rows(part, index) for kind, part in parts.items()},
-        "names": columns.get(ATTRIBUTES.plural) if names is None else names,
+        "names": names,
         "titles": titles if labels else None,
         "image_sizes": rows(image_sizes, index),
         "frames": frames,

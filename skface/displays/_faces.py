@@ -4,7 +4,6 @@ from numbers import Integral
 
 import numpy as np
 
-from skface._validation import as_array
 from skface.displays._face_choice import (
     as_several,
     aspects_of,
@@ -322,7 +321,7 @@ default=None
         check_sizes(image_sizes, len(images))
         check_frames(frames, len(images))
         found = [
-            paired(as_array(y, "y_pred"), truth, its_target)
+            paired(y, truth, its_target)
             for y, truth, its_target in zip(arrays, truths, targets, strict=True)
         ]
         shown = chosen(images, found, n_faces, order, names, image_sizes, frames)

@@ -183,16 +183,15 @@ class SaliencyDisplay:
                [0.  , 0.  ]])
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
+        told = names_told_by(estimator)
         if isinstance(estimator, FacePipeline) and estimator.is_aligning:
-            if names is None:
-                names = names_told_by(estimator)
             X, image_sizes = estimator.aligned(photo_row(X)), None
             estimator = estimator.after_aligning
         image = one_photo(X)
         patch = fitting_size(patch, "patch", image, _PATCHES)
         stride = fitting_size(stride, "stride", image, _STRIDES)
         whole = _presence(estimator, image[np.newaxis])[0]
-        names = attribute_names(names, len(whole), names_told_by(estimator))
+        names = attribute_names(names, len(whole), told)
         column = _column(attribute, names)
         cells = [round(image.shape[axis] / stride[axis]) for axis in (0, 1)]
         places = patch_places(image.shape[:2], patch, cells)

@@ -1,11 +1,13 @@
 """Every kind: those of the survey's systems beside the others."""
 
+import copy
 import warnings
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from skface._validation import validate_params
 from skface.exceptions import SavedFileError
 from skface.features import VGG19Features
 from skface.heads import DenseHeadClassifier
@@ -186,10 +188,20 @@ class _GeneralToSpecific(Kind):
     def learnt(cls, estimator, name, arrays):
         for key in ("coef", "crop_coef", "intercept"):
             arrays[f"{key}.npy"] = np.ascontiguousarray(getattr(estimator, f"{key}_"))
-        return {"choices": to_json(estimator.choices_, f"{name}choices_")}
+        return {
+            "choices": to_json(estimator.choices_, f"{name}choices_"),
+            "crops": to_json(estimator.crops_, f"{name}crops_"),
+            "crop_size": estimator.crop_size_,
+        }
 
     def check(self, record):
-        model, (general,) = self.estimator, self.parts
+        (general,) = self.parts
+        model, fitted = (
+            copy.copy(self.estimator),
+            {"crops", "crop_size"} & record.keys(),
+        )
+        model.set_params(**{name: from_json(record[name], name) for name in fitted})
+        refused(validate_params, model)
         refused(model.check_crops)
         *_, features, head = general.parts
         ends = [type(part.estimator) for part in (features, head)]
@@ -208,6 +220,7 @@ class _GeneralToSpecific(Kind):
             ),
             "intercept.npy": (n_attributes,),
         }
+        self.crops, self.crop_size = dict(model._crops()), model.crop_size
         self.choices = field(record, "choices", list)
         known = model.choices_of_crops()
         if len(self.choices) != n_attributes or any(
@@ -218,7 +231,7 @@ class _GeneralToSpecific(Kind):
     def fill(self, arrays):
         model = self.estimator
         model.general_, model.choices_ = model.general, self.choices
-        model.crops_, model.crop_size_ = dict(model._crops()), model.crop_size
+        model.crops_, model.crop_size_ = self.crops, self.crop_size
         model.general = clone(model.general)
         model.classes_ = model.general_[-1].classes_
         for name, array in arrays.items():
