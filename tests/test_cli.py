@@ -18,7 +18,12 @@ import pytest
 from PIL import Image
 
 import skface
-from skface import CelebALoader, DenseHeadClassifier, VGG19Features
+from skface import (
+    CelebALoader,
+    DenseHeadClassifier,
+    DenseHeadRegressor,
+    VGG19Features,
+)
 from skface.cli import main
 from skface.datasets import (
     ATTRIBUTE_NAMES,
@@ -28,7 +33,7 @@ from skface.datasets import (
 from skface.metrics import attribute_accuracy, iou_score, nme_score
 from skface.photos import photo_sizes
 from skface.pipelines import AlignedFaces, FacePipeline
-from skface.targets import Attributes
+from skface.targets import Attributes, Landmarks
 
 COMMANDS = [
     *("demo", "info", "extract", "fit", "search"),
@@ -713,6 +718,26 @@ def test_output_never_takes_the_place_of_a_photo_or_the_model(run, box_run, phot
         assert status == 1
         assert f"--output {output}: {text}; name another file" in err
         assert pathlib.Path(output).read_bytes() == before
+
+
+def test_points_of_ones_own_choice_are_measured(run, celeba, tmp_path):
+    eyes = ("left_eye", "right_eye")
+    target = Landmarks(eyes, (eyes,), eyes)
+    loader = CelebALoader(celeba, target, aligned=False, verbose=0)
+    head = DenseHeadRegressor(0, target=target, epochs=1, random_state=0)
+    pipe = FacePipeline([("features", VGG19Features("synthetic")), ("head", head)])
+    X, y = loader.load("train")
+    skface.save(pipe.fit(X[:8], y[:8]), tmp_path / "model.skface")
+    status, out, _ = run(
+        *("evaluate", tmp_path / "model.skface", "--data", celeba, "--wild", "--json")
+    )
+    assert status == 0
+    bunch = loader.load_bunch("test")
+    nme = -target.scores(
+        bunch.target, pipe.predict(bunch.images), bunch.image_sizes
+    ).mean()
+    figures = {each["figure"]: each["skface"] for each in json.loads(out)["figures"]}
+    assert figures["landmark NME"] == pytest.approx(nme)
 
 
 def test_coordinates_beside_attributes_are_pixels(run, photos, tmp_path):
