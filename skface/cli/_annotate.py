@@ -36,10 +36,10 @@ def check_folders(args, photos):
                 f"--{option} {folder}: holds the photos; name another folder"
             )
         writable_folder(place, f"--{option} {folder}")
-        there = {path.name for path in place.iterdir()}
+        there = {path.name: path.name for path in place.iterdir()}
         if option == "crops":  # numbered where a photo has several faces
-            there |= {re.sub(r"-\d+(?=\.jpg$)", "", name) for name in there}
-        taken = [name for name in file_names(photos) if name in there]
+            there |= {re.sub(r"-\d+(?=\.jpg$)", "", name): name for name in there}
+        taken = [there[name] for name in file_names(photos) if name in there]
         if taken:
             raise InputError(
                 f"--{option} {folder}: holds {taken[0]} already; name another folder"
