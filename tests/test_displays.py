@@ -434,8 +434,8 @@ def test_legend_covers_no_title(photos, boxes):
     [
         ({"order": "odd"}, ParameterError, "order must be in"),
         ({"order": "best", "y_true": None}, ParameterError, "needs the truth"),
-        ({"n_faces": 0}, ParameterError, "n_faces must be a positive"),
-        ({"n_columns": 0}, ParameterError, "n_columns must be a positive"),
+        ({"n_faces": 0}, ParameterError, "n_faces must be an integer of 1"),
+        ({"n_columns": 0}, ParameterError, "n_columns must be an integer of 1"),
         ({"X": np.zeros((5, 8, 8))}, InputError, "X must be an ImageArray, an array"),
         ({"y_pred": np.zeros((4, 4)), "y_true": None}, InputError, "4 rows of boxes"),
         ({"y_pred": np.full((5, 4), 90)}, InputError, "fractions of the photo"),
@@ -460,7 +460,11 @@ def test_legend_covers_no_title(photos, boxes):
         ),
         ({"image_sizes": np.ones((3, 2))}, InputError, r"\(5, 2\) or \(2,\)"),
         ({"image_sizes": (0, 1)}, InputError, "image_sizes must be"),
-        ({"n_attributes": -1}, ParameterError, "n_attributes must be 0 or more"),
+        (
+            {"n_attributes": -1},
+            ParameterError,
+            "n_attributes must be an integer of 0 or more",
+        ),
         (
             {"y_pred": [np.zeros((5, 4))], "y_true": [None, None]},
             InputError,

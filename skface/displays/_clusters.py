@@ -1,7 +1,5 @@
 """Clusters of photos: their mean faces and what they have in common."""
 
-from numbers import Integral
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,6 +10,7 @@ from skface.displays._styling import (
     axes_or_new,
     bare,
     check_matplotlib,
+    check_number,
     literal,
     readable,
     shortened,
@@ -117,7 +116,7 @@ class ClustersDisplay:
                 f"estimator must be an AttributeClusterer, got {estimator!r:.80}"
             )
         check_is_fitted(estimator)
-        _check_number(n_clusters, "n_clusters")
+        check_number(n_clusters, "n_clusters")
         images, labels = as_images(X), estimator.labels_
         if len(images) != len(labels):
             raise InputError(
@@ -156,7 +155,7 @@ class ClustersDisplay:
             `n_attributes` is no such number.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
-        _check_number(n_attributes, "n_attributes")
+        check_number(n_attributes, "n_attributes")
         clusters = self.table.index.unique("cluster")
         if np.ndim(self.faces) != 4 or len(self.faces) != len(clusters):
             raise InputError(
@@ -222,8 +221,3 @@ def _mean_face(images, is_member):
     rows = np.flatnonzero(is_member)
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_PHOTOS)).astype(int)]
     return np.rint(np.asarray(images[rows]).mean(axis=0)).astype(np.uint8)
-
-
-def _check_number(value, name):
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-        raise ParameterError(f"{name} must be a positive integer, got {value!r}")

@@ -1,12 +1,12 @@
 """Which photos are shown, and what is told about each."""
 
-from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
 from skface._naming import names_of, ordered
 from skface._validation import MOST_FRACTION, as_array, as_floats, shown
+from skface.displays._styling import check_number
 from skface.evaluation import presence, target_names
 from skface.exceptions import InputError, ParameterError
 from skface.photos import Frames, ImageArray
@@ -52,8 +52,7 @@ class Found(NamedTuple):
 
 def check_choice(n_faces, order, truth):
     """`truth` is that of the first target, by which photos are ordered."""
-    if not isinstance(n_faces, Integral) or n_faces < 1:
-        raise ParameterError(f"n_faces must be a positive integer, got {n_faces!r}")
+    check_number(n_faces, "n_faces")
     if order not in _ORDERS:
         raise ParameterError(f"order must be in {_ORDERS}, got {order!r}")
     if order is not None and truth is None:

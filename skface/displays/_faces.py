@@ -1,7 +1,5 @@
 """Photos with what was found in them."""
 
-from numbers import Integral
-
 import numpy as np
 
 from skface.displays._face_choice import (
@@ -29,9 +27,10 @@ from skface.displays._face_marks import (
 from skface.displays._styling import (
     axes_or_new,
     check_matplotlib,
+    check_number,
     split_axes,
 )
-from skface.exceptions import InputError, ParameterError
+from skface.exceptions import InputError
 from skface.photos import as_images
 
 _MOST_COLUMNS = 6
@@ -352,10 +351,7 @@ default=None
             `n_columns` or `n_attributes` is no such number.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
-        if not isinstance(n_attributes, Integral) or n_attributes < 0:
-            raise ParameterError(
-                f"n_attributes must be 0 or more, got {n_attributes!r}"
-            )
+        check_number(n_attributes, "n_attributes", least=0)
         parts = self._parts()
         n_faces = len(self.images)
         n_rows, n_columns = _grid(n_faces, n_columns)
@@ -440,7 +436,6 @@ def _grid(n_faces, n_columns):
     if n_columns is None:
         n_rows = -(-n_faces // _MOST_COLUMNS)
         return n_rows, -(-n_faces // n_rows)
-    if not isinstance(n_columns, Integral) or n_columns < 1:
-        raise ParameterError(f"n_columns must be a positive integer, got {n_columns!r}")
+    check_number(n_columns, "n_columns")
     n_columns = min(int(n_columns), n_faces)
     return -(-n_faces // n_columns), n_columns

@@ -1,7 +1,5 @@
 """Photos with every face that was found in them."""
 
-from numbers import Integral
-
 import numpy as np
 import pandas as pd
 
@@ -19,12 +17,13 @@ from skface.displays._styling import (
     as_percent,
     axes_or_new,
     check_matplotlib,
+    check_number,
     literal,
     readable,
     split_axes,
     text_width,
 )
-from skface.exceptions import InputError, ParameterError
+from skface.exceptions import InputError
 from skface.photos import ImageArray, photo_sizes
 from skface.targets import BBOX_NAMES
 
@@ -152,7 +151,7 @@ default=None
         'Smiling'
         """
         check_matplotlib(f"{cls.__name__}.from_reading")
-        _check_number(n_photos, "n_photos")
+        check_number(n_photos, "n_photos")
         points, names = _columns(reading)
         by_photo = [
             (path, rows) for path, rows in reading.groupby("photo", sort=False)
@@ -208,7 +207,7 @@ default=None
         '80 %'
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
-        _check_number(n_photos, "n_photos")
+        check_number(n_photos, "n_photos")
         shown = _photos(X)[:n_photos]
         y = None if y is None else _first(y, "y", n_photos)
         return cls.from_predictions(
@@ -255,7 +254,7 @@ default=None
         ['predicted', 'true']
         """
         check_matplotlib(f"{cls.__name__}.from_predictions")
-        _check_number(n_photos, "n_photos")
+        check_number(n_photos, "n_photos")
         found = as_boxes(_first(y_pred, "y_pred", n_photos), "y_pred", 5)
         return cls(
             _photos(X)[:n_photos],
@@ -291,13 +290,13 @@ default=None
             A photo cannot be read.
         """
         check_matplotlib(f"{type(self).__name__}.plot")
-        _check_number(n_attributes, "n_attributes", least=0)
+        check_number(n_attributes, "n_attributes", least=0)
         paths = _photos(self.photos).paths
         if not len(paths):
             raise InputError("there is no photo to show")
         if n_columns is None:
             n_columns = min(len(paths), _MOST_COLUMNS)
-        n_columns = _check_number(n_columns, "n_columns")
+        check_number(n_columns, "n_columns")
         faces, truth, words = self._parts(len(paths), n_attributes)
         sizes = photo_sizes(paths)
         aspects = sizes[:, 1] / sizes[:, 0]
@@ -408,12 +407,6 @@ def _checked(values, name, n_photos, n_faces=None):
                 f"{name}[{i}] is of {len(each)} faces, boxes[{i}] of {n_faces[i]}"
             )
     return values
-
-
-def _check_number(value, name, least=1):
-    if not isinstance(value, Integral) or value < least:
-        raise ParameterError(f"{name} must be {least} or more, got {value!r}")
-    return int(value)
 
 
 def _columns(reading):

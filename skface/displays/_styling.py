@@ -1,8 +1,11 @@
 """What the displays share: matplotlib, colours, axes, and texts."""
 
+from numbers import Integral
+
 import numpy as np
 
 from skface.evaluation import target_names
+from skface.exceptions import ParameterError
 from skface.targets import ATTRIBUTES
 
 # Okabe and Ito's palette, which colour-blind readers tell apart too.
@@ -98,6 +101,15 @@ def legend_above(ax, handles=None, n_columns=None, **options):
 def as_percent(share, position=None):
     """A share as a tick's label."""
     return f"{100 * share:g} %"
+
+
+def check_number(value, name, least=1):
+    """Raise a ParameterError where a value is no integer from `least` on."""
+    is_integer = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_integer or value < least:
+        raise ParameterError(
+            f"{name} must be an integer of {least} or more, got {value!r}"
+        )
 
 
 def attribute_names(names, n_attributes, told=None):
