@@ -9,6 +9,7 @@ import pandas as pd
 
 from skface._files import user_cache, write_file
 from skface._pictures import as_png
+from skface.cli._search import scores_by_size
 from skface.cli._streams import write_out
 from skface.datasets import (
     CelebALoader,
@@ -29,7 +30,7 @@ from skface.exceptions import DatasetError
 from skface.persistence import save
 from skface.photos import photo_sizes
 from skface.pipelines import MAKERS, AlignedFaces, SecondLook
-from skface.search import N_LAYERS, N_UNITS, head_search
+from skface.search import head_search, search_report
 
 _N_FACES, _N_GROUPS = 600, 60  # drawn photos of one person, and of several
 _N_LAYERS, _N_UNITS = [1, 2, 3], [64, 256]
@@ -201,12 +202,7 @@ def _search(root, target, aligned, pipe, say):
     search = head_search(pipe, loader, _N_LAYERS, _N_UNITS)
     say(f"\nSearch of the head for {target} on the validation photos …")
     search.fit(*loader.load("train+valid"))
-    results = pd.DataFrame(search.cv_results_).pivot(
-        index=f"param_{N_LAYERS}",
-        columns=f"param_{N_UNITS}",
-        values="mean_test_score",
-    )
-    say(results.round(4).to_string())
+    say(scores_by_size(search_report(search)))
     say(f"best: {search.best_params_}")
     return search
 

@@ -42,7 +42,7 @@ def run(args):
         raise ParameterError(f"no candidate could be fitted: {cause}") from error
     report = search_report(search)
     _write_search(folder, search, report)
-    write_out(_table(report))
+    write_out(scores_by_size(report))
     best = search.best_params_
     say(args, "best: " + ", ".join(f"{name}={best[name]}" for name in best))
     fit_into(folder, pipe.set_params(**best), splits, args, best=best)
@@ -60,7 +60,7 @@ def _write_search(folder, search, report):
         write_file(folder / "search.png", as_png(display.plot()))
 
 
-def _table(report):
+def scores_by_size(report):
     """Scores by layer count and width, as text."""
     table = report.pivot(index="n_layers", columns="n_units", values="mean_test_score")
     return table.round(4).to_string()
