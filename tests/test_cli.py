@@ -720,6 +720,14 @@ def test_output_never_takes_the_place_of_a_photo_or_the_model(run, box_run, phot
         assert pathlib.Path(output).read_bytes() == before
 
 
+def test_a_model_that_is_missing_is_named_whatever_the_output_is(run, photos, tmp_path):
+    (tmp_path / "out.csv").touch()
+    model = tmp_path / "none.skface"
+    status, _, err = run("predict", model, photos[0], "--output", tmp_path / "out.csv")
+    assert status == 1
+    assert str(model) in err
+
+
 def test_points_of_ones_own_choice_are_measured(run, celeba, tmp_path):
     eyes = ("left_eye", "right_eye")
     target = Landmarks(eyes, (eyes,), eyes)

@@ -192,7 +192,7 @@ def check_output(args):
     path = Path(args.output)
     if path.is_dir():
         raise InputError(f"--output {path}: is a folder; name a file")
-    if path.exists() and path.samefile(args.model):
+    if path.resolve() == Path(args.model).resolve():
         raise InputError(f"--output {path}: is the model; name another file")
     if path.exists() and _is_photo(path):
         raise InputError(f"--output {path}: is a photo; name another file")

@@ -196,11 +196,9 @@ class _GeneralToSpecific(Kind):
 
     def check(self, record):
         (general,) = self.parts
-        model, fitted = (
-            copy.copy(self.estimator),
-            {"crops", "crop_size"} & record.keys(),
-        )
-        model.set_params(**{name: from_json(record[name], name) for name in fitted})
+        fitted = {"crops", "crop_size"} & record.keys()
+        fitted = {name: from_json(record[name], name) for name in fitted}
+        model = copy.copy(self.estimator).set_params(**fitted)
         refused(validate_params, model)
         refused(model.check_crops)
         *_, features, head = general.parts
