@@ -26,12 +26,16 @@ def check_folders(args, photos):
     InputError
         Photos lie in one, or files that would be overwritten. Or both are one folder.
     """
-    for option in ("annotate", "crops"):
-        folder = getattr(args, option)
-        if folder is None:
-            continue
+    folders = {"annotate": args.annotate, "crops": args.crops}
+    folders = {option: each for option, each in folders.items() if each is not None}
+    if not folders:
+        return
+    paths, names = [Path(photo) for photo in photos], file_names(photos)
+    of_photos = {parent.resolve() for parent in {path.parent for path in paths}}
+    of_photos |= {path.resolve().parent for path in paths}  # where links lead to
+    for option, folder in folders.items():
         place = Path(folder).resolve()
-        if any(place in _folders_of(Path(photo)) for photo in photos):
+        if place in of_photos:
             raise InputError(
                 f"--{option} {folder}: holds the photos; name another folder"
             )
@@ -39,18 +43,13 @@ def check_folders(args, photos):
         there = {path.name: path.name for path in place.iterdir()}
         if option == "crops":  # numbered where a photo has several faces
             there |= {re.sub(r"-\d+(?=\.jpg$)", "", name): name for name in there}
-        taken = [there[name] for name in file_names(photos) if name in there]
+        taken = [there[name] for name in names if name in there]
         if taken:
             raise InputError(
                 f"--{option} {folder}: holds {taken[0]} already; name another folder"
             )
-    if None not in (args.annotate, args.crops) and samefile(args.annotate, args.crops):
+    if len(folders) == 2 and samefile(*folders.values()):
         raise InputError(f"--crops {args.crops}: is the folder of --annotate too")
-
-
-def _folders_of(photo):
-    """Where a photo lies, and the file that a link leads to."""
-    return photo.parent.resolve(), photo.resolve().parent
 
 
 def annotate(photos, y, target, names, folder):

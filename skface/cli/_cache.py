@@ -8,15 +8,17 @@ from skface.cli._streams import write_out
 from skface.exceptions import ParameterError
 from skface.features import FeatureStore
 
-_ACTIONS = {
-    **{"specifications": "prune", "keep": "prune", "all": "prune"},
+_ACTION_OF = {
+    "specifications": "prune",
+    "keep": "prune",
+    "all": "prune",
     "delete": "verify",
 }
 
 
 def run(args):
     """Show, check or prune the store; return 1 where rows are damaged."""
-    for name, action in _ACTIONS.items():
+    for name, action in _ACTION_OF.items():
         if getattr(args, name) and args.action != action:
             raise ParameterError(f"cache {args.action}: {name} is for cache {action}")
     place = str(cache_dir(args))

@@ -58,10 +58,9 @@ def run(args):
         if y.dtype.kind == "f":
             y = y.astype(float)  # float32 would be written with all its digits
         digits, shown = _FRACTION_DIGITS, y
-        if target.is_coordinates and not args.fractions:
-            digits, shown = _PIXEL_DIGITS, to_pixels(y, photo_sizes(photos))
-        elif target.has_coordinates and not args.fractions:
+        if target.has_coordinates and not args.fractions:
             shown = _in_pixels(y, target, photo_sizes(photos))
+            digits = _PIXEL_DIGITS if target.is_coordinates else _FRACTION_DIGITS
         table = pd.DataFrame(shown, columns=pipe.target_names_)
         table.insert(0, "photo", photos, allow_duplicates=True)
         write_table(table.round(digits), args, f"%.{digits}f")
@@ -77,7 +76,7 @@ def run(args):
 
 
 def _in_pixels(y, target, sizes):
-    """y whose coordinates, which stand beside attributes, are pixels."""
+    """y whose coordinates are pixels, whatever stands beside them."""
     return np.hstack(
         [
             to_pixels(own, sizes).round(_PIXEL_DIGITS) if part.is_coordinates else own
