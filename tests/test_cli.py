@@ -976,6 +976,18 @@ def test_card_tells_the_training_photos_from_the_run(run, celeba, box_run, tmp_p
     assert (tmp_path / "box.html").exists()
 
 
+def test_card_of_photos_in_the_wild_opens_no_others(run, celeba, box_run, tmp_path):
+    folder = shutil.copytree(celeba, tmp_path / "celeba")
+    for aligned in (folder / "Img" / "img_align_celeba").iterdir():
+        aligned.write_bytes(b"")
+    status, _, err = run(
+        *("card", box_run / "model.skface", "--data", folder, "--wild"),
+        *("--groups", "Male", "--output", tmp_path / "box"),
+    )
+    assert (status, err.count("error")) == (0, 0)
+    assert "| Male=1 |" in (tmp_path / "box.md").read_text()
+
+
 def test_card_refuses_groups_that_the_folder_lacks(run, celeba, box_run, tmp_path):
     status, _, err = run(
         *("card", box_run / "model.skface", "--data", celeba),

@@ -39,7 +39,8 @@ def _groups(args, bunch):
     """Attributes to compare people by, in the order of the photos."""
     if not args.groups:
         return None
-    other = CelebALoader(args.data, "attributes").load_bunch(args.split)
+    other = CelebALoader(args.data, "attributes", aligned=is_aligned(args))
+    other = other.load_bunch(args.split)
     unknown = [name for name in args.groups if name not in other.target_names]
     if unknown:
         raise InputError(
