@@ -178,17 +178,31 @@ def test_a_saved_network_that_no_map_fits_is_refused():
         Architecture.checked(fields)
 
 
-def test_block_5_learns_in_the_second_look_alone_where_that_is_set(drawn_root):
+@pytest.fixture(scope="module")
+def look(drawn_root):
+    """Of landmarks; block 5 has learnt in its second look."""
     look = make_landmark_pipeline(weights="synthetic", random_state=0)
     look.set_params(first__head__epochs=1, second__head__epochs=1, n_frames=1)
     look.set_params(second__features__pooling=None, second__features__normalize=None)
     look.set_params(second__head__tail="synthetic")
     X, y = CelebALoader(drawn_root, "landmarks", verbose=0).load("train")
-    look.fit(X[:32], y[:32])
+    return look.fit(X[:32], y[:32])
+
+
+def test_block_5_learns_in_the_second_look_alone_where_that_is_set(look):
     n_weights = [
         len(each["head"].model_.get_weights()) for each in (look.first_, look.second_)
     ]
     assert n_weights[1] == n_weights[0] + N_TAIL
+
+
+def test_a_saved_second_look_predicts_by_what_its_block_5_has_learnt(
+    look, drawn_root, tmp_path
+):
+    X, _ = CelebALoader(drawn_root, "landmarks", verbose=0).load("test")
+    skface.save(look, tmp_path / "look.skface")
+    loaded = skface.load(tmp_path / "look.skface")
+    np.testing.assert_array_equal(loaded.predict(X), look.predict(X))
 
 
 def test_a_card_says_which_part_of_vgg19_has_learnt():
