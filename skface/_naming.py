@@ -32,12 +32,12 @@ def ordered(y, names, what):
     missing = [name for name in names if name not in found]
     twice = sorted({name for name in found if found.count(name) > 1})
     for each, fault in (
-        (missing, "lacks"),
-        (unknown, "has, which y of fit had not,"),
-        (twice, "has twice"),
+        (missing, "lacks the"),
+        (unknown, "has the unknown"),
+        (twice, "has twice the"),
     ):
         if each:
-            raise InputError(f"{what} {fault} the column {_shortened(each)}")
+            raise InputError(f"{what} {fault} column {_shortened(each)}")
     return y[list(names)]
 
 

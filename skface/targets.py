@@ -59,6 +59,8 @@ ATTRIBUTE_NAMES = tuple(
 )
 
 _LEAST_IOU = 0.5
+_LEAST_JUDGED = 10  # rows
+_MOST_MIRRORED = 0.9  # of them
 _MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
 
 
@@ -138,7 +140,7 @@ class Target:
         Raises
         ------
         InputError
-            It has another number of columns.
+            It has another number of columns, or others.
         """
         y = as_array(self.arranged(y), name)
         n_columns = len(self.columns(y.shape[1] if y.ndim == 2 else None))
@@ -150,11 +152,27 @@ class Target:
         return y
 
     def arranged(self, y) -> Any:
-        """y in the order of the target's columns, where a DataFrame names them."""
+        """y in the order of the target's columns, where a DataFrame names them.
+
+        Raises
+        ------
+        InputError
+            It names as many columns, but others.
+        """
         names = names_of(y)
         columns = self.columns(len(names)) if names else names
-        is_other_order = names != columns and sorted(names) == sorted(columns)
-        return y[columns] if is_other_order else y
+        if names is None or len(names) != len(columns):
+            return y
+        return ordered(y, columns, f"y of {self.plural}")
+
+    def check_learnable(self, y) -> None:
+        """Raise an InputError where y is plainly not what the target means.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_samples, n_columns)
+            Without missing values.
+        """
 
     def mirrored(self, y) -> np.ndarray:
         """y on the mirror images of the photos; left and right change places.
@@ -232,6 +250,15 @@ class Boxes(Target):
 
     def columns(self, n_columns=None) -> list[str]:
         return list(BBOX_NAMES)
+
+    def check_learnable(self, y) -> None:
+        """Raise an InputError that names the first row whose box has no area."""
+        bad = np.flatnonzero((y[:, 2:] <= 0).any(axis=1))
+        if len(bad):
+            raise InputError(
+                f"row {bad[0]} of y is a box without area, {np.round(y[bad[0]], 3)}: "
+                "boxes are x, y, width, height, and not two corners"
+            )
 
     def mirrored(self, y) -> np.ndarray:
         y = _coordinates(self, y)
@@ -313,6 +340,20 @@ class Landmarks(Target):
 
     def columns(self, n_columns=None) -> list[str]:
         return [f"{name}_{axis}" for name in self.points for axis in "xy"]
+
+    def check_learnable(self, y) -> None:
+        """Raise an InputError where CelebA's five points lie as in a mirror."""
+        if self != LANDMARKS or len(y) < _LEAST_JUDGED:
+            return
+        left, right, _, *mouth = np.moveaxis(y.reshape(len(y), -1, 2), 1, 0)
+        across, down = right - left, sum(mouth) - left - right
+        turn = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
+        if (turn < 0).mean() > _MOST_MIRRORED:
+            raise InputError(
+                f"in {np.mean(turn < 0):.0%} of the rows of y the points lie as in a "
+                "mirror: left_eye and left_mouth are those on the left of the photo, "
+                "and of each point x comes before y"
+            )
 
     def mirrored(self, y) -> np.ndarray:
         y = _coordinates(self, y)
@@ -475,6 +516,11 @@ class Joint(Target):
                 self.targets, np.split(y, stops[:-1], axis=1), strict=True
             )
         ]
+
+    def check_learnable(self, y) -> None:
+        """Raise an InputError as the targets in it do."""
+        for target, part in self.parts(y):
+            target.check_learnable(part)
 
     def mirrored(self, y) -> np.ndarray:
         parts = self.parts(self.checked(y))

@@ -1139,7 +1139,7 @@ def test_validation_labels_in_another_order_are_read_by_name(features, named):
     [
         (lambda y: y.drop(columns="Male"), "y lacks the column 'Male'"),
         (lambda y: y[["Bald"]], "y lacks the column 'Male' and 3 more"),
-        (lambda y: y.assign(Index=0), "y has, which y of fit had not, the column"),
+        (lambda y: y.assign(Index=0), "y has the unknown column"),
         (lambda y: pd.concat([y, y["Hat"]], axis=1), "y has twice the column 'Hat'"),
     ],
 )

@@ -435,3 +435,20 @@ def test_a_scorer_works_in_a_search():
 def test_an_unknown_scorer_is_refused_with_those_there_are():
     with pytest.raises(ParameterError, match=r"no scorer 'r2'; there are .*'iou'"):
         get_scorer("r2")
+
+
+@pytest.mark.parametrize("metric", [iou_score, nme_score])
+def test_coordinates_of_two_dataframes_are_compared_by_name(metric):
+    y = pd.DataFrame([[0.1, 0.2, 0.5, 0.6], [0.3, 0.2, 0.4, 0.7]], columns=list("abcd"))
+    assert metric(y, y[list("dcba")]) == metric(y, y)
+
+
+def test_attributes_of_two_dataframes_are_compared_by_name():
+    y = pd.DataFrame([[0, 1], [0, 1], [1, 1]], columns=["Male", "Young"])
+    other = y[["Young", "Male"]]
+    assert attribute_accuracy(y, other) == 1
+    report = attribute_report(y, other, y_score=other)
+    assert report["accuracy"].to_dict() == {"Male": 1, "Young": 1}
+    assert report.loc["Male", "average_precision"] == 1
+    with pytest.raises(InputError, match="y_pred lacks the column 'Young'"):
+        attribute_accuracy(y, y.rename(columns={"Young": "Old"}))

@@ -657,7 +657,7 @@ TARGETS = {
 @pytest.mark.parametrize(("target", "n_outputs"), TARGETS.values(), ids=TARGETS.keys())
 def test_the_target_comes_back(path, untraced, target, n_outputs):
     X = np.random.default_rng(0).normal(size=(12, 3))
-    y = np.random.default_rng(1).integers(0, 2, (12, n_outputs))
+    y = np.random.default_rng(1).uniform(0.1, 1, (12, n_outputs))
     head = DenseHeadRegressor(
         0, epochs=1, early_stopping=False, target=target, random_state=0
     ).fit(X, y)

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.linear_model import Ridge
 from sklearn.metrics import r2_score
@@ -363,3 +364,37 @@ def test_a_head_refuses_a_y_that_is_not_its_target():
 def test_targets_within_targets_are_told_apart():
     inner = Joint((BBOX, Attributes(("a", "b"))))
     assert Joint((inner, LANDMARKS)) == Joint((BBOX, Attributes(("a", "b")), LANDMARKS))
+
+
+@pytest.mark.parametrize(
+    ("target", "names", "fault"),
+    [
+        ("bbox", ["width", "height", "x_1", "y_1"], "y of boxes lacks the column 'x'"),
+        ("bbox", ["x", "x", "width", "height"], "y of boxes lacks the column 'y'"),
+        (Attributes(("Male", "Young")), ["Male", "Old"], "lacks the column 'Young'"),
+    ],
+)
+def test_columns_of_other_names_are_not_read_by_their_place(target, names, fault):
+    y = pd.DataFrame(np.zeros((2, len(names))), columns=names)
+    with pytest.raises(InputError, match=fault):
+        as_target(target).arranged(y)
+
+
+@pytest.mark.parametrize("row", [[0.2, 0.2, -0.1, 0.3], [0.2, 0.2, 0.1, 0]])
+def test_a_box_without_area_is_not_learnt(row):
+    y = np.array([[0.1, 0.1, 0.5, 0.5], row])
+    with pytest.raises(InputError, match=r"row 1 of y is a box without area, \[ ?0.2 "):
+        DenseHeadRegressor(target="bbox").check_fit(2, y)
+
+
+@pytest.mark.parametrize("order", [[1, 0, 2, 4, 3], "yx"])
+def test_points_that_lie_as_in_a_mirror_are_not_learnt(order):
+    face = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])
+    points = np.tile(face[:, ::-1] if order == "yx" else face[order], (20, 1, 1))
+    with pytest.raises(InputError, match="in 100% of the rows of y the points lie as"):
+        DenseHeadRegressor(target="landmarks").check_fit(20, points.reshape(20, 10))
+
+
+def test_points_of_faces_on_their_heads_are_learnt():
+    points = np.tile([0.7, 0.8, 0.3, 0.8, 0.5, 0.6, 0.65, 0.4, 0.35, 0.4], (20, 1))
+    DenseHeadRegressor(target="landmarks").check_fit(20, points)

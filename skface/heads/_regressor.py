@@ -231,6 +231,8 @@ default="mean_squared_error"
             raise InputError(f"expected {self._n_outputs} targets, got {y.shape[1]}")
         if self.output_activation == "sigmoid":
             check_fractions(y)
+        if self.target is not None:
+            as_target(self.target).check_learnable(y)
         return y
 
     def __sklearn_tags__(self):

@@ -6,6 +6,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 
+from skface._naming import names_of, ordered
 from skface._validation import as_array, as_floats, as_names, weights_of
 from skface.exceptions import InputError
 
@@ -102,7 +103,7 @@ def attribute_report(
     y_score : array-like of shape (n_samples, n_attributes), default=None
         Probabilities; adds the average precision.
     names : sequence of str, default=None
-        Of the attributes; numbers without it.
+        Of the attributes; without it those of the columns of `y_true`, else numbers.
     sample_weight : array-like of shape (n_samples,), default=None
     groups : array-like of shape (n_samples,), dict of such, or DataFrame, default=None
         Groups of samples to report one by one: an array with the group of each sample,
@@ -147,7 +148,9 @@ def attribute_report(
     weight = weights_of(sample_weight, len(truth))
     scores = None
     if y_score is not None:
-        _, scores, _ = _labels(y_true, as_floats(y_score, "y_score"))
+        y_score = ordered(y_score, names_of(y_true), "y_score")
+        _, scores, _ = _labels(np.asarray(y_true), as_floats(y_score, "y_score"))
+    names = names_of(y_true) if names is None else names
     if names is not None:
         names = as_names(names, "names", truth.shape[1], "attributes")
 
@@ -268,6 +271,7 @@ def _binary_labels(y_true, y_pred):
 
 def _labels(y_true, y_pred):
     """Both in two dimensions, and where `y_true` has a label; 0 stands elsewhere."""
+    y_pred = ordered(y_pred, names_of(y_true), "y_pred")
     y_true, y_pred = as_array(y_true, "y_true"), as_array(y_pred, "y_pred")
     if y_true.shape != y_pred.shape or y_true.ndim not in (1, 2) or not len(y_true):
         raise InputError(

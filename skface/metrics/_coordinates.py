@@ -4,6 +4,7 @@ from numbers import Real
 
 import numpy as np
 
+from skface._naming import names_of, ordered
 from skface._validation import as_floats, averaged
 from skface.exceptions import InputError, ParameterError
 
@@ -158,6 +159,7 @@ def failure_rate(
 
 
 def _pair(y_true, y_pred, n_columns=None):
+    y_pred = ordered(y_pred, names_of(y_true), "y_pred")
     y_true, y_pred = as_floats(y_true, "y_true"), as_floats(y_pred, "y_pred")
     if y_true.shape != y_pred.shape or y_true.ndim != 2 or not len(y_true):
         raise InputError(
