@@ -1,6 +1,7 @@
 """Parameters and arrays checked scikit-learn's way, refused skface's way."""
 
 import os
+import re
 from collections import Counter
 from math import isqrt
 from pathlib import Path
@@ -56,7 +57,7 @@ def validate_params(estimator):
 
 def shown(value):
     """`value` in an error text, no longer than a line."""
-    text = repr(value)
+    text = re.sub(r"\n\s*", " ", repr(value))
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 3]}..."
 
 

@@ -417,3 +417,11 @@ def test_one_path_instead_of_many_is_refused(path):
 def test_what_is_no_path_is_refused():
     with pytest.raises(InputError, match="paths must hold str or path-like, got a int"):
         ImageArray(["photo.jpg", 3])
+
+
+def test_an_array_in_the_place_of_a_path_is_told_in_one_line():
+    with pytest.raises(
+        InputError, match="str or path-like, got a ndarray: array"
+    ) as told:
+        ImageArray(["a.jpg", np.zeros((50, 50, 3))])
+    assert "\n" not in str(told.value)
