@@ -19,6 +19,7 @@ from skface.exceptions import (
     InputError,
     ParameterError,
     SavedFileError,
+    SkfaceWarning,
     WeightsError,
 )
 from skface.heads._architecture import Architecture
@@ -147,6 +148,14 @@ def test_a_saved_pipeline_carries_its_tail(photos, tmp_path):
     np.testing.assert_array_equal(
         loaded.predict_proba(X[:8]), pipe.predict_proba(X[:8])
     )
+
+
+def test_a_face_is_not_cut_out_of_photos_in_the_wild_without_a_word(drawn_root):
+    wild = CelebALoader(drawn_root, "attributes", aligned=False, verbose=0)
+    X, y = wild.load("train")
+    pipe = make_attribute_pipeline("finest", weights="synthetic", random_state=0)
+    with pytest.warns(SkfaceWarning, match="most photos are not 1.22 times as high as"):
+        pipe.set_params(head__epochs=1, mirror=False).fit(X[:32], y[:32])
 
 
 def test_rows_that_are_no_maps_are_refused():

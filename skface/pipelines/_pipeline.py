@@ -14,8 +14,12 @@ from sklearn.utils.metaestimators import available_if
 from skface._validation import Options, StrOptions, as_array
 from skface.exceptions import InputError, ParameterError
 from skface.features import VGG19Features
-from skface.photos import seen_from
-from skface.pipelines._shapes import common_aspect, warn_of_others
+from skface.photos import CELEBA_FACE, seen_from
+from skface.pipelines._shapes import (
+    common_aspect,
+    warn_of_others,
+    warn_of_unaligned,
+)
 from skface.targets import as_target, by_name, forget_names, target_of
 
 # where both sides of a photo are seen
@@ -113,6 +117,8 @@ class FacePipeline(Pipeline):
         self.check_fit(X, y, X_val=X_val, y_val=y_val, **params)
         head, n_sides = self.steps[-1][1], self._n_sides("fit")
         photos = X
+        if self._needs_alike and self._of_photos[0].crop == CELEBA_FACE:
+            warn_of_unaligned(photos, stacklevel=2)
         for step in self._of_photos[:-1]:
             X = step.fit(X).transform(X)
         X, frames = seen_from(X, n_sides)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 
 from skface.exceptions import SkfaceWarning
-from skface.photos import files_of, photo_sizes
+from skface.photos import TEMPLATES, files_of, photo_sizes
 
 _MOST_LOOKED_AT = 256  # photos, evenly among all
 _SAME, _OTHER = 0.02, 0.05  # differences of logarithms
@@ -40,6 +40,21 @@ def warn_of_others(X, aspect, stacklevel):
             f"{aspect:.2f} times: attributes of faces that are not aligned like those "
             "are told badly. AlignedFaces(landmarks) in front of the pipeline, or "
             "--landmarks MODEL of skface predict, turns the faces upright",
+            SkfaceWarning,
+            stacklevel=stacklevel + 1,
+        )
+
+
+def warn_of_unaligned(X, stacklevel):
+    """Tell that most files of X plainly are not shaped as CelebA's aligned photos."""
+    height, width = TEMPLATES["celeba"].image_size
+    aspects = _aspects(X)
+    if len(aspects) and are_other(aspects, height / width).mean() > _MOST:
+        warnings.warn(
+            "the features see the part of a photo where the face lies in CelebA's "
+            f"aligned photos, but most photos are not {height / width:.2f} times as "
+            "high as wide, as these are: give align=landmarks to "
+            "make_attribute_pipeline, or features__crop=None",
             SkfaceWarning,
             stacklevel=stacklevel + 1,
         )
