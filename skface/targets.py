@@ -171,7 +171,7 @@ class Target:
         Parameters
         ----------
         y : ndarray of shape (n_samples, n_columns)
-            Without missing values.
+            NaN is a missing value.
         """
 
     def mirrored(self, y) -> np.ndarray:

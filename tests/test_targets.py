@@ -387,6 +387,12 @@ def test_a_box_without_area_is_not_learnt(row):
         DenseHeadRegressor(target="bbox").check_fit(2, y)
 
 
+def test_a_box_without_area_is_not_learnt_beside_attributes():
+    head = DenseHeadClassifier(target=("bbox", Attributes(("Male",))))
+    with pytest.raises(InputError, match="row 1 of y is a box without area, "):
+        head.check_fit(2, [[0.1, 0.1, 0.5, 0.5, 1], [0.1, 0.1, 0, 0.5, 0]])
+
+
 @pytest.mark.parametrize("order", [[1, 0, 2, 4, 3], "yx"])
 def test_points_that_lie_as_in_a_mirror_are_not_learnt(order):
     face = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])

@@ -413,6 +413,8 @@ default="binary_crossentropy"
             labels = as_labels(y, self._n_outputs, self._are_labels)
             coordinates = labels[:, ~self._are_labels]
             check_fractions(coordinates[~np.isnan(coordinates)])
+            if self.target is not None:
+                as_target(self.target).check_learnable(labels)
             return labels
         y = column_or_1d(y)
         unknown = np.setdiff1d(y, self.classes_)
