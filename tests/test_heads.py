@@ -1148,6 +1148,12 @@ def test_a_y_with_other_columns_is_refused(named_head, features, named, change, 
         named_head.score(features, change(named))
 
 
+def test_a_column_twice_is_not_learnt(features, named):
+    twice = pd.concat([named, named["Hat"]], axis=1)
+    with pytest.raises(InputError, match="y has twice the column 'Hat'"):
+        DenseHeadClassifier(epochs=1).fit(features, twice)
+
+
 def test_boxes_in_another_order_are_read_by_name(regressor, features, boxes):
     frame = pd.DataFrame(boxes, columns=["x", "y", "width", "height"])
     head = clone(regressor).set_params(epochs=2)

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, check_X_y, validate_data
 
-from skface._naming import names_of
+from skface._naming import names_of, ordered
 from skface._validation import (
     FLOATS,
     Interval,
@@ -234,6 +234,7 @@ class DenseHead:
         y = arranged(y, self.target)
         names = names_of(y)
         if names is not None:
+            ordered(y, dict.fromkeys(names), "y")  # none is there twice
             self.target_names_in_ = np.array(names, dtype=object)
         return y
 
