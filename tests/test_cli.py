@@ -795,6 +795,13 @@ def test_probabilities_of_boxes_are_refused(run, box_run, photos):
     assert "--proba is for attributes" in err
 
 
+def test_fractions_of_attributes_are_refused(run, attribute_run, photos):
+    model = attribute_run / "model.skface"
+    status, _, err = run("predict", model, *photos, "--fractions")
+    assert status == 1
+    assert "--fractions is for boxes and landmarks" in err
+
+
 def test_head_without_features_is_refused(run, box_run, photos, tmp_path):
     head = skface.load(box_run / "model.skface")["head"]
     skface.save(head, tmp_path / "head.skface")

@@ -307,9 +307,9 @@ def _add_read(commands):
         """\
 Writes one line a face: the photo, the number of the face in it (0 is the best), the
 score, the box and the points in pixels of the upright photo, counted from its upper
-left corner, and the probability of each attribute. Photos without a face are named; a
-photo that cannot be read is reported, the others are read, and the exit status is 1.
-What was read before an interrupt is written.""",
+left corner, and the probability of each attribute. Photos without a face are counted,
+and the first of them named; a photo that cannot be read is reported, the others are
+read, and the exit status is 1. What was read before an interrupt is written.""",
         """\
 examples:
   skface read reader/model.skface party.jpg

@@ -33,6 +33,11 @@ def run(args):
         raise InputError(
             f"--proba is for attributes; {args.model} finds {target.plural}"
         )
+    if args.fractions and not target.has_coordinates:
+        raise InputError(
+            f"--fractions is for boxes and landmarks; {args.model} tells "
+            f"{target.plural}"
+        )
     if args.landmarks is not None:
         pipe = _aligning(pipe, target, args)
     is_aligning = getattr(pipe, "is_aligning", False)
