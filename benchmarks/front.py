@@ -73,6 +73,7 @@ def front(target, args, passes):
                 for looked, params in ways(model).items():
                     model.set_params(**params)
                     found = figures(model, test, train.target).set_index("figure")
+                    is_error = found["better"].iloc[0] == "lower"
                     if not rows:
                         constant = "constant answer", 0, "", ""
                         rows.append(row(*constant, found["baseline"]))
@@ -81,7 +82,9 @@ def front(target, args, passes):
                         | {"seconds of the fit": fit_seconds}
                         | timed(model, test.images, passes, args.n_timed)
                     )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    table.attrs["is error"] = is_error  # the first figure
+    return table
 
 
 def sizes(preset, args):
@@ -94,7 +97,8 @@ def sizes(preset, args):
 def ways(model):
     """Parameters by which a fitted model reads photos once or more often."""
     if hasattr(model, "n_looks"):
-        return {f"{n} looks": {"n_looks": n} for n in range(1, model.n_looks + 1)}
+        numbers = range(1, model.n_looks + 1)
+        return {f"{n} look{'s' * (n > 1)}": {"n_looks": n} for n in numbers}
     return {name: {"mirror": mirror} for name, mirror in SIDES.items()}
 
 
@@ -122,8 +126,11 @@ def draw(target, table, folder):
     """The first figure against seconds a photo, a line a preset."""
     measured = table[table["passes a photo"].notna()]
     means = measured.groupby(READ, sort=False).mean().reset_index()
-    how = means["input size"].astype(str) + " px, " + means["dtype"]
-    how += ", " + means["looked"]
+    how = means["input size"].astype(str) + " px, " + means["looked"]
+    if means["dtype"].nunique() > 1:
+        how += ", " + means["dtype"]
+    scores = means.iloc[:, len(READ)]
+    best = scores.idxmin() if table.attrs["is error"] else scores.idxmax()
     results = {
         "params": [
             {"preset": preset, "read": read}
@@ -131,13 +138,14 @@ def draw(target, table, folder):
         ],
         "param_preset": means["preset"].to_numpy(),
         "param_read": how.to_numpy(),
-        "mean_test_score": means.iloc[:, len(READ)].to_numpy(),
+        "mean_test_score": scores.to_numpy(),
         "mean_fit_time": (1 / means["photos a second"]).to_numpy(),
     }
     display = SearchDisplay(
-        results, rows="preset", columns="read", score_name=means.columns[len(READ)]
+        results, rows="preset", columns="read", score_name=scores.name, best_index=best
     ).plot(kind="time")
-    display.ax_.set(xlabel="seconds a photo", ylabel=means.columns[len(READ)])
+    display.ax_.set(xlabel="seconds a photo", ylabel=scores.name)
+    display.ax_.get_legend().texts[-1].set_text("the best figure")  # no preset
     folder.mkdir(parents=True, exist_ok=True)
     display.figure_.savefig(folder / f"front_{target}.png", bbox_inches="tight")
 

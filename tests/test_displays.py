@@ -571,6 +571,20 @@ def test_labels_of_near_points_do_not_overlap():
     assert not any(box.count_overlaps(boxes[i + 1 :]) for i, box in enumerate(boxes))
 
 
+def test_labels_at_the_border_stay_within_the_axes():
+    wide = "224 pixels, from both sides"
+    results = {
+        "params": [{"l": i, "w": wide} for i in range(3)],
+        "mean_test_score": [0.8, 0.9, 0.85],
+        "mean_fit_time": [1, 2, 4],
+    }
+    display = SearchDisplay(results, rows="l", columns="w").plot(kind="time")
+    frame = display.ax_.get_window_extent()
+    for label in display.labels_:
+        extent = label.get_window_extent()
+        assert frame.x0 <= extent.x0 < extent.x1 <= frame.x1
+
+
 def test_each_row_has_a_style_of_its_own():
     results = {
         "params": [{"depth": depth, "w": w} for depth in range(12) for w in (1, 2)],

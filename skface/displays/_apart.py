@@ -17,13 +17,14 @@ _SIDES = [
 
 
 def write_apart(ax, points, texts, ringed):
-    """A text beside each point, where it covers neither a point nor a text."""
+    """A text beside each point, within the axes, where it covers no point or text."""
     from matplotlib.transforms import Bbox
 
     ax.figure.draw_without_rendering()  # or the layout is not settled yet
     centers = ax.transData.transform(points)
     radii = np.full((len(points), 1), POINT_RADIUS)
     radii[ringed] = RING_RADIUS
+    frame = ax.get_window_extent()
     pixels = radii * ax.figure.dpi / 72
     taken = [
         Bbox(corners) for corners in np.stack([centers - pixels, centers + pixels], 1)
@@ -38,7 +39,9 @@ def write_apart(ax, points, texts, ringed):
             offset = right * (radius + 2), up * (radius + 2)
             label.set(position=offset, ha=ha, va=va)
             extent = label.get_window_extent()
-            n_hit = extent.count_overlaps(taken)
+            both = Bbox.union([frame, extent])
+            is_outside = (both.extents != frame.extents).any()
+            n_hit = extent.count_overlaps(taken) + is_outside
             if fewest is None or n_hit < fewest[0]:
                 fewest = n_hit, (offset, ha, va), extent
             if not n_hit:
