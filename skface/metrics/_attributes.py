@@ -149,7 +149,7 @@ def attribute_report(
     scores = None
     if y_score is not None:
         y_score = ordered(y_score, names_of(y_true), "y_score")
-        _, scores, _ = _labels(np.asarray(y_true), as_floats(y_score, "y_score"))
+        _, scores, _ = _labels(y_true, as_floats(y_score, "y_score"))
     names = names_of(y_true) if names is None else names
     if names is not None:
         names = as_names(names, "names", truth.shape[1], "attributes")
