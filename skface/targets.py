@@ -160,9 +160,11 @@ class Target:
             It names as many columns, but others.
         """
         names = names_of(y)
-        columns = self.columns(len(names)) if names else names
-        if names is None or len(names) != len(columns):
+        if names is None:
             return y
+        columns = self.columns(len(names))
+        if len(columns) != len(names):
+            return y  # its shape tells more
         return ordered(y, columns, f"y of {self.plural}")
 
     def check_learnable(self, y) -> None:
