@@ -127,7 +127,10 @@ def as_floats(value, name):
             f"{name} must hold numbers, in rows of one length ({error})"
         ) from None
     if not (np.isfinite(array).all() or array.ndim == 0):
-        raise InputError(f"{name} must be finite: it holds NaN or infinity")
+        where = "it"
+        if array.ndim > 1:
+            where = f"row {np.argwhere(~np.isfinite(array))[0, 0]}"
+        raise InputError(f"{name} must be finite: {where} holds NaN or infinity")
     return array
 
 

@@ -198,7 +198,7 @@ def test_a_score_against_minus_one_is_refused(pixels, attributes):
     [
         ([["a", "b"]], (1, 1), "y must hold numbers"),
         ([[1], [1, 2]], (1, 1), "y must hold numbers, in rows of one length"),
-        ([[np.nan, 0]], (1, 1), "y must be finite"),
+        ([[1, 0], [np.nan, 0]], (1, 1), "y must be finite: row 1 holds NaN or inf"),
         ([[np.inf, 0]], (1, 1), "y must be finite"),
         ([[1, 1]], ("a", "b"), "image_sizes must hold numbers"),
         ([[1, 1]], (0, 1), "image_sizes must be positive"),

@@ -346,7 +346,7 @@ def test_a_file_without_its_text(members, path, name):
 
 def test_a_missing_array(members, refuses):
     del members["weights_3.npy"]
-    refuses(members, "holds 3 arrays for 2 layers of two each")
+    refuses(members, "holds 3 arrays, but describes 4")
 
 
 def test_an_array_too_many(members, refuses):
@@ -616,8 +616,8 @@ def test_a_fitted_attribute_that_is_unknown(manifest, refuses, name):
 PARAMETERS = {
     "mirror": ((), "mirror", "evil", "'mirror' parameter of FacePipeline must be"),
     "mirror of another type": ((), "mirror", True, "'mirror' parameter of FacePi"),
-    "input_size": (FEATURES, "input_size", 60_000, "input_size is 60000x60000, more"),
-    "input_size, low": (FEATURES, "input_size", [1025, 32], "is 1025x32, more than"),
+    "input_size": (FEATURES, "input_size", 60_000, "input_size must be 32"),
+    "input_size, low": (FEATURES, "input_size", [1025, 32], r"side, got \[1025, 32\]"),
     "batch of rows": (HEAD, "batch_size", 10**9, "batch_size is 1,000,000,000, more"),
     "units": (HEAD, "n_units", 10**9, "n_units is 1,000,000,000, more than 131,072"),
     "layers": (HEAD, "n_layers", 10**6, "n_layers is 1,000,000, more than 1,000"),
@@ -990,7 +990,7 @@ def test_an_array_too_many_in_a_tree(tree, refuses, name):
 
 def test_an_array_of_a_tree_is_missing(tree, refuses):
     del tree["landmarks.second.weights_1.npy"]
-    refuses(tree, "holds 5 arrays for 3 layers of two each")
+    refuses(tree, "holds 5 arrays, but describes 6")
 
 
 def test_arrays_of_another_part(tree, refuses):

@@ -205,12 +205,11 @@ def test_a_training_that_diverged_late_keeps_its_figures(head, path):
     np.testing.assert_array_equal(loss, [0.5, np.nan, np.inf])
 
 
-def test_versions_and_input_size_are_written(pipe, path):
+def test_versions_are_written(pipe, path):
     skface.save(pipe, path)
     manifest = manifest_of(path)
     assert manifest["versions"]["skface"] == skface.__version__
     assert manifest["versions"]["numpy"] == np.__version__
-    assert manifest["estimator"]["steps"][0][1]["input_size"] == [32, 32]
 
 
 def test_target_names_come_back_and_stay(pipe, path, tmp_path):

@@ -45,7 +45,7 @@ from skface.photos import (
 )
 from skface.store import ROWS_AT_ONCE, FeatureArray, FeatureStore, StoreRows
 
-_MIN_INPUT_SIZE = 32
+_MIN_INPUT_SIZE, _MAX_INPUT_SIZE = 32, 1024
 _MOST_BYTES_IN_MEMORY = 2**27
 
 
@@ -73,7 +73,7 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         Scale every row to the length 1; "sqrt_l2" takes the square root first, as in
         [3]_. With several layers each weighs the same.
     input_size : int or (height, width), default=None
-        What photos are resized to, in pixels, 32 or more a side. None takes what the
+        What photos are resized to, in pixels, 32 to 1024 a side. None takes what the
         weights were trained at: 112 for "synthetic", 224 otherwise. Files are decoded
         at this size, whatever the ``image_size`` of their ImageArray.
     crop : (x, y, width, height), default=None
@@ -374,10 +374,10 @@ class VGG19Features(TransformerMixin, BaseEstimator):
         input_size = native_input_size(weights)
         if self.input_size is not None:
             input_size = as_image_size(self.input_size, "input_size")
-        if min(input_size) < _MIN_INPUT_SIZE:
+        if min(input_size) < _MIN_INPUT_SIZE or max(input_size) > _MAX_INPUT_SIZE:
             raise ParameterError(
-                f"input_size must be {_MIN_INPUT_SIZE} or more a side, as VGG19 halves "
-                f"it five times; got {self.input_size!r}"
+                f"input_size must be {_MIN_INPUT_SIZE} to {_MAX_INPUT_SIZE} pixels a "
+                f"side, got {self.input_size!r}"
             )
         self._crop()
         layers, pooling = as_layers(self.layer), _as_pooling(self.pooling)

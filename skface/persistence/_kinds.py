@@ -42,7 +42,6 @@ _MOST = {
     "n_looks": 16,
     "n_frames": 1000,
 }
-MOST_SIDE = 1024  # pixels
 _MOST_ASPECT = 65_535  # of a JPEG
 MOST_PIXELS = 2**24  # of a batch of photos
 _CONTAINERS = ("default", "pandas", "polars")
@@ -261,11 +260,7 @@ class _Head(Kind):
 class _Features(Kind):
     @classmethod
     def learnt(cls, estimator, name, arrays):
-        size = estimator.input_size or native_input_size(estimator.weights)
-        return {
-            "input_size": list(as_image_size(size, "input_size")),
-            "weights_identity": weights_identity(estimator.weights),
-        }
+        return {"weights_identity": weights_identity(estimator.weights)}
 
     def params(self, record):
         params = dict(super().params(record))
@@ -281,15 +276,11 @@ class _Features(Kind):
 
     def check(self, record):
         features = self.estimator
+        self.n_features = refused(lambda: features.n_features_out)
         size = features.input_size or native_input_size(features.weights)
-        height, width = refused(as_image_size, size, "input_size")
-        if max(height, width) > MOST_SIDE:
-            raise SavedFileError(
-                f"its input_size is {height}x{width}, more than {MOST_SIDE} a side"
-            )
+        height, width = as_image_size(size, "input_size")
         most = max(1, MOST_PIXELS // (height * width))  # no answer depends on it
         features.batch_size = min(features.batch_size, most)
-        self.n_features = refused(lambda: features.n_features_out)
         self.weights_identity = checked_identity(record)
 
 

@@ -110,7 +110,7 @@ def fill(contents, archive):
     }
     if len(shapes) > archive.n_arrays:
         raise SavedFileError(
-            f"holds {archive.n_arrays} arrays for {len(shapes) // 2} layers of two each"
+            f"holds {archive.n_arrays} arrays, but describes {len(shapes)}"
         )
     arrays = archive.arrays(shapes)
     for stem, part in contents.parts:

@@ -14,14 +14,12 @@ from skface.heads import DenseHeadClassifier
 from skface.persistence import _detection
 from skface.persistence._kinds import (
     MOST_PIXELS,
-    MOST_SIDE,
     Kind,
     aspect_of,
     field,
     refused,
 )
 from skface.persistence._values import from_json, to_json
-from skface.photos import as_image_size
 from skface.pipelines import FacePipeline
 from skface.systems import (
     CORAL,
@@ -205,17 +203,13 @@ class _GeneralToSpecific(Kind):
         ends = [type(part.estimator) for part in (features, head)]
         if ends != [VGG19Features, DenseHeadClassifier]:
             raise SavedFileError("its first stage is no pipeline of attributes")
-        refused(as_image_size, model.crop_size, "crop_size")
-        n_pixels = features.estimator.batch_size * model.crop_size**2
-        if model.crop_size > MOST_SIDE or n_pixels > MOST_PIXELS:
+        n_crop_features = refused(lambda: model.crop_features().n_features_out)
+        if features.estimator.batch_size * model.crop_size**2 > MOST_PIXELS:
             raise SavedFileError(f"its crop_size is {model.crop_size}, too much")
         n_attributes = head.architecture.n_outputs
         self.shapes = {
             "coef.npy": (n_attributes, n_attributes),
-            "crop_coef.npy": (
-                n_attributes,
-                refused(lambda: model.crop_features().n_features_out),
-            ),
+            "crop_coef.npy": (n_attributes, n_crop_features),
             "intercept.npy": (n_attributes,),
         }
         self.crops, self.crop_size = dict(model._crops()), model.crop_size
