@@ -34,7 +34,8 @@ _WAYS = (
     "Ways to get the weights: run VGG19Features(weights='imagenet') once on a machine "
     "with network access, which keeps an 80 MB file in ~/.keras/models, and copy that "
     "folder here; or give the path of a VGG19 weights file saved without its top, "
-    "VGG19Features(weights='vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5')"
+    "VGG19Features(weights='vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5'); or "
+    "begin with the small ones of the package, weights='synthetic'"
 )
 
 
