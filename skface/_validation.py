@@ -22,15 +22,18 @@ __all__ = [
     "Options",
     "StrOptions",
     "as_array",
+    "as_box",
     "as_floats",
     "as_generator",
     "as_maps",
     "as_names",
     "as_path",
+    "as_sizes",
     "averaged",
     "check_go_together",
     "check_sample_weight",
     "of_photos",
+    "shown",
     "validate_params",
     "weights_of",
 ]
@@ -132,6 +135,23 @@ def as_floats(value, name):
             where = f"row {np.argwhere(~np.isfinite(array))[0, 0]}"
         raise InputError(f"{name} must be finite: {where} holds NaN or infinity")
     return array
+
+
+def as_sizes(image_sizes, n):
+    """The sizes of n photos, float64 of shape (n, 2).
+
+    Raises
+    ------
+    InputError
+        They are no positive numbers, or neither one for all photos nor one for each.
+    """
+    sizes = as_floats(image_sizes, "image_sizes")
+    if sizes.shape not in {(2,), (n, 2)} or not (sizes > 0).all():
+        raise InputError(
+            "image_sizes must be positive, (width, height) of each photo in pixels, of "
+            f"the shape ({n}, 2) or (2,), got the shape {sizes.shape}"
+        )
+    return np.array(np.broadcast_to(sizes, (n, 2)))
 
 
 def as_box(value, name):

@@ -1,4 +1,4 @@
-"""Long work: threads, and bars."""
+"""Long work: threads, bars, and the few that stand for many."""
 
 import contextlib
 import sys
@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from threading import Condition, Event, Lock
 
 import joblib
+import numpy as np
 from tqdm.auto import tqdm
 
 _has_a_bar = ContextVar("_has_a_bar", default=False)
@@ -122,3 +123,8 @@ def part_of_a_bar():
         yield
     finally:
         _has_a_bar.reset(token)
+
+
+def evenly(n, most):
+    """Indices of `most` among n, spread evenly; of all where there are not as many."""
+    return np.linspace(0, n - 1, min(n, most)).astype(int)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 import skface
 from skface import Frames, ImageArray, VGG19Features, make_attribute_pipeline
@@ -155,6 +156,12 @@ def test_visibility_is_asked_where_nobody_tells(committee, data):
         asking.predict_proba(data[0]), committee.predict_proba(data[0], seen)
     )
     assert (asking.n_passes, clone(asking).n_passes) == (3, 3)
+
+
+def test_a_fit_does_not_wait_for_visibility_that_is_not_fitted(pipe, data):
+    committee = SegmentCommittee(pipe, SEGMENTS, visibility=CellVisibility())
+    with pytest.raises(NotFittedError, match="visibility, a CellVisibility, is not f"):
+        committee.fit(*data)
 
 
 def test_a_clone_is_not_fitted(committee):

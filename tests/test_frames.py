@@ -175,6 +175,7 @@ def test_what_makes_no_frame_is_an_input_error(make, text):
     ("make", "text"),
     [
         (lambda: Frames.whole(1).scaled(0), "factor must be positive"),
+        (lambda: Frames.whole(1, SIZE).jittered("a"), "random_state cannot be used"),
         (lambda: Frames.from_boxes([[0, 0, 1, 1]], SIZE, margin=-0.5), "margin must"),
         (
             lambda: Frames.from_landmarks([FACE], SIZE, template="dlib"),

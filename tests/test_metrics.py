@@ -325,6 +325,13 @@ def test_report_by_group_is_a_report_of_each_groups_samples(half_labelled, weigh
     pd.testing.assert_frame_equal(report.loc["old"], alone)
 
 
+def test_shares_of_a_group_without_weight_are_nan():
+    groups, weight = [0, 0, 1, 1], [1, 1, 0, 0]
+    labels = [[0], [1], [0], [1]]
+    report = attribute_report(labels, labels, groups=groups, sample_weight=weight)
+    assert report["accuracy"].tolist() == [1, pytest.approx(np.nan, nan_ok=True)]
+
+
 @pytest.mark.parametrize("kind", [dict, pd.DataFrame])
 def test_report_by_named_groups_tells_name_and_value(labels, kind):
     truth, answer = (y[:4] for y in labels)

@@ -134,7 +134,7 @@ def test_a_given_axes_is_drawn_in(photo):
         ({"names": ["one"]}, InputError, "1 names for 2 attributes"),
         ({"patch": 41}, ParameterError, r"patch=\(41, 41\) is larger than the photo"),
         ({"stride": 0}, ParameterError, "stride must be a number of pixels"),
-        ({"image_sizes": (3, 4, 5)}, InputError, "image_sizes must be the"),
+        ({"image_sizes": (3, 4, 5)}, InputError, r"of the shape \(1, 2\) or"),
         ({"photo": np.zeros((2, 9, 9, 3), np.uint8)}, InputError, r"\(2, 9, 9, 3\)"),
         ({"photo": np.zeros((40, 60, 3))}, InputError, "got float64 of shape"),
     ],

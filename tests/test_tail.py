@@ -24,6 +24,7 @@ from skface.exceptions import (
 )
 from skface.heads._architecture import Architecture
 from skface.heads._tail import tail_weights
+from skface.photos import CELEBA_FACE
 
 N_TAIL = 8  # arrays: four kernels, four biases
 SETTINGS = {
@@ -150,12 +151,15 @@ def test_a_saved_pipeline_carries_its_tail(photos, tmp_path):
     )
 
 
-def test_a_face_is_not_cut_out_of_photos_in_the_wild_without_a_word(drawn_root):
+@pytest.mark.parametrize("kind", [tuple, list, np.array])
+def test_a_face_is_not_cut_out_of_photos_in_the_wild_without_a_word(drawn_root, kind):
     wild = CelebALoader(drawn_root, "attributes", aligned=False, verbose=0)
     X, y = wild.load("train")
     pipe = make_attribute_pipeline("finest", weights="synthetic", random_state=0)
     with pytest.warns(SkfaceWarning, match="most photos are not 1.22 times as high as"):
-        pipe.set_params(head__epochs=1, mirror=False).fit(X[:32], y[:32])
+        pipe.set_params(
+            features__crop=kind(CELEBA_FACE), head__epochs=1, mirror=False
+        ).fit(X[:32], y[:32])
 
 
 def test_rows_that_are_no_maps_are_refused():

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 from joblib import delayed
-from sklearn.utils import check_random_state
 
-from skface._validation import as_path
+from skface._validation import as_generator, as_path
 from skface.datasets._drawing import Portrait, sample_attributes
 from skface.datasets._drawn_folder import (
     check_n_samples,
@@ -88,7 +87,7 @@ def make_celeba(
     check_n_samples(n_samples)
     root = as_path(root, "root", "a folder")
     with new_folder(root) as unfinished:
-        seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+        seed = int(as_generator(random_state).randint(np.iinfo(np.int32).max))
         rng = np.random.default_rng(seed)
         identities, partition = _cast(rng, int(n_samples))
         attributes = sample_attributes(rng, identities)

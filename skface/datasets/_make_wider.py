@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from joblib import delayed
-from sklearn.utils import check_random_state
 
-from skface._validation import as_path
+from skface._validation import as_generator, as_path
 from skface.datasets._drawing import Scene
 from skface.datasets._drawn_folder import (
     check_n_samples,
@@ -94,7 +93,7 @@ def make_wider(
     check_n_samples(n_samples)
     root = as_path(root, "root", "a folder")
     with new_folder(root) as unfinished:
-        seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+        seed = int(as_generator(random_state).randint(np.iinfo(np.int32).max))
         n_val = n_samples // 5
         splits = [_TRAIN] * (n_samples - n_val) + [_VAL] * n_val
         for split in (_TRAIN, _VAL):

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skface._naming import names_of
 from skface._validation import HasMethods, validate_params
-from skface._work import part_of_a_bar, progress_bar
+from skface._work import evenly, part_of_a_bar, progress_bar
 from skface.detection._detector import FaceDetector
 from skface.detection._found import faces_in, name_of
 from skface.evaluation import presence, target_names
@@ -363,7 +363,7 @@ class FaceReader(BaseEstimator):
         """Learn where the points lie in the boxes that are found round them."""
         images = as_whole_photos(X)
         y = LANDMARKS.checked(y)
-        rows = np.linspace(0, len(y) - 1, min(len(y), _MOST_PLACED)).astype(int)
+        rows = evenly(len(y), _MOST_PLACED)
         found = []
         with part_of_a_bar():
             for row in rows:

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skface._work import evenly
 from skface.displays._styling import (
     BLACK,
     BLUE,
@@ -169,12 +170,14 @@ class ClustersDisplay:
         self.ax_ = axes_or_new(ax, (2 * n_pairs * width, n_rows * height))
         self.figure_ = self.ax_.figure
         axes = split_axes(
-            self.ax_, [1] * n_rows, 2 * n_pairs, (_ABOVE, _BELOW), wspace=0.6
+            self.ax_,
+            [1] * n_rows,
+            2 * n_pairs,
+            2 * len(clusters),
+            text=(_ABOVE, _BELOW),
+            wspace=0.6,
         )
-        for spare in axes[2 * len(clusters) :]:
-            spare.remove()
-        self.face_axes_ = axes[: 2 * len(clusters) : 2]
-        self.chart_axes_ = axes[1 : 2 * len(clusters) : 2]
+        self.face_axes_, self.chart_axes_ = axes[::2], axes[1::2]
         self.bars_ = []
         for i, cluster in enumerate(clusters):
             part = self.table.xs(cluster, level="cluster")
@@ -219,5 +222,5 @@ def _chart(ax, part, n_attributes):
 
 def _mean_face(images, is_member):
     rows = np.flatnonzero(is_member)
-    rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), _MOST_PHOTOS)).astype(int)]
+    rows = rows[evenly(len(rows), _MOST_PHOTOS)]
     return np.rint(np.asarray(images[rows]).mean(axis=0)).astype(np.uint8)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skface._naming import names_of, ordered
-from skface._validation import MOST_FRACTION, as_array, as_floats, shown
+from skface._validation import MOST_FRACTION, as_array, as_sizes, shown
 from skface.displays._styling import check_number
 from skface.evaluation import presence, target_names
 from skface.exceptions import InputError, ParameterError
@@ -50,25 +50,36 @@ class Found(NamedTuple):
         ]
 
 
-def check_choice(n_faces, order, truth):
+def of_each(given, truth, target, several, what):
+    """Lists of what was given, of the truth about each, and of its target.
+
+    Parameters
+    ----------
+    given : object, or list of them where there are `several`
+    truth : array-like, list of them, or None
+    target : as for `as_target`, list of them, or None
+    several : bool
+    what : str
+        For the error's text, of what is given and of the truth.
+    """
+    if not several:
+        return [given], [truth], [target]
+    truths = [None] * len(given) if truth is None else list(truth)
+    if len(truths) != len(given):
+        raise InputError(what.format(len(given), len(truths)))
+    return list(given), truths, _as_several(target, len(given))
+
+
+def check_choice(n_faces, order, truth, image_sizes, frames, n_images):
     """`truth` is that of the first target, by which photos are ordered."""
     check_number(n_faces, "n_faces")
     if order not in _ORDERS:
         raise ParameterError(f"order must be in {_ORDERS}, got {order!r}")
     if order is not None and truth is None:
         raise ParameterError(f"order={order!r} needs the truth of the first target")
-
-
-def check_sizes(image_sizes, n_images):
-    """`image_sizes` are one for all photos, or one for each."""
-    if image_sizes is None:
-        return
-    sizes = as_floats(image_sizes, "image_sizes")
-    if sizes.shape not in {(2,), (n_images, 2)} or not sizes.min() > 0:
-        raise InputError(
-            f"image_sizes must be (width, height) in pixels, of the shape "
-            f"({n_images}, 2) or (2,), got the shape {sizes.shape}"
-        )
+    if image_sizes is not None:
+        as_sizes(image_sizes, n_images)
+    check_frames(frames, n_images)
 
 
 def check_frames(frames, n_images):
@@ -87,9 +98,8 @@ def aspects_of(images, image_sizes):
     if image_sizes is None:
         height, width = images.shape[1:3]
         return np.full(len(images), height / width)
-    check_sizes(image_sizes, len(images))
-    sizes = np.broadcast_to(image_sizes, (len(images), 2))
-    return sizes[:, 1] / sizes[:, 0]
+    width, height = as_sizes(image_sizes, len(images)).T
+    return height / width
 
 
 def checked_parts(parts, n_images):
@@ -111,7 +121,7 @@ def checked_parts(parts, n_images):
     return given
 
 
-def as_several(target, n_given):
+def _as_several(target, n_given):
     """A target for each of the arrays or estimators that were given in a list."""
     if target is None:
         return [None] * n_given

@@ -3,13 +3,12 @@
 import numpy as np
 
 from skface.displays._face_choice import (
-    as_several,
     aspects_of,
     check_choice,
     check_frames,
-    check_sizes,
     checked_parts,
     chosen,
+    of_each,
     paired,
     predicted,
     rows,
@@ -198,16 +197,11 @@ default=None
         """
         check_matplotlib(f"{cls.__name__}.from_estimator")
         several = isinstance(estimator, (list, tuple))
-        estimators = list(estimator) if several else [estimator]
-        given = several and y is not None
-        truths = list(y) if given else [y] * len(estimators)
-        if len(truths) != len(estimators):
-            raise InputError(f"{len(estimators)} estimators, but {len(truths)} y")
-        targets = as_several(target, len(estimators)) if several else [target]
+        estimators, truths, targets = of_each(
+            estimator, y, target, several, "{} estimators, but {} y"
+        )
         images = as_images(X)
-        check_choice(n_faces, order, truths[0])
-        check_sizes(image_sizes, len(images))
-        check_frames(frames, len(images))
+        check_choice(n_faces, order, truths[0], image_sizes, frames, len(images))
         for truth in truths:
             if truth is not None and len(truth) != len(images):
                 raise InputError(f"{len(images)} photos, but {len(truth)} rows of y")
@@ -307,18 +301,11 @@ default=None
         several = isinstance(y_pred, (list, tuple)) and any(
             np.ndim(y) == 2 for y in y_pred
         )
-        arrays = list(y_pred) if several else [y_pred]
-        given = several and y_true is not None
-        truths = list(y_true) if given else [y_true] * len(arrays)
-        if len(truths) != len(arrays):
-            raise InputError(
-                f"{len(arrays)} arrays in y_pred, but {len(truths)} y_true"
-            )
-        targets = as_several(target, len(arrays)) if several else [target]
+        arrays, truths, targets = of_each(
+            y_pred, y_true, target, several, "{} arrays in y_pred, but {} y_true"
+        )
         images = as_images(X)
-        check_choice(n_faces, order, truths[0])
-        check_sizes(image_sizes, len(images))
-        check_frames(frames, len(images))
+        check_choice(n_faces, order, truths[0], image_sizes, frames, len(images))
         found = [
             paired(y, truth, its_target)
             for y, truth, its_target in zip(arrays, truths, targets, strict=True)
@@ -373,10 +360,9 @@ default=None
         if ax is not None:
             place = ax.get_position().width * self.figure_.get_figwidth()
             width = place / n_columns - _GAP
-        axes = split_axes(self.ax_, heights, n_columns, (above, below), wspace=0.1)
-        for spare in axes[n_faces:]:
-            spare.remove()
-        self.axes_ = axes[:n_faces]
+        self.axes_ = split_axes(
+            self.ax_, heights, n_columns, n_faces, text=(above, below), wspace=0.1
+        )
         self.captions_ = []
         for i, face_ax in enumerate(self.axes_):
             face_ax.imshow(self.images[i], extent=(0, 1, 1, 0), aspect=aspects[i])

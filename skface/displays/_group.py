@@ -313,10 +313,9 @@ default=None
         if ax is not None:
             place = ax.get_position().width * self.figure_.get_figwidth()
             width = place / n_columns - _GAP
-        axes = split_axes(self.ax_, heights, n_columns, (above, 0), wspace=0.03)
-        for spare in axes[len(paths) :]:
-            spare.remove()
-        self.axes_ = axes[: len(paths)]
+        self.axes_ = split_axes(
+            self.ax_, heights, n_columns, len(paths), text=(above, 0), wspace=0.03
+        )
         self.words_ = []
         for i, photo_ax in enumerate(self.axes_):
             scale = min(width * _DOTS / sizes[i, 0], 1)

@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import gen_batches
 
-from skface._validation import as_floats
+from skface._validation import as_sizes
 from skface.displays._occlusion import (
     fitting_size,
     occluded,
@@ -280,13 +280,7 @@ class SaliencyDisplay:
     def _shown_size(self, width, height):
         if self.image_sizes is None:
             return width, height
-        sizes = as_floats(self.image_sizes, "image_sizes").ravel()
-        if sizes.shape != (2,) or not sizes.min() > 0:
-            raise InputError(
-                "image_sizes must be the (width, height) of the one photo in pixels, "
-                f"got {self.image_sizes!r}"
-            )
-        return sizes
+        return as_sizes(self.image_sizes, 1)[0]
 
     def _outlined(self, drops, sides):
         """The patch's outline where the probability falls most."""

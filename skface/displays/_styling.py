@@ -36,8 +36,8 @@ def axes_or_new(ax, figsize):
     return ax
 
 
-def split_axes(ax, heights, n_columns, text=(0, 0), wspace=0.3):
-    """Hide `ax`, and lay a grid of new axes in its bounds: flat ndarray of Axes.
+def split_axes(ax, heights, n_columns, n_axes=None, text=(0, 0), wspace=0.3):
+    """Hide `ax`, and lay new axes in a grid in its bounds: flat ndarray of Axes.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ def split_axes(ax, heights, n_columns, text=(0, 0), wspace=0.3):
     heights : list of float
         Of the rows, in any unit.
     n_columns : int
+    n_axes : int, default=None
+        As many as the grid has places without it.
     text : pair of float
         Height in inches of what stands above and below each of the new axes.
     wspace : float
@@ -76,7 +78,7 @@ def split_axes(ax, heights, n_columns, text=(0, 0), wspace=0.3):
         for row in range(shape[0])[between // 2 :: between]
         for i in range(n_columns)
     ]
-    return np.array([figure.add_subplot(cell) for cell in cells], dtype=object)
+    return np.array([figure.add_subplot(cell) for cell in cells[:n_axes]], dtype=object)
 
 
 def bare(ax):

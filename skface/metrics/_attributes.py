@@ -85,7 +85,7 @@ def attribute_balanced_accuracy(y_true, y_pred, *, sample_weight=None) -> float:
     0.5
     """
     truth, answer, labelled = _binary_labels(y_true, y_pred)
-    scores = _counts(truth, answer, labelled, sample_weight)
+    scores = _table(truth, answer, labelled, weights_of(sample_weight, len(truth)))
     _check_some_label(scores["accuracy"])
     return float(scores["balanced_accuracy"].mean())
 
@@ -156,7 +156,7 @@ def attribute_report(
 
     def report(rows):
         parts = truth[rows], answer[rows], labelled[rows]
-        table = _counts(*parts, weight[rows])
+        table = _table(*parts, weight[rows])
         if scores is not None:
             table["average_precision"] = average_precisions(
                 truth[rows], scores[rows], labelled[rows], weight[rows]
@@ -192,9 +192,8 @@ def members(groups, n_samples):
             yield label, codes == code
 
 
-def _counts(y_true, y_pred, labelled, sample_weight):
+def _table(y_true, y_pred, labelled, weight):
     """`attribute_report` without scores and names."""
-    weight = weights_of(sample_weight, len(y_true))
     return pd.DataFrame(
         {
             "n_labels": labelled.sum(axis=0),

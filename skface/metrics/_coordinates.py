@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 
 from skface._naming import names_of, ordered
-from skface._validation import as_floats, averaged
+from skface._validation import as_floats, as_sizes, averaged
 from skface.exceptions import InputError, ParameterError
 
 
@@ -94,16 +94,8 @@ def nme_score(
         )
     points, found = (y.reshape(len(y), -1, 2) for y in (y_true, y_pred))
     if image_sizes is not None:
-        sizes = as_floats(image_sizes, "image_sizes")
-        if sizes.shape not in {(2,), (len(points), 2)}:
-            raise InputError(
-                f"image_sizes must have the shape ({len(points)}, 2) or (2,), "
-                f"got {sizes.shape}"
-            )
-        if not (sizes > 0).all():
-            raise InputError("image_sizes must be positive")
-        sizes = np.broadcast_to(sizes, (len(points), 2))
-        points, found = points * sizes[:, None], found * sizes[:, None]
+        sizes = as_sizes(image_sizes, len(points))[:, None]
+        points, found = points * sizes, found * sizes
     left, right = eyes
     between_eyes = np.linalg.norm(points[:, left] - points[:, right], axis=1)
     if not between_eyes.all():

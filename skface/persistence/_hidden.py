@@ -221,11 +221,12 @@ def _visibility(parts):
 
 
 def _counts(value, n, least=1):
-    """n counts of features and the like, the first being `least` or more."""
+    """n counts of features and the like, the first `least` or more, the others 1."""
     is_list = isinstance(value, list) and len(value) == n
     if not is_list or not all(type(each) is int for each in value):
         raise SavedFileError("its shape cannot be read")
-    if not (value[0] >= least and min(value) >= least and max(value) <= _MOST_FEATURES):
+    is_low = value[0] < least or min(value[1:], default=1) < 1
+    if is_low or max(value) > _MOST_FEATURES:
         raise SavedFileError(f"its shape is {value}")
     return value
 

@@ -4,9 +4,8 @@ from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from skface._validation import as_box, as_floats
+from skface._validation import as_box, as_floats, as_generator, as_sizes
 from skface.exceptions import InputError, ParameterError
 from skface.targets import CORNERS, as_target
 
@@ -94,7 +93,7 @@ class Frames:
         self.matrices = matrices
         self.image_sizes = None
         if image_sizes is not None:
-            self.image_sizes = _as_sizes(image_sizes, len(matrices))
+            self.image_sizes = as_sizes(image_sizes, len(matrices))
 
     @classmethod
     def whole(cls, n, image_sizes=None) -> "Frames":
@@ -118,7 +117,7 @@ class Frames:
         boxes = as_floats(as_target("bbox").checked(boxes, "boxes"), "boxes")
         if not (isinstance(margin, Real) and margin > -0.5):
             raise ParameterError(f"margin must be above -0.5, got {margin!r}")
-        sizes = _as_sizes(image_sizes, len(boxes))
+        sizes = as_sizes(image_sizes, len(boxes))
         if not (boxes[:, 2:] > 0).all():
             row = int((boxes[:, 2:] <= 0).any(axis=1).argmax())
             raise InputError(f"the box of row {row} has no area")
@@ -166,7 +165,7 @@ class Frames:
                 f"template must be in {list(TEMPLATES)}, got {template!r}"
             )
         wanted, (height, width) = TEMPLATES[template]
-        sizes = _as_sizes(image_sizes, len(points))
+        sizes = as_sizes(image_sizes, len(points))
         return cls._nearest(points, wanted, height / width, sizes)
 
     @classmethod
@@ -193,7 +192,7 @@ class Frames:
         The similarity of least squares, as in `from_landmarks`.
         """
         corners = CORNERS.checked(as_floats(corners, "corners"), "corners")
-        sizes = _as_sizes(image_sizes, len(corners))
+        sizes = as_sizes(image_sizes, len(corners))
         return cls._nearest(corners, _CORNERS.reshape(4, 2), aspect, sizes)
 
     @classmethod
@@ -310,7 +309,7 @@ class Frames:
             shift along each side, as a part of it.
         """
         if np.ndim(random_state) == 0:
-            draws = check_random_state(random_state).normal(size=(4, len(self)))
+            draws = as_generator(random_state).normal(size=(4, len(self)))
         else:
             seeds = self._each(random_state, "random_state").astype(np.uint64)
             draws = np.stack(
@@ -495,16 +494,6 @@ def _product(first, second):
 def _inverse(matrices):
     linear = np.linalg.inv(matrices[:, :, :2])
     return np.concatenate([linear, -linear @ matrices[:, :, 2:]], axis=2)
-
-
-def _as_sizes(image_sizes, n):
-    sizes = as_floats(image_sizes, "image_sizes")
-    if sizes.shape not in {(2,), (n, 2)} or not (sizes > 0).all():
-        raise InputError(
-            "image_sizes must be positive, (width, height) of each photo in pixels, of "
-            f"the shape ({n}, 2) or (2,), got the shape {sizes.shape}"
-        )
-    return np.array(np.broadcast_to(sizes, (n, 2)))
 
 
 def _complex(points):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skface._validation import as_floats
+from skface._validation import as_floats, as_sizes
 from skface.exceptions import InputError
 
 
@@ -55,7 +55,7 @@ def to_fractions(y, image_sizes) -> np.ndarray:
     Raises
     ------
     InputError
-        The shapes do not fit each other.
+        The shapes do not fit each other, values are not finite, or sizes not positive.
 
     See Also
     --------
@@ -73,17 +73,9 @@ def to_fractions(y, image_sizes) -> np.ndarray:
 
 def _checked(y, image_sizes):
     y = as_floats(y, "y")
-    sizes = as_floats(image_sizes, "image_sizes")
     if y.ndim != 2 or y.shape[1] % 2:
         raise InputError(
             "coordinates must have the shape (n_samples, 2 * k), x before y, "
             f"got {y.shape}"
         )
-    if sizes.shape not in {(2,), (len(y), 2)}:
-        raise InputError(
-            f"image_sizes must have the shape ({len(y)}, 2) or (2,), (width, height) "
-            f"of each photo, got {sizes.shape}"
-        )
-    if not (sizes > 0).all():
-        raise InputError("image_sizes must be positive")
-    return y, np.tile(sizes, y.shape[1] // 2)
+    return y, np.tile(as_sizes(image_sizes, len(y)), y.shape[1] // 2)

@@ -3,12 +3,21 @@
 import copy
 
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
 
 
 class UsesFitted(BaseEstimator):
     """An estimator that shares a fitted one, its parameter `_used`, with its clones."""
 
     _used: str
+
+    def _check_used(self):
+        """Raise a NotFittedError where what is used, if anything, is not fitted."""
+        used = getattr(self, self._used)
+        if used is not None:
+            check_is_fitted(
+                used, msg=f"{self._used}, a %(name)s, is not fitted yet: fit it first"
+            )
 
     def __sklearn_clone__(self):
         copied = copy.copy(self)

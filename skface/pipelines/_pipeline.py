@@ -117,7 +117,7 @@ class FacePipeline(Pipeline):
         self.check_fit(X, y, X_val=X_val, y_val=y_val, **params)
         head, n_sides = self.steps[-1][1], self._n_sides("fit")
         photos = X
-        if self._needs_alike and self._of_photos[0].crop == CELEBA_FACE:
+        if self._needs_alike and np.array_equal(self._of_photos[0].crop, CELEBA_FACE):
             warn_of_unaligned(photos, stacklevel=2)
         for step in self._of_photos[:-1]:
             X = step.fit(X).transform(X)

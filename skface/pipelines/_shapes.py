@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from skface._work import evenly
 from skface.exceptions import SkfaceWarning
 from skface.photos import TEMPLATES, files_of, photo_sizes
 
@@ -67,10 +68,8 @@ def are_other(aspects, aspect):
 
 def _aspects(X):
     files = files_of(X)
-    if len(files):
-        rows = np.linspace(0, len(files) - 1, min(len(files), _MOST_LOOKED_AT))
-        files = [files[row] for row in rows.astype(int)]
-    width, height = photo_sizes(files).T
+    looked_at = evenly(len(files), _MOST_LOOKED_AT)
+    width, height = photo_sizes([files[row] for row in looked_at]).T
     return height / width
 
 

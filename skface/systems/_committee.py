@@ -151,8 +151,11 @@ class SegmentCommittee(PhotoClassifier, UsesFitted):
         ------
         ParameterError, InputError
             As from the pipeline's `fit`, or segments are no boxes.
+        sklearn.exceptions.NotFittedError
+            `visibility` is not fitted.
         """
         validate_params(self)
+        self._check_used()
         segments = as_boxes(self._segments(), "segments")
         if not segments:
             raise ParameterError("segments holds none")

@@ -108,8 +108,7 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, UsesFitted):
             `visibility` is not fitted.
         """
         validate_params(self)
-        if self.visibility is not None:
-            check_is_fitted(self.visibility)
+        self._check_used()
         X = validate_data(self, as_read(X), dtype=FLOATS, ensure_min_samples=2)
         most = min(X.shape[0] - 1, X.shape[1])
         pca = PCA(min(self.n_components, most), random_state=self.random_state)

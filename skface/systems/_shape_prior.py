@@ -111,8 +111,7 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, UsesFitted):
             `visibility` is not fitted.
         """
         validate_params(self)
-        if self.visibility is not None:
-            check_is_fitted(self.visibility)
+        self._check_used()
         check_go_together(X_val, y_val)
         if X_val is not None:
             params = {**params, "X_val": X_val, "y_val": y_val}

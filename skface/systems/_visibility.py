@@ -10,6 +10,7 @@ from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skface._validation import FLOATS, Interval, validate_params
+from skface._work import evenly
 from skface.exceptions import InputError
 from skface.store import FeatureArray
 from skface.targets import ATTRIBUTES
@@ -113,7 +114,7 @@ class CellVisibility(RegressorMixin, BaseEstimator):
         self.mean_ = np.ascontiguousarray(mean)
         squares = np.einsum("ncd,nc->d", (cells - self.mean_) ** 2, seen) / seen.sum()
         self.scale_ = np.maximum(np.sqrt(squares), _LEAST_SCALE)
-        some = np.linspace(0, y.size - 1, min(y.size, _MOST_CELLS)).astype(int)
+        some = evenly(y.size, _MOST_CELLS)
         at = some % y.shape[1]
         described = self._described(cells.reshape(y.size, -1)[some], self.mean_[at])
         ridge = Ridge(alpha=self.alpha).fit(described, y.ravel()[some])
