@@ -16,7 +16,7 @@ from _common import detection
 from sklearn.linear_model import LogisticRegression
 
 from skface import CelebALoader
-from skface._boxes import overlaps
+from skface._boxes import ious
 from skface.datasets import WiderFaceLoader, drawn_celeba, drawn_wider
 from skface.detection._boxes import suppressed
 from skface.detection._cells import middles_of_cells
@@ -171,7 +171,7 @@ def is_in(points, box):
 def recall(boxes, found, n, min_size):
     """Share of the faces that the best n windows of their photo find."""
     hits = [
-        overlaps(own[own[:, 3] >= min_size], windows[:n, :4]).max(axis=1, initial=0)
+        ious(own[own[:, 3] >= min_size][:, None], windows[:n]).max(axis=1, initial=0)
         for own, windows in zip(boxes, found, strict=True)
     ]
     return float((np.concatenate(hits) >= 0.5).mean())

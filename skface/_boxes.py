@@ -38,22 +38,21 @@ def as_boxes(values, name, n_columns):
     return boxes
 
 
-def overlaps(boxes, others) -> np.ndarray:
-    """Intersection over union of each box with each of the others.
+def ious(boxes, others) -> np.ndarray:
+    """Intersection over union of boxes, of which those without area have 0.
 
     Parameters
     ----------
-    boxes, others : ndarray of shape (n, 4) and (m, 4)
+    boxes, others : ndarray of shape (..., 4)
+        Of shapes that NumPy broadcasts.
 
     Returns
     -------
-    ndarray of shape (n, m)
+    ndarray of shape (...,)
     """
-    near = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    far = np.minimum(
-        (boxes[:, :2] + boxes[:, 2:4])[:, None], (others[:, :2] + others[:, 2:4])[None]
-    )
-    shared = np.clip(far - near, 0, None).prod(axis=2)
-    union = boxes[:, None, 2:4].prod(axis=2) + others[None, :, 2:4].prod(axis=2)
-    union = union - shared
+    sides, other_sides = (np.clip(y[..., 2:4], 0, None) for y in (boxes, others))
+    near = np.maximum(boxes[..., :2], others[..., :2])
+    far = np.minimum(boxes[..., :2] + sides, others[..., :2] + other_sides)
+    shared = np.clip(far - near, 0, None).prod(axis=-1)
+    union = sides.prod(axis=-1) + other_sides.prod(axis=-1) - shared
     return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)

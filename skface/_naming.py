@@ -1,4 +1,4 @@
-"""Columns of y by their names."""
+"""Columns of y by their names, and those as people write them."""
 
 from skface.exceptions import InputError
 
@@ -7,6 +7,11 @@ def names_of(y):
     """The column names of a y that has any: of a DataFrame, all of them texts."""
     names = list(getattr(y, "columns", []))
     return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def readable(name):
+    """A name as people write it."""
+    return str(name).replace("_", " ")
 
 
 def ordered(y, names, what):

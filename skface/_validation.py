@@ -1,5 +1,7 @@
 """Parameters and arrays checked scikit-learn's way, refused skface's way."""
 
+import contextlib
+import copy
 import os
 import re
 from collections import Counter
@@ -33,6 +35,7 @@ __all__ = [
     "check_go_together",
     "check_sample_weight",
     "of_photos",
+    "refitted",
     "shown",
     "validate_params",
     "weights_of",
@@ -56,6 +59,17 @@ def validate_params(estimator):
         estimator._validate_params()
     except ValueError as error:
         raise ParameterError(str(error)) from None
+
+
+@contextlib.contextmanager
+def refitted(estimator):
+    """A copy to be fitted, which the estimator becomes if that goes well.
+
+    A fit that fails leaves the one before.
+    """
+    learning = copy.copy(estimator)
+    yield learning
+    estimator.__dict__ = vars(learning)
 
 
 def shown(value):

@@ -199,7 +199,7 @@ class Target:
 
         Returns
         -------
-        ndarray of the same shape and dtype
+        ndarray of the same shape; of floats, of their dtype
         """
         raise NotImplementedError
 
@@ -709,7 +709,7 @@ def mirrored(y, target=None) -> np.ndarray:
 
     Returns
     -------
-    ndarray of the same shape and dtype
+    ndarray of the same shape; of floats, of their dtype
         In landmarks left and right have changed places, so that the left eye is
         again the one further to the left.
 

@@ -8,10 +8,10 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skface import FaceDetector, Frames, ImageArray, VGG19Features
-from skface._boxes import overlaps
+from skface._boxes import ious
 from skface.datasets import WiderFaceLoader, make_wider
-from skface.detection._boxes import moved, steps_to, suppressed
-from skface.detection._cells import faces_of_cells, nominal_boxes, windows
+from skface.detection._boxes import deltas_to, moved, suppressed
+from skface.detection._cells import anchors, faces_of_cells, windows
 from skface.detection._learning import Samples, add_cells, add_looks
 from skface.detection._looks import GRID, looks
 from skface.detection._scenes import Scenes
@@ -57,7 +57,7 @@ THIRD = np.array([[1 / 3, 1 / 3, 1 / 3, 1 / 3]])
 
 
 def best_overlap(found):
-    return overlaps(THIRD, found[:, :4]).max(initial=0)
+    return ious(THIRD[:, None], found).max(initial=0)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_face_cut_by_the_border_has_a_box_that_ends_there(
         image.crop((100, 0, 240, 320)).save(tmp_path / "cut.png")
     (faces,) = clone_of(detector, threshold=0.05).predict([tmp_path / "cut.png"])
     truth = np.array([[0, 1 / 3, 60 / 140, 1 / 3]])
-    assert overlaps(truth, faces[:, :4]).max() > 0.3
+    assert ious(truth[:, None], faces).max() > 0.3
     assert faces[:, 0].min() >= 0
 
 
@@ -226,7 +226,7 @@ class Recorder(Samples):
     def __init__(self):
         self.background = []
 
-    def add(self, see, faces, is_sure, steps, background, n_background):
+    def add(self, see, faces, is_sure, deltas, background, n_background):
         self.background.append(background)
 
 
@@ -305,10 +305,10 @@ def test_a_look_goes_to_the_level_where_its_grid_is_as_fine_as_the_cells():
     assert (seen[1] == 2).all()
 
 
-def test_steps_lead_from_boxes_to_targets():
-    boxes = nominal_boxes((3, 4))
+def test_deltas_lead_from_boxes_to_targets():
+    boxes = anchors((3, 4))
     targets = boxes + np.array([0.5, -0.25, 1.0, 0.5])
-    np.testing.assert_allclose(moved(boxes, steps_to(boxes, targets)), targets)
+    np.testing.assert_allclose(moved(boxes, deltas_to(boxes, targets)), targets)
 
 
 def test_boxes_of_one_face_become_their_mean_by_score():

@@ -124,9 +124,9 @@ def test_array_cannot_be_had_without_a_copy(features):
         features.__array__(copy=False)
 
 
-def test_rows_reads_a_batch(features, values):
+def test_a_batch_is_read_into_an_array(features, values):
     out = np.empty((3, 12), np.float32)
-    assert features.rows([5, 1, 5], out) is out
+    assert features.store_rows.read(features.digests[[5, 1, 5]], out) is out
     assert_array_equal(out, values[[5, 1, 5]])
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from skface._card import _texts
 from skface._card._document import Document
 from skface._files import write_file
+from skface._naming import readable
 from skface._pictures import (
     faces_picture,
     has_matplotlib,
@@ -22,6 +23,7 @@ from skface.evaluation import Evaluation
 from skface.exceptions import InputError
 from skface.features import VGG19Features
 from skface.pipelines import AlignedFaces, SecondLook
+from skface.targets import last_step
 
 _N_FACES, _N_COLUMNS = 6, 3  # of photos, as wide as the page
 # Folders of this machine, and what changes no answer.
@@ -215,7 +217,7 @@ def _document(estimator, evaluation, groups, trained_on, y_train):
 
 
 def _what(part):
-    points = ", ".join(getattr(part.target, "points", ())).replace("_", " ")
+    points = ", ".join(map(readable, getattr(part.target, "points", ())))
     return _texts.WHAT[part.target.name].format(n=len(part.names), points=points)
 
 
@@ -229,15 +231,9 @@ def _how(estimator):
     n_passes = getattr(estimator, "n_passes", int(VGG19Features in kinds))
     if n_passes:
         yield _texts.HOW
-        if _has_tail(estimator):
+        if getattr(last_step(estimator), "tail", None) is not None:
             yield _texts.TAIL
         yield _texts.PASSES.format(n="once" if n_passes == 1 else f"{n_passes} times")
-
-
-def _has_tail(estimator):
-    last = getattr(estimator, "second", estimator)
-    _, head = getattr(last, "steps", [("", last)])[-1]
-    return getattr(head, "tail", None) is not None
 
 
 def _attribute_table(evaluation):
@@ -255,9 +251,8 @@ def _accuracy_by_group(evaluation, groups):
 
 
 def _readable(table):
-    names = [str(name).replace("_", " ") for name in table["attribute"]]
-    table = table.assign(attribute=names)
-    return table.rename(columns=lambda name: str(name).replace("_", " "))
+    table = table.assign(attribute=[readable(name) for name in table["attribute"]])
+    return table.rename(columns=readable)
 
 
 def _with_arrows(figures):

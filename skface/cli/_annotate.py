@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from skface._files import replacing
+from skface._naming import readable
 from skface.cli._shared import writable_folder
 from skface.exceptions import InputError
 from skface.photos import map_photos, read_photo
@@ -171,7 +172,7 @@ def _write_words(image, box, names):
     x, y, width, height = box
     size = float(np.clip(width / 7, 9, max(9, image.height / 24)))
     font = ImageFont.load_default(size)
-    lines = [name.replace("_", " ") for name in names]
+    lines = [readable(name) for name in names]
     step = 1.25 * size
     top = min(y + height + 0.2 * size, image.height - step * len(lines))
     drawing = ImageDraw.Draw(image)
@@ -194,7 +195,7 @@ def _captioned(image, names):
     font = ImageFont.load_default(size)
     lines = [""]
     for name in names:
-        text = name.replace("_", " ")
+        text = readable(name)
         longer = f"{lines[-1]}, {text}" if lines[-1] else text
         if lines[-1] and font.getlength(longer) > image.width - size:
             lines.append(text)

@@ -10,6 +10,7 @@ import pandas as pd
 from skface._files import user_cache, write_file
 from skface._pictures import as_png
 from skface.cli._search import scores_by_size
+from skface.cli._shared import names_in
 from skface.cli._streams import write_out
 from skface.datasets import (
     CelebALoader,
@@ -101,8 +102,7 @@ def run(args):
     if args.data is None:
         command, model = "read", "reader.skface"
         _read_groups(pipelines, weights, output, say, verbose)
-    names = ", ".join(sorted(path.name for path in output.iterdir()))
-    say(f"\nIn {output.resolve()}: {names}")
+    say(f"\nIn {output.resolve()}: {names_in(output)}")
     say(f"{perf_counter() - start:.0f} s in all. A photo of your own:\n")
     say(f"    skface {command} {shlex.quote(str(output / model))} me.jpg")
 

@@ -9,7 +9,15 @@ from skface._pictures import (
     history_pictures,
     scores_picture,
 )
-from skface.cli._shared import as_csv, as_json, is_aligned, load_model, new_folder, say
+from skface.cli._shared import (
+    as_csv,
+    as_json,
+    is_aligned,
+    load_model,
+    names_in,
+    new_folder,
+    say,
+)
 from skface.cli._streams import write_out
 from skface.datasets import CelebALoader
 from skface.evaluation import Evaluation
@@ -27,8 +35,7 @@ def run(args):
     if folder is not None:
         write_report(folder, evaluation, **about)
         write_pictures(folder, pipe, evaluation, bunch.images)
-        names = ", ".join(sorted(path.name for path in folder.iterdir()))
-        say(args, f"in {folder}: {names}")
+        say(args, f"in {folder}: {names_in(folder)}")
     if args.json:
         write_out(as_json(_report_of(evaluation, **about)))
     else:

@@ -16,6 +16,7 @@ from skface.cli._shared import (
     cache_dir,
     check_looks,
     is_aligned,
+    names_in,
     new_folder,
     say,
     verbose,
@@ -162,8 +163,7 @@ def fit_into(folder, pipe, splits, args, **more):
     write_pictures(folder, pipe, evaluation, test.images)
     say(args, f"on {len(test.images):,} test photos:")
     write_out(figures_text(evaluation))
-    names = ", ".join(sorted(path.name for path in folder.iterdir()))
-    say(args, f"in {folder}: {names}")
+    say(args, f"in {folder}: {names_in(folder)}")
 
 
 def write_settings(folder, args, started, splits, **more):

@@ -8,7 +8,15 @@ import pandas as pd
 from skface._files import write_file
 from skface._pictures import as_png, has_matplotlib
 from skface.cli._fit import draw_seed, run_folder, set_params, write_settings
-from skface.cli._shared import as_csv, as_json, cache_dir, counted, say, verbose
+from skface.cli._shared import (
+    as_csv,
+    as_json,
+    cache_dir,
+    counted,
+    names_in,
+    say,
+    verbose,
+)
 from skface.cli._streams import write_out
 from skface.datasets import WiderFaceLoader
 from skface.detection import FaceDetector, FaceReader
@@ -84,8 +92,7 @@ def run(args):
     n_faces = counted(sum(map(len, val.target)), "face")
     say(args, f"on {len(val.images):,} val photos with {n_faces}:")
     write_out(figures.round(_DIGITS).to_string(index=False))
-    names = ", ".join(sorted(path.name for path in folder.iterdir()))
-    say(args, f"in {folder}: {names}")
+    say(args, f"in {folder}: {names_in(folder)}")
 
 
 def _check_options(args):

@@ -233,6 +233,11 @@ def is_formula(text):
     return _FORMULA.match(text) is not None
 
 
+def names_in(folder):
+    """What a folder holds, for people."""
+    return ", ".join(sorted(path.name for path in folder.iterdir()))
+
+
 def new_folder(path):
     """A folder that holds nothing yet.
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from skface._boxes import overlaps
+from skface._boxes import ious
 
 
 def suppressed(boxes, scores, threshold, n_most) -> tuple[np.ndarray, np.ndarray]:
-    """One box a face: the mean, by score, of those that overlap the best one.
+    """Non-maximum suppression: one box a face, the mean of those that overlap the best.
+
+    It is weighted by the scores.
 
     Parameters
     ----------
@@ -27,7 +29,7 @@ def suppressed(boxes, scores, threshold, n_most) -> tuple[np.ndarray, np.ndarray
     boxes, scores = boxes[order], scores[order]
     found, best = [], []
     while len(scores) and len(found) < n_most:
-        is_same = overlaps(boxes[:1], boxes)[0] >= threshold
+        is_same = ious(boxes[0], boxes) >= threshold
         is_same[0] = True
         found.append(np.average(boxes[is_same], axis=0, weights=scores[is_same]))
         best.append(scores[0])
@@ -35,15 +37,15 @@ def suppressed(boxes, scores, threshold, n_most) -> tuple[np.ndarray, np.ndarray
     return np.reshape(found, (-1, 4)), np.array(best)
 
 
-def moved(boxes, steps) -> np.ndarray:
-    """Boxes moved and stretched by steps, in units of their own sides."""
-    middles = boxes[:, :2] + boxes[:, 2:] / 2 + steps[:, :2] * boxes[:, 2:]
-    sides = boxes[:, 2:] * np.exp(np.clip(steps[:, 2:], -2, 2))
+def moved(boxes, deltas) -> np.ndarray:
+    """Boxes moved and stretched by deltas, in units of their own sides."""
+    middles = boxes[:, :2] + boxes[:, 2:] / 2 + deltas[:, :2] * boxes[:, 2:]
+    sides = boxes[:, 2:] * np.exp(np.clip(deltas[:, 2:], -2, 2))
     return np.hstack([middles - sides / 2, sides])
 
 
-def steps_to(boxes, targets) -> np.ndarray:
-    """The steps by which `moved` makes the targets of boxes."""
+def deltas_to(boxes, targets) -> np.ndarray:
+    """The deltas by which `moved` makes the targets of boxes."""
     middles = boxes[:, :2] + boxes[:, 2:] / 2
     wanted = targets[:, :2] + targets[:, 2:] / 2
     return np.hstack(

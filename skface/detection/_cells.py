@@ -2,7 +2,7 @@
 
 import numpy as np
 
-NOMINAL = 5.0  # cells that the box of a cell has before it is moved
+_ANCHOR_SIDE = 5.0  # cells
 LOW, HIGH = 3.0, 8.5  # sizes of the faces that a level is to find, in cells
 _MIDDLE = 0.22  # how far from its middle cells stand for a face, in its sizes
 _NEAR = 0.45  # how far cells are no background
@@ -35,13 +35,10 @@ def windows(level, cells=None, is_mirrored=False) -> np.ndarray:
     return found.reshape(len(cells), 9 * n_channels)
 
 
-def nominal_boxes(shape) -> np.ndarray:
-    """The boxes of the cells of a (rows, columns) map before they are moved, in cells.
-
-    Of shape (n_cells, 4).
-    """
-    corners = middles_of_cells(shape) - NOMINAL / 2
-    return np.hstack([corners, np.full_like(corners, NOMINAL)])
+def anchors(shape) -> np.ndarray:
+    """A box for each cell of a (rows, columns) map, in cells; of shape (n_cells, 4)."""
+    corners = middles_of_cells(shape) - _ANCHOR_SIDE / 2
+    return np.hstack([corners, np.full_like(corners, _ANCHOR_SIDE)])
 
 
 def faces_of_cells(boxes, shape, largest=HIGH) -> np.ndarray:

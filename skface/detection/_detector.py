@@ -1,6 +1,5 @@
 """The estimator for photos with any number of faces."""
 
-import copy
 import os
 from numbers import Integral, Real
 
@@ -10,7 +9,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skface._boxes import as_boxes
-from skface._validation import Interval, StrOptions, of_photos, validate_params
+from skface._validation import (
+    Interval,
+    StrOptions,
+    of_photos,
+    refitted,
+    validate_params,
+)
 from skface._work import progress_bar
 from skface.detection._boxes import suppressed
 from skface.detection._cells import LOW, faces_of_levels
@@ -194,12 +199,10 @@ class FaceDetector(BaseEstimator):
         self._check_faces(images, boxes)
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         rng = np.random.default_rng(seed)
-        learning = copy.copy(self)  # a fit that fails leaves the one before
-        with Scenes() as scenes:
+        with refitted(self) as learning, Scenes() as scenes:
             learning._project(images, scenes, rng)
             learning._fit_first(scenes, boxes, is_complete, seed, rng)
             learning._fit_second(scenes, boxes, is_complete, seed, rng)
-        vars(self).update(vars(learning))
         return self
 
     def predict(self, X):

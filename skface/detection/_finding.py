@@ -3,7 +3,7 @@
 import numpy as np
 
 from skface.detection._boxes import moved, suppressed
-from skface.detection._cells import nominal_boxes, windows
+from skface.detection._cells import anchors, windows
 from skface.detection._looks import looks
 
 _LEAST_SCORE = 0.005  # of a cell that is looked at again
@@ -34,7 +34,7 @@ def candidates(levels, score_head, box_head):
         cells = cells[score[cells] >= _LEAST_SCORE]
         if len(cells):
             shape = level.shape[:2]
-            box = moved(nominal_boxes(shape)[cells], box_head.predict(seen[cells]))
+            box = moved(anchors(shape)[cells], box_head.predict(seen[cells]))
             boxes.append(box / np.tile(shape[::-1], 2))
             scores.append(score[cells])
     return suppressed(
@@ -62,9 +62,9 @@ def looked_at(levels, boxes, scores, score_head, box_head):
     """
     if not len(boxes):
         return boxes, scores
-    steps, again = 0, 0
+    deltas, again = 0, 0
     for is_mirrored, side in ((False, [1, 1, 1, 1]), (True, [-1, 1, 1, 1])):
         seen = looks(levels, boxes, is_mirrored)
-        steps = steps + box_head.predict(seen) * side / 2
+        deltas = deltas + box_head.predict(seen) * side / 2
         again = again + score_head.predict_proba(seen)[:, 0] / 2
-    return moved(boxes, steps), np.sqrt(scores * again)
+    return moved(boxes, deltas), np.sqrt(scores * again)

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from skface._boxes import overlaps
-from skface.detection._boxes import moved, steps_to
+from skface._boxes import ious
+from skface.detection._boxes import deltas_to, moved
 from skface.detection._cells import (
+    anchors,
     faces_of_levels,
     middles_of_cells,
-    nominal_boxes,
     windows,
 )
 from skface.detection._looks import looks
@@ -38,9 +38,9 @@ class Samples:
         self._share = max(2, n_most // n_parts)
         self._taken = min(1, n_most / (self._share * n_parts))  # of the parts
         self._rng = rng
-        self._rows, self._labels, self._steps = [], [], []
+        self._rows, self._labels, self._deltas = [], [], []
 
-    def add(self, see, faces, is_sure, steps, background, n_background):
+    def add(self, see, faces, is_sure, deltas, background, n_background):
         """Rows of some places, every second of them mirrored.
 
         Parameters
@@ -51,7 +51,7 @@ class Samples:
             Places that hold a face, more or less.
         is_sure : ndarray of bool of shape (len(faces),)
             Whether they hold it well enough; the others only teach where its box is.
-        steps : ndarray of shape (len(faces), 4)
+        deltas : ndarray of shape (len(faces), 4)
             From their boxes to those of the faces.
         background : ndarray of int
             Places that hold none.
@@ -61,16 +61,16 @@ class Samples:
         if self._taken < 1 and self._rows and self._rng.random() > self._taken:
             return
         some = self._some(len(faces), self._share // 2)
-        faces, is_sure, steps = faces[some], is_sure[some], steps[some]
+        faces, is_sure, deltas = faces[some], is_sure[some], deltas[some]
         n_most = min(n_background, self._share - len(faces))
         background = background[self._some(len(background), n_most)]
         places = np.concatenate([faces, background])
         is_mirrored = self._rng.random(len(places)) < 0.5
-        steps = np.where(is_mirrored[: len(faces), None], steps * [-1, 1, 1, 1], steps)
+        sides = np.where(is_mirrored[: len(faces), None], [-1, 1, 1, 1], 1)
         self._rows.append(see(places, is_mirrored).astype(np.float16))
         labels = np.where(is_sure, _SURE, _UNSURE)
         self._labels.append(np.pad(labels, (0, len(background))))
-        self._steps.append(steps)
+        self._deltas.append(deltas * sides)
 
     def fit(self, score_head, box_head, steps):
         """Train both heads, the second on the faces and for twice as many steps."""
@@ -78,7 +78,7 @@ class Samples:
         self._rows.clear()  # as large as all else together
         is_face, is_clear = labels != 0, labels != _UNSURE
         box_head.set_params(epochs=_epochs(2 * steps, is_face.sum()))
-        box_head.fit(rows[is_face], np.concatenate(self._steps))
+        box_head.fit(rows[is_face], np.concatenate(self._deltas))
         score_head.set_params(epochs=_epochs(steps, is_clear.sum()))
         score_head.fit(rows[is_clear], labels[is_clear, None])
 
@@ -118,7 +118,7 @@ def add_cells(samples, levels, boxes, score_head=None, is_complete=True):
             lambda cells, is_mirrored, level=level: windows(level, cells, is_mirrored),
             faces,
             np.ones(len(faces), bool),
-            steps_to(nominal_boxes(shape)[faces], own[found[faces]]),
+            deltas_to(anchors(shape)[faces], own[found[faces]]),
             np.flatnonzero(is_background),
             _BACKGROUND_CELLS,
         )
@@ -143,7 +143,8 @@ def add_looks(samples, levels, boxes, found, scores, rng, is_complete=True):
     near = np.repeat(boxes, _NEAR_BOXES, axis=0)
     near = moved(near, rng.normal(size=near.shape) * _JITTER)
     places = np.concatenate([found, near])
-    common = np.pad(overlaps(places, boxes), [(0, 0), (0, 1)])  # the last is no face
+    # the last column is no face
+    common = np.pad(ious(places[:, None], boxes[None]), [(0, 0), (0, 1)])
     best = common.max(axis=1)
     is_background = best < _IS_NEAR
     if not is_complete:
@@ -155,7 +156,7 @@ def add_looks(samples, levels, boxes, found, scores, rng, is_complete=True):
         lambda some, is_mirrored: looks(levels, places[some], is_mirrored),
         faces,
         best[faces] >= _IS_FACE,
-        steps_to(places[faces], boxes[common[faces].argmax(axis=1)]),
+        deltas_to(places[faces], boxes[common[faces].argmax(axis=1)]),
         np.flatnonzero(is_background),
         _BACKGROUND_LOOKS,
     )

@@ -9,6 +9,8 @@ _MARGIN = 0.3  # seen on each side of a box, as a part of its longer side
 def looks(levels, boxes, is_mirrored=False) -> np.ndarray:
     """A grid of points in a square round each box, from the level that fits best.
 
+    RoIAlign with one point a cell of the grid.
+
     Parameters
     ----------
     levels : list of ndarray of shape (rows, columns, channels)
@@ -29,6 +31,8 @@ def looks(levels, boxes, is_mirrored=False) -> np.ndarray:
     steps = (np.arange(GRID) + 0.5) / GRID - 0.5
     for i, level in enumerate(levels):
         rows = np.flatnonzero(best == i)
+        if not len(rows):
+            continue
         middles = (boxes[rows, :2] + boxes[rows, 2:] / 2) * sizes[i] - 0.5
         x, y = (middles[:, [axis]] + steps * sides[i, rows, None] for axis in (0, 1))
         found[rows] = _between(level, x, y)

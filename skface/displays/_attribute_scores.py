@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skface._naming import names_of, ordered
+from skface._naming import names_of, ordered, readable
 from skface._validation import as_array
 from skface.displays._styling import (
     BLACK,
@@ -21,7 +21,6 @@ from skface.displays._styling import (
     distinct,
     legend_above,
     literal,
-    readable,
     shortened,
 )
 from skface.evaluation import answers

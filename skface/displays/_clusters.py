@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skface._naming import readable
+from skface._validation import shown
 from skface._work import evenly
 from skface.displays._styling import (
     BLACK,
@@ -13,7 +15,6 @@ from skface.displays._styling import (
     check_matplotlib,
     check_number,
     literal,
-    readable,
     shortened,
     split_axes,
 )
@@ -114,7 +115,7 @@ class ClustersDisplay:
         check_matplotlib(f"{cls.__name__}.from_estimator")
         if not isinstance(estimator, AttributeClusterer):
             raise ParameterError(
-                f"estimator must be an AttributeClusterer, got {estimator!r:.80}"
+                f"estimator must be an AttributeClusterer, got {shown(estimator)}"
             )
         check_is_fitted(estimator)
         check_number(n_clusters, "n_clusters")

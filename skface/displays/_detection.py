@@ -23,7 +23,7 @@ class DetectionDisplay:
 
     Parameters
     ----------
-    precision, recall : array-like of shape (n_counted + 1,)
+    precision, recall : array-like of shape (n_scores + 1,)
         As from `skface.metrics.detection_curve`.
     name : str, default=None
         Of the detector, for the legend.

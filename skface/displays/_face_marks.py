@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from skface._naming import readable
 from skface.displays._styling import (
     SKY,
     VERMILION,
     YELLOW,
     attribute_names,
     literal,
-    readable,
     shortened,
 )
 from skface.exceptions import InputError

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from skface._boxes import as_boxes
+from skface._naming import readable
 from skface._validation import as_floats
 from skface.displays._face_marks import (
     FONT_SIZE,
@@ -19,7 +20,6 @@ from skface.displays._styling import (
     check_matplotlib,
     check_number,
     literal,
-    readable,
     split_axes,
     text_width,
 )

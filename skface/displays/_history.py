@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skface._naming import readable
 from skface.displays._styling import (
     BLACK,
     BLUE,
@@ -12,7 +13,6 @@ from skface.displays._styling import (
     bare,
     check_matplotlib,
     legend_above,
-    readable,
     split_axes,
 )
 from skface.exceptions import InputError, ParameterError

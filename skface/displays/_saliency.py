@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import gen_batches
 
+from skface._naming import readable
 from skface._validation import as_sizes
 from skface.displays._occlusion import (
     fitting_size,
@@ -22,7 +23,6 @@ from skface.displays._styling import (
     axes_or_new,
     check_matplotlib,
     literal,
-    readable,
 )
 from skface.evaluation import presence
 from skface.exceptions import InputError, ParameterError

@@ -139,11 +139,6 @@ def literal(text):
     return str(text).replace("$", r"\$")
 
 
-def readable(name):
-    """A name as people write it."""
-    return str(name).replace("_", " ")
-
-
 def text_width(text, size):
     """Width in inches of a line of text of `size` points."""
     from matplotlib.textpath import TextPath

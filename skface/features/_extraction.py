@@ -107,48 +107,15 @@ def new_photos(images, keys, rows, is_missing, batch_size):
         before are done.
     """
     if not isinstance(images, ImageArray):
-        _, first = np.unique(keys[rows], axis=0, return_index=True)
-        rows = rows[np.sort(first)]
-        rows = rows[is_missing(keys[rows])]
-        for batch, photos in batches_of(images[rows], batch_size):
-            yield batch[-1] + 1, keys[rows[batch]], photos
+        yield from _new_of_array(images, keys, rows, is_missing, batch_size)
         return
     part = images[rows]
-    ends, seen = frame_keys(part.frames), set()
-
-    def read(files):
-        photos, found = [None] * len(files), [None] * len(files)
-
-        def load(index, file):
-            path, some = file
-            photos[index] = read_photo(path)
-            keys[rows[some]] = read_keys(ends, some, photos[index])
-
-        def decode(index, file):
-            some = [row for row in file[1] if row in new]
-            if some:
-                found[index] = keys[rows[some]], part.seen(photos[index], some)
-
-        errors = each_in_threads(load, files, ImageError)
-        n_rows = sum(len(some) for _, some in files)
-        loaded = [file for file, photo in zip(files, photos, strict=True) if photo]
-        some = np.array([row for _, own in loaded for row in own], dtype=int)
-        own = keys[rows[some]]
-        is_new = np.array([_add(seen, bytes(key)) for key in own], dtype=bool)
-        is_new[is_new] = is_missing(own[is_new])
-        new = set(some[is_new].tolist())
-        if new:
-            errors += each_in_threads(decode, files, ImageError)
-            order = {path: i for i, (path, _) in enumerate(files)}
-            errors.sort(key=lambda error: order[error.paths[0]])
-        return n_rows, [each for each in found if each is not None], errors
-
-    n_done, n_files, waiting = 0, 0, []
+    read = _FileReader(part, keys, rows, is_missing)
     chunks = list(_chunks_of_files(part.by_file(), batch_size))
-    for files, (n_rows, found, errors) in zip(
-        chunks, read_ahead(read, chunks), strict=True
-    ):
-        n_done, n_files = n_done + n_rows, n_files + len(files)
+    n_done, n_files, waiting = 0, 0, []
+    for files, (found, errors) in zip(chunks, read_ahead(read, chunks), strict=True):
+        n_done += sum(len(own) for _, own in files)
+        n_files += len(files)
         waiting += found
         is_last = bool(errors) or n_done == len(rows)
         while sum(len(own) for own, _ in waiting) >= (1 if is_last else batch_size):
@@ -158,6 +125,63 @@ def new_photos(images, keys, rows, is_missing, batch_size):
             waiting = [rest] if len(rest[0]) else []
         if errors:
             _raise_all(errors, part, n_files)
+
+
+def _new_of_array(images, keys, rows, is_missing, batch_size):
+    """`new_photos` of an array, whose keys are known."""
+    _, first = np.unique(keys[rows], axis=0, return_index=True)
+    rows = rows[np.sort(first)]
+    rows = rows[is_missing(keys[rows])]
+    for batch, photos in batches_of(images[rows], batch_size):
+        yield batch[-1] + 1, keys[rows[batch]], photos
+
+
+class _FileReader:
+    """Reads files, sets the keys of their rows, and decodes the rows that are new.
+
+    Parameters
+    ----------
+    images : ImageArray
+    keys, rows, is_missing
+        As of `new_photos`; the rows are those of `images`.
+    """
+
+    def __init__(self, images, keys, rows, is_missing):
+        self._images, self._keys, self._rows = images, keys, rows
+        self._is_missing = is_missing
+        self._frame_keys, self._seen = frame_keys(images.frames), set()
+
+    def __call__(self, files):
+        """Keys and photos of each file that has new ones, and errors of others."""
+        photos, found = {}, {}
+
+        def load(_, file):
+            path, own = file
+            photo = read_photo(path)
+            self._keys[self._rows[own]] = read_keys(self._frame_keys, own, photo)
+            photos[path] = photo
+
+        def decode(_, file):
+            path, own = file
+            decoded = self._images.seen(photos[path], own)
+            found[path] = self._keys[self._rows[own]], decoded
+
+        errors = each_in_threads(load, files, ImageError)
+        new = self._new([file for file in files if file[0] in photos])
+        errors += each_in_threads(decode, new, ImageError)
+        order = {path: i for i, (path, _) in enumerate(files)}
+        errors.sort(key=lambda error: order[error.paths[0]])
+        return [found[path] for path, _ in new if path in found], errors
+
+    def _new(self, files):
+        """Files that have rows with new keys, and these rows."""
+        rows = np.concatenate([own for _, own in files] or [[]]).astype(int)
+        keys = self._keys[self._rows[rows]]
+        is_new = np.array([_add(self._seen, bytes(key)) for key in keys], dtype=bool)
+        is_new[is_new] = self._is_missing(keys[is_new])
+        new = set(rows[is_new].tolist())
+        kept = [(path, [row for row in own if row in new]) for path, own in files]
+        return [file for file in kept if file[1]]
 
 
 def _raise_all(errors, images, n_files):

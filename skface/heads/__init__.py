@@ -2,7 +2,7 @@
 
 from skface._keras import import_keras
 
-import_keras()
+import_keras()  # quietly, before scikeras does
 
 from skface.heads._architecture import Architecture  # noqa: E402
 from skface.heads._classifier import DenseHeadClassifier  # noqa: E402

@@ -447,27 +447,24 @@ default="binary_crossentropy"
 
     def _fit_decisions(self, validation, adapted=()):
         self.calibration_ = None
-        tunes = isinstance(self.threshold, str) and not self._is_adaptive
-        if self._is_adaptive:
-            self.thresholds_ = adapted[0]
-        elif not tunes:
-            self.thresholds_ = np.full(self._n_outputs, self.threshold, dtype=float)
-        if not (tunes or self.calibration):
-            return
-        labels, weights, _ = unpacked(validation.y[validation.rows])
-        there = weights > 0
-        outputs, weight = validation.outputs(self.model_), validation.row_weights
+        is_tuned = isinstance(self.threshold, str) and not self._is_adaptive
+        if is_tuned or self.calibration:
+            labels, weights, _ = unpacked(validation.y[validation.rows])
+            outputs = validation.outputs(self.model_)
+            seen = validation.row_weights, weights > 0
         if self.calibration:
-            self.calibration_ = by_attribute(
-                platt_scaling, labels, outputs, weight, there
-            )
+            self.calibration_ = by_attribute(platt_scaling, labels, outputs, *seen)
             outputs = calibrated(outputs, self.calibration_)
-            if self._is_adaptive:
-                adapted = calibrated(self.thresholds_[np.newaxis], self.calibration_)[0]
-                self.thresholds_ = adapted.astype(float)
-        if tunes:
+        if is_tuned:
             best = partial(best_threshold, criterion=self.threshold)
-            self.thresholds_ = by_attribute(best, labels, outputs, weight, there)
+            thresholds = by_attribute(best, labels, outputs, *seen)
+        elif not self._is_adaptive:
+            thresholds = np.full(self._n_outputs, self.threshold, dtype=float)
+        elif self.calibration:
+            thresholds = calibrated(adapted[0][np.newaxis], self.calibration_)[0]
+        else:
+            thresholds = adapted[0]
+        self.thresholds_ = np.asarray(thresholds, dtype=float)
 
     def _calibrated(self, outputs):
         if self.calibration_ is None:

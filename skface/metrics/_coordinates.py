@@ -4,6 +4,7 @@ from numbers import Real
 
 import numpy as np
 
+from skface._boxes import ious
 from skface._naming import names_of, ordered
 from skface._validation import as_floats, as_sizes, averaged
 from skface.exceptions import InputError, ParameterError
@@ -37,12 +38,7 @@ def iou_score(y_true, y_pred, *, sample_weight=None, average=True):
     0.3333333333333333
     """
     y_true, y_pred = _pair(y_true, y_pred, n_columns=4)
-    near = np.maximum(y_true[:, :2], y_pred[:, :2])
-    far = np.minimum(_far_corner(y_true), _far_corner(y_pred))
-    shared = np.clip(far - near, 0, None).prod(axis=1)
-    union = _area(y_true) + _area(y_pred) - shared
-    scores = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
-    return averaged(scores, sample_weight, average)
+    return averaged(ious(y_true, y_pred), sample_weight, average)
 
 
 def nme_score(
@@ -163,11 +159,3 @@ def _pair(y_true, y_pred, n_columns=None):
             f"expected {n_columns} columns (x, y, width, height), got {y_true.shape[1]}"
         )
     return y_true, y_pred
-
-
-def _far_corner(boxes):
-    return boxes[:, :2] + np.clip(boxes[:, 2:], 0, None)
-
-
-def _area(boxes):
-    return np.clip(boxes[:, 2:], 0, None).prod(axis=1)

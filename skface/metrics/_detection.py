@@ -4,7 +4,7 @@ from numbers import Real
 
 import numpy as np
 
-from skface._boxes import as_boxes, overlaps
+from skface._boxes import as_boxes, ious
 from skface.exceptions import InputError, ParameterError
 
 # A face of just the least size may be found a little too small.
@@ -144,7 +144,7 @@ def curve_average_precision(precision, recall):
 def _judged(faces, found, iou, min_size):
     """Scores of what was found in a photo, and whether each is a face."""
     found = found[np.argsort(-found[:, 4], kind="stable")]
-    shared = overlaps(found, faces)
+    shared = ious(found[:, None], faces[None])
     is_large = found[:, 3] >= _SLACK * min_size
     verdicts = np.where(is_large, _FALSE, _NEITHER)
     is_free = np.ones(len(faces), dtype=bool)

@@ -1,4 +1,4 @@
-"""Every kind: those that find and read many faces, and what they are made of."""
+"""Kinds of what finds and reads many faces."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -7,7 +7,6 @@ from skface.detection import FaceDetector, FaceReader
 from skface.exceptions import SavedFileError
 from skface.features import weights_identity
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
-from skface.persistence import _kinds
 from skface.persistence._kinds import Kind, checked_identity, refused
 from skface.persistence._values import from_json, to_json
 from skface.pipelines import FacePipeline, SecondLook
@@ -20,6 +19,7 @@ class _Detector(Kind):
     names = ("score_head", "box_head", "second_score_head", "second_box_head")
     classes = (2 * ({DenseHeadClassifier}, {DenseHeadRegressor}),)
     made_of = "a classifier and a regressor for each of two looks"
+    array_names = ("mean", "components")
 
     @classmethod
     def parts_of(cls, estimator):
@@ -28,8 +28,7 @@ class _Detector(Kind):
 
     @classmethod
     def learnt(cls, estimator, name, arrays):
-        arrays["mean.npy"] = np.ascontiguousarray(estimator.mean_)
-        arrays["components.npy"] = np.ascontiguousarray(estimator.components_)
+        super().learnt(estimator, name, arrays)
         return {"weights_identity": weights_identity(estimator.weights)}
 
     def made(self, cls, parts):
@@ -60,8 +59,7 @@ class _Detector(Kind):
         self.weights_identity = checked_identity(record)
 
     def fill(self, arrays):
-        self.estimator.mean_ = arrays["mean.npy"]
-        self.estimator.components_ = arrays["components.npy"]
+        super().fill(arrays)
         for name, part in zip(self.names, self.parts, strict=True):
             setattr(self.estimator, f"{name}_", part.estimator)
 
@@ -102,5 +100,4 @@ class _Reader(Kind):
             self.estimator.points_in_box_ = self.points_in_box
 
 
-KINDS = {**_kinds.KINDS, FaceDetector: _Detector, FaceReader: _Reader}
-OUTERMOST = {*_kinds.OUTERMOST, FaceDetector, FaceReader}
+KINDS = {FaceDetector: _Detector, FaceReader: _Reader}

@@ -8,7 +8,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skface.exceptions import SavedFileError
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
-from skface.persistence import _systems
 from skface.persistence._kinds import Kind, field
 from skface.persistence._values import from_json, to_json
 from skface.pipelines import FacePipeline
@@ -42,11 +41,11 @@ class _MayKnowVisibility(Kind):
 
 
 class _CellVisibility(Kind):
+    array_names = ("mean", "scale", "coef")
+
     @classmethod
     def learnt(cls, estimator, name, arrays):
-        check_is_fitted(estimator)
-        for each in ("mean", "scale", "coef"):
-            arrays[f"{each}.npy"] = np.ascontiguousarray(getattr(estimator, f"{each}_"))
+        super().learnt(estimator, name, arrays)
         fitted = {
             "shape": list(estimator.mean_.shape),
             "intercept": to_json(estimator.intercept_, f"{name}intercept_"),
@@ -69,21 +68,21 @@ class _CellVisibility(Kind):
         }
 
     def fill(self, arrays):
+        super().fill(arrays)
         visibility = self.estimator
-        visibility.mean_, visibility.scale_ = arrays["mean.npy"], arrays["scale.npy"]
-        visibility.coef_, visibility.intercept_ = arrays["coef.npy"], self.intercept
-        visibility._y_ndim, visibility.n_features_in_ = self.y_ndim, self.n_features
+        visibility.intercept_, visibility._y_ndim = self.intercept, self.y_ndim
+        visibility.n_features_in_ = self.n_features
 
 
 class _RecoveredFeatures(_MayKnowVisibility):
     names = ("visibility",)
     classes = ((), ({CellVisibility},))
     made_of = "a CellVisibility, or nothing"
+    array_names = ("mean", "components", "explained_variance")
 
     @classmethod
     def learnt(cls, estimator, name, arrays):
-        for each in ("mean", "components", "explained_variance"):
-            arrays[f"{each}.npy"] = np.ascontiguousarray(getattr(estimator, f"{each}_"))
+        super().learnt(estimator, name, arrays)
         noise = to_json(estimator.noise_variance_, f"{name}noise_variance_")
         return {"shape": list(estimator.components_.shape), "noise_variance": noise}
 
@@ -102,12 +101,9 @@ class _RecoveredFeatures(_MayKnowVisibility):
         }
 
     def fill(self, arrays):
-        recovery = self.estimator
-        recovery.mean_ = arrays["mean.npy"]
-        recovery.components_ = arrays["components.npy"]
-        recovery.explained_variance_ = arrays["explained_variance.npy"]
-        recovery.noise_variance_ = self.noise
-        recovery.n_features_in_ = self.n_features
+        super().fill(arrays)
+        self.estimator.noise_variance_ = self.noise
+        self.estimator.n_features_in_ = self.n_features
 
 
 class _ShapePrior(_MayKnowVisibility):
@@ -117,6 +113,7 @@ class _ShapePrior(_MayKnowVisibility):
         ({CellVisibility}, {DenseHeadRegressor, FacePipeline}),
     )
     made_of = "a CellVisibility and a regressor, or a regressor alone"
+    array_names = ("mean", "components", "explained_variance", "noise_variance")
 
     @classmethod
     def parts_of(cls, estimator):
@@ -124,8 +121,7 @@ class _ShapePrior(_MayKnowVisibility):
 
     @classmethod
     def learnt(cls, estimator, name, arrays):
-        for each in ("mean", "components", "explained_variance", "noise_variance"):
-            arrays[f"{each}.npy"] = np.ascontiguousarray(getattr(estimator, f"{each}_"))
+        super().learnt(estimator, name, arrays)
         return {"n_columns": len(estimator.mean_)}
 
     def check(self, record):
@@ -145,9 +141,8 @@ class _ShapePrior(_MayKnowVisibility):
         }
 
     def fill(self, arrays):
+        super().fill(arrays)
         prior = self.estimator
-        for name, array in arrays.items():
-            setattr(prior, f"{name.removesuffix('.npy')}_", array)
         prior.regressor_, prior.regressor = prior.regressor, clone(prior.regressor)
         prior.n_features_in_ = self.n_features
 
@@ -157,6 +152,7 @@ class _Committee(_MayKnowVisibility):
 
     names = ("visibility", "pipeline")
     made_of = "a FacePipeline a segment, perhaps after one of visibility"
+    array_names = ("scores", "weights", "thresholds", "prevalence")
 
     @classmethod
     def takes(cls, classes):
@@ -169,8 +165,7 @@ class _Committee(_MayKnowVisibility):
 
     @classmethod
     def learnt(cls, estimator, name, arrays):
-        for each in ("scores", "weights", "thresholds", "prevalence"):
-            arrays[f"{each}.npy"] = np.ascontiguousarray(getattr(estimator, f"{each}_"))
+        super().learnt(estimator, name, arrays)
         return {"boxes": to_json(estimator.segments_, f"{name}segments_")}
 
     def made(self, cls, parts):
@@ -208,10 +203,9 @@ class _Committee(_MayKnowVisibility):
         }
 
     def fill(self, arrays):
+        super().fill(arrays)
         committee = self.estimator
         committee.segments_, committee.pipelines_ = self.boxes, self.pipelines
-        for name, array in arrays.items():
-            setattr(committee, f"{name.removesuffix('.npy')}_", array)
         committee.classes_ = np.tile([0, 1], (len(committee.prevalence_), 1))
         committee.pipeline = clone(self.pipelines[0])
 
@@ -251,16 +245,8 @@ def _check_same(parts):
 
 
 KINDS = {
-    **_systems.KINDS,
     CellVisibility: _CellVisibility,
     RecoveredFeatures: _RecoveredFeatures,
     ShapePrior: _ShapePrior,
     SegmentCommittee: _Committee,
-}
-OUTERMOST = {
-    *_systems.OUTERMOST,
-    CellVisibility,
-    RecoveredFeatures,
-    ShapePrior,
-    SegmentCommittee,
 }

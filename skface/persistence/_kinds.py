@@ -74,9 +74,11 @@ class Kind:
         The record is none of `save`, or what it says does not go together.
     """
 
+    is_outermost = True  # may be all that a file holds
     names: tuple = ()  # of the parts
     classes: tuple = ((),)  # one set a part, in each way of being made
     made_of = "no parts"
+    array_names: tuple = ()  # of fitted attributes, less the underscore
 
     weights_identity = None
     shapes = {}
@@ -137,6 +139,10 @@ class Kind:
         arrays : dict of ndarray, by file name
             To be added to.
         """
+        if cls.array_names:
+            check_is_fitted(estimator)
+        for each in cls.array_names:
+            arrays[f"{each}.npy"] = np.ascontiguousarray(getattr(estimator, f"{each}_"))
         return {}
 
     def made(self, cls, parts):
@@ -152,6 +158,8 @@ class Kind:
 
     def fill(self, arrays):
         """Give the estimator, whose parts have theirs, what it has learnt."""
+        for each in self.array_names:
+            setattr(self.estimator, f"{each}_", arrays[f"{each}.npy"])
 
     def _with_params(self, estimator, record):
         """Set the record's parameters, which must be those of a constructor."""
@@ -258,6 +266,8 @@ class _Head(Kind):
 
 
 class _Features(Kind):
+    is_outermost = False
+
     @classmethod
     def learnt(cls, estimator, name, arrays):
         return {"weights_identity": weights_identity(estimator.weights)}
@@ -376,6 +386,7 @@ class _SecondLook(Kind):
 
 
 class _AlignedFaces(Kind):
+    is_outermost = False
     names = ("landmarks",)
     classes = (({*_PIPELINES, SecondLook},),)
     made_of = "a pipeline or a SecondLook"
@@ -397,7 +408,6 @@ KINDS = {
     SecondLook: _SecondLook,
     AlignedFaces: _AlignedFaces,
 }
-OUTERMOST = {*_HEADS, *_PIPELINES, SecondLook}
 
 
 def aspect_of(record):

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 from skface._validation import as_names
 from skface.exceptions import ParameterError, SavedFileError
-from skface.persistence._hidden import KINDS, OUTERMOST
+from skface.persistence import _detection, _hidden, _kinds, _systems
 from skface.persistence._kinds import Kind, field, refused
 
-_CLASSES = {cls.__name__: cls for cls in KINDS}
+_KINDS = {**_kinds.KINDS, **_detection.KINDS, **_systems.KINDS, **_hidden.KINDS}
+_CLASSES = {cls.__name__: cls for cls in _KINDS}
 _MOST_LEVELS = 8  # of estimators within estimators, each of a fixed number of parts
 
 
@@ -39,8 +40,8 @@ def record_of(estimator, arrays, name=""):
     ParameterError
         It, or one that it holds, cannot be written.
     """
-    kind = KINDS.get(type(estimator))
-    if kind is None or not (name or type(estimator) in OUTERMOST):
+    kind = _KINDS.get(type(estimator))
+    if kind is None or not (name or kind.is_outermost):
         raise _not_taken(type(estimator).__name__)
     parts = kind.parts_of(estimator)
     classes = [type(part) for _, part in parts]
@@ -81,7 +82,7 @@ def contents_of(manifest):
         It is none of `save`, or what it says does not go together.
     """
     record = field(manifest, "estimator", dict)
-    if _class_of(record) not in OUTERMOST:
+    if not _KINDS[_class_of(record)].is_outermost:
         raise _not_loaded(record["class"])
     parts = []
     outermost = _read(record, "", parts, 1)
@@ -96,7 +97,7 @@ def n_targets(record):
 
     0 where there is no y.
     """
-    while records := KINDS[_class_of(record)].records_of(record):
+    while records := _KINDS[_class_of(record)].records_of(record):
         _, record = records[-1]
     return record.get("architecture", {}).get("n_outputs", 0)
 
@@ -120,7 +121,7 @@ def fill(contents, archive):
 def _read(record, stem, found, level):
     """What a record and those of its parts describe; all are added to `found`."""
     cls = _class_of(record)
-    kind = KINDS[cls]
+    kind = _KINDS[cls]
     if level > _MOST_LEVELS:
         raise SavedFileError(
             f"holds estimators within estimators, more than {_MOST_LEVELS} deep"

@@ -1,4 +1,4 @@
-"""Every kind: those of the survey's systems beside the others."""
+"""Kinds of the survey's systems."""
 
 import copy
 import warnings
@@ -7,11 +7,10 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import validate_params
+from skface._validation import shown, validate_params
 from skface.exceptions import SavedFileError
 from skface.features import VGG19Features
 from skface.heads import DenseHeadClassifier
-from skface.persistence import _detection
 from skface.persistence._kinds import (
     MOST_PIXELS,
     Kind,
@@ -37,7 +36,7 @@ class _OfFeatures(Kind):
     def learnt(cls, estimator, name, arrays):
         check_is_fitted(estimator)
         names = getattr(estimator, "feature_names_in_", None)
-        return {
+        return super().learnt(estimator, name, arrays) | {
             "n_features_in": estimator.n_features_in_,
             "feature_names_in": to_json(names, f"{name}feature_names_in_"),
         }
@@ -54,34 +53,26 @@ class _OfFeatures(Kind):
         self.names_in = names
 
     def fill(self, arrays):
+        super().fill(arrays)
         self.estimator.n_features_in_ = self.n_features
         if self.names_in is not None:
             self.estimator.feature_names_in_ = self.names_in
 
 
 class _Coral(_OfFeatures):
-    _ARRAYS = ("source_mean", "target_mean", "components", "mapping")
+    array_names = ("source_mean", "target_mean", "components", "mapping")
 
     @classmethod
     def learnt(cls, estimator, name, arrays):
         record = super().learnt(estimator, name, arrays)
-        for array in cls._ARRAYS:
-            arrays[f"{array}.npy"] = np.ascontiguousarray(
-                getattr(estimator, f"{array}_")
-            )
         return {**record, "n_components": len(estimator.components_)}
 
     def check(self, record):
         super().check(record)
         n, n_components = self.n_features, whole_number(record, "n_components")
         shapes = (n,), (n,), (n_components, n), (n_components, n_components)
-        names = [f"{array}.npy" for array in self._ARRAYS]
+        names = [f"{array}.npy" for array in self.array_names]
         self.shapes = dict(zip(names, shapes, strict=True))
-
-    def fill(self, arrays):
-        super().fill(arrays)
-        for array in self._ARRAYS:
-            setattr(self.estimator, f"{array}_", arrays[f"{array}.npy"])
 
 
 class _Clusterer(_OfFeatures):
@@ -129,7 +120,7 @@ def whole_number(record, name):
     value = record.get(name)
     if type(value) is not int or value < 1:
         raise SavedFileError(
-            f"its {name} must be a positive integer, got {value!r:.80}"
+            f"its {name} must be a positive integer, got {shown(value)}"
         )
     return value
 
@@ -176,6 +167,7 @@ class _GeneralToSpecific(Kind):
     names = ("general",)
     classes = (({FacePipeline},),)
     made_of = "a FacePipeline"
+    array_names = ("coef", "crop_coef", "intercept")
 
     @classmethod
     def parts_of(cls, estimator):
@@ -184,8 +176,7 @@ class _GeneralToSpecific(Kind):
 
     @classmethod
     def learnt(cls, estimator, name, arrays):
-        for key in ("coef", "crop_coef", "intercept"):
-            arrays[f"{key}.npy"] = np.ascontiguousarray(getattr(estimator, f"{key}_"))
+        super().learnt(estimator, name, arrays)
         return {
             "choices": to_json(estimator.choices_, f"{name}choices_"),
             "crops": to_json(estimator.crops_, f"{name}crops_"),
@@ -221,26 +212,17 @@ class _GeneralToSpecific(Kind):
             raise SavedFileError(f"its choices must be {n_attributes} of {known}")
 
     def fill(self, arrays):
+        super().fill(arrays)
         model = self.estimator
         model.general_, model.choices_ = model.general, self.choices
         model.crops_, model.crop_size_ = self.crops, self.crop_size
         model.general = clone(model.general)
         model.classes_ = model.general_[-1].classes_
-        for name, array in arrays.items():
-            setattr(model, f"{name.removesuffix('.npy')}_", array)
 
 
 KINDS = {
-    **_detection.KINDS,
     CORAL: _Coral,
     AttributeClusterer: _Clusterer,
     LandmarkFreeAlignment: _LandmarkFreeAlignment,
     GeneralToSpecific: _GeneralToSpecific,
-}
-OUTERMOST = {
-    *_detection.OUTERMOST,
-    CORAL,
-    AttributeClusterer,
-    LandmarkFreeAlignment,
-    GeneralToSpecific,
 }

@@ -113,6 +113,17 @@ class Frames:
         margin : float, default=0.0
             What is seen on each side beside the longer side of the box, as a part of
             it: 0.4 makes a frame of 1.8 boxes.
+
+        Returns
+        -------
+        Frames
+
+        Raises
+        ------
+        InputError
+            `boxes` or `image_sizes` are none, or a box has no area.
+        ParameterError
+            `margin` is -0.5 or less.
         """
         boxes = as_floats(as_target("bbox").checked(boxes, "boxes"), "boxes")
         if not (isinstance(margin, Real) and margin > -0.5):
@@ -144,10 +155,16 @@ class Frames:
             "celeba" gives the aspect of CelebA's aligned photos, 178 x 218, with the
             eyes at (69, 111) and (108, 111); "face" a square with the face alone.
 
+        Returns
+        -------
+        Frames
+
         Raises
         ------
         InputError
-            All points of a photo coincide.
+            `points` or `image_sizes` are none, or all points of a photo coincide.
+        ParameterError
+            There is no such template.
 
         Notes
         -----
@@ -182,10 +199,14 @@ class Frames:
         aspect : float, default=1.0
             Height over width of the rectangles in pixels.
 
+        Returns
+        -------
+        Frames
+
         Raises
         ------
         InputError
-            All points of a photo coincide.
+            `corners` or `image_sizes` are none, or all points of a photo coincide.
 
         Notes
         -----
@@ -217,6 +238,10 @@ class Frames:
         matrices = _product(self.matrices, np.broadcast_to(_MIRROR, (len(self), 2, 3)))
         return Frames(np.where(where, matrices, self.matrices), self.image_sizes)
 
+    def unmirrored(self) -> "Frames":
+        """The same frames, left and right as in the photo."""
+        return self.mirrored(self.is_mirrored)
+
     def turned(self, degrees) -> "Frames":
         """Frames turned clockwise round their middle, so that faces turn the other way.
 
@@ -242,6 +267,11 @@ class Frames:
         Parameters
         ----------
         factor : float or array-like of shape (n,)
+
+        Raises
+        ------
+        ParameterError
+            One is not positive.
         """
         factor = self._each(factor, "factor")
         if not (factor > 0).all():
@@ -267,6 +297,11 @@ class Frames:
         ----------
         box : (x, y, width, height)
             As fractions of the frame.
+
+        Raises
+        ------
+        ParameterError
+            It is no box, or has no area.
         """
         x, y, width, height = as_box(box, "box")
         part = np.array([[width, 0, x], [0, height, y]])
@@ -284,6 +319,8 @@ class Frames:
         ------
         InputError
             The sizes of the photos are not known.
+        ParameterError
+            `aspect` is no positive number.
         """
         if not (isinstance(aspect, Real) and 0 < aspect < np.inf):
             raise ParameterError(f"aspect must be a positive number, got {aspect!r}")
@@ -307,6 +344,13 @@ class Frames:
         degrees, log_scale, shift : float
             Standard deviations of the turn, of the logarithm of the scale, and of the
             shift along each side, as a part of it.
+
+        Raises
+        ------
+        InputError
+            The sizes of the photos are not known.
+        ParameterError
+            `random_state` is none.
         """
         if np.ndim(random_state) == 0:
             draws = as_generator(random_state).normal(size=(4, len(self)))
@@ -340,10 +384,10 @@ class Frames:
         """
         target = as_target(target)
         y = self._rows(target.arranged(y))
-        upright, is_mirrored = self._unmirrored()
+        is_mirrored = self.is_mirrored
         if is_mirrored.any():
             y = np.where(is_mirrored[:, None], target.mirrored(y), y)
-        return _moved(target, y, upright)
+        return _moved(target, y, self.unmirrored().matrices)
 
     def to_frame(self, y, target) -> np.ndarray:
         """Coordinates in the photos as coordinates in the frames.
@@ -360,8 +404,8 @@ class Frames:
         """
         target = as_target(target)
         y = self._rows(target.arranged(y))
-        upright, is_mirrored = self._unmirrored()
-        y = _moved(target, y, _inverse(upright))
+        y = _moved(target, y, _inverse(self.unmirrored().matrices))
+        is_mirrored = self.is_mirrored
         if is_mirrored.any():
             y = np.where(is_mirrored[:, None], target.mirrored(y), y)
         return y
@@ -424,11 +468,6 @@ class Frames:
         matrices[:, :, 1] = _real(1j * a * shape[1])
         matrices[:, :, 2] = _real(b)
         return cls(matrices / sizes[:, :, None], sizes)
-
-    def _unmirrored(self):
-        """The same frames with left and right as in the photo, and which were not."""
-        is_mirrored = self.is_mirrored
-        return self.mirrored(is_mirrored).matrices, is_mirrored
 
     def _after(self, matrices):
         """What maps of the unit square make of these frames."""

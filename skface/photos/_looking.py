@@ -7,9 +7,7 @@ from PIL import Image
 
 from skface.photos._frames import Frames
 
-_WHOLE, _MIRROR = (
-    frames.matrices[0] for frames in (Frames.whole(1), Frames.whole(1).mirrored())
-)
+_WHOLE = Frames.whole(1).matrices[0]
 
 
 def seen(photo, matrices, image_size):
@@ -33,19 +31,19 @@ def seen(photo, matrices, image_size):
     ImageError
         The photo cannot be decoded.
     """
-    pixels = np.empty((len(matrices), *image_size, 3), dtype=np.uint8)
+    frames = Frames(matrices)
+    pixels = np.empty((len(frames), *image_size, 3), dtype=np.uint8)
     needed = {}  # frames by the resolution at which they need the photo
-    for i, matrix in enumerate(matrices):
-        matrix, is_mirrored = _unmirrored(matrix)
+    for i, (matrix, is_mirrored) in enumerate(_unmirrored(frames)):
         if (matrix == _WHOLE).all():
             # Twice the wanted side leaves the resize enough pixels to average.
             n_pixels = (2 * max(image_size),) * 2
         else:
             n_pixels = _n_pixels_needed(photo.size, matrix, image_size)
         needed.setdefault(n_pixels, []).append((i, matrix, is_mirrored))
-    for n_pixels, frames in needed.items():
+    for n_pixels, those in needed.items():
         with photo.upright(n_pixels) as image:
-            for i, matrix, is_mirrored in frames:
+            for i, matrix, is_mirrored in those:
                 shown = _shown(image, matrix, image_size)
                 pixels[i] = shown[:, ::-1] if is_mirrored else shown
     return pixels
@@ -54,20 +52,16 @@ def seen(photo, matrices, image_size):
 def seen_in_array(images, frames, image_size):
     """`seen` of photos as arrays, in any iterable, each through its own frame."""
     pixels = np.empty((len(frames), *image_size, 3), dtype=np.uint8)
-    for i, (image, matrix) in enumerate(zip(images, frames.matrices, strict=True)):
-        matrix, is_mirrored = _unmirrored(matrix)
+    of_each = zip(images, _unmirrored(frames), strict=True)
+    for i, (image, (matrix, is_mirrored)) in enumerate(of_each):
         shown = _shown(Image.fromarray(image), matrix, image_size)
         pixels[i] = shown[:, ::-1] if is_mirrored else shown
     return pixels
 
 
-def _unmirrored(matrix):
-    """The frame with left and right as in the photo, and whether they were not."""
-    if np.linalg.det(matrix[:, :2]) > 0:
-        return matrix, False
-    if (matrix == _MIRROR).all():
-        return _WHOLE, True
-    return Frames(matrix[None]).mirrored().matrices[0], True
+def _unmirrored(frames):
+    """Each frame with left and right as in the photo, and whether they were not."""
+    return zip(frames.unmirrored().matrices, frames.is_mirrored, strict=True)
 
 
 def _shown(image, matrix, image_size):

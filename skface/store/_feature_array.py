@@ -113,26 +113,3 @@ class FeatureArray:
             raise ValueError("A FeatureArray is read from disk: it needs copy=True.")
         out = np.empty(self.shape, dtype or self.dtype)
         return self.store_rows.read(self.digests, out)
-
-    def rows(self, indices, out=None) -> np.ndarray:
-        """Read some rows at once.
-
-        Parameters
-        ----------
-        indices : array of int, slice or bool mask
-            Which rows, in this order.
-
-        out : ndarray of shape (n_rows, n_features), default=None
-            Filled where given, whatever its dtype.
-
-        Returns
-        -------
-        rows : ndarray of shape (n_rows, n_features)
-            float16, or `out`.
-
-        Raises
-        ------
-        StoreError
-            If a row is missing from the store, or damaged.
-        """
-        return self.store_rows.read(self.digests[indices], out)

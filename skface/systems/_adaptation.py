@@ -1,6 +1,5 @@
 """Features of photos from another domain, moved to where the head has learnt."""
 
-import copy
 import warnings
 from numbers import Integral, Real
 
@@ -11,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import euclidean_distances
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skface._validation import Interval, as_array, as_floats, validate_params
+from skface._validation import Interval, as_array, as_floats, refitted, validate_params
 from skface.exceptions import InputError, ParameterError, SkfaceWarning
 
 SOURCE, TARGET = "source", "target"
@@ -120,17 +119,22 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             two rows or more of each.
         """
         validate_params(self)
-        learning = copy.copy(self)  # a fit that fails leaves the one before
-        X = validate_data(learning, X, dtype=_DTYPES, ensure_min_samples=2)
-        is_target = _is_target(domain, X)
-        if domain is None:
-            warnings.warn(
-                "CORAL was given no domain, so that no features are moved: tell the "
-                "rows of the 'source' from those of the 'target' by fit(X, domain=...)",
-                SkfaceWarning,
-                stacklevel=2,
-            )
-        parts = (X, X) if domain is None else (X[~is_target], X[is_target])
+        with refitted(self) as learning:
+            X = validate_data(learning, X, dtype=_DTYPES, ensure_min_samples=2)
+            is_target = _is_target(domain, X)
+            if domain is None:
+                warnings.warn(
+                    "CORAL was given no domain, so that no features are moved: tell "
+                    "the rows of the 'source' from those of the 'target' by fit(X, "
+                    "domain=...)",
+                    SkfaceWarning,
+                    stacklevel=2,
+                )
+            learning._learn(X, is_target, is_told=domain is not None)
+        return self
+
+    def _learn(self, X, is_target, is_told):
+        parts = (X[~is_target], X[is_target]) if is_told else (X, X)
         if min(map(len, parts)) < 2:
             raise InputError(
                 "domain must name two rows or more of each of 'source' and 'target', "
@@ -140,15 +144,13 @@ class CORAL(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         centred = X - np.where(is_target[:, None], means[1], means[0])
         n_components = min(*X.shape, int(self.n_components or X.shape[1]))
         pca = PCA(n_components, random_state=self.random_state).fit(centred)
-        learning.source_mean_, learning.target_mean_ = means
-        learning.components_ = pca.components_
-        learning.mapping_ = np.zeros((n_components, n_components), X.dtype)
-        if domain is not None:
-            scores = (centred @ learning.components_.T).astype(np.float64)
+        self.source_mean_, self.target_mean_ = means
+        self.components_ = pca.components_
+        self.mapping_ = np.zeros((n_components, n_components), X.dtype)
+        if is_told:
+            scores = (centred @ self.components_.T).astype(np.float64)
             mapping = _coloured(scores[is_target], scores[~is_target])
-            learning.mapping_ = (mapping - np.eye(n_components)).astype(X.dtype)
-        self.__dict__ = vars(learning)
-        return self
+            self.mapping_ = (mapping - np.eye(n_components)).astype(X.dtype)
 
     def transform(self, X, *, domain=None):
         """The features, those of the target domain moved to the source's.

@@ -240,5 +240,4 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
 
 def _unmirrored(images):
     """What is seen of the photos, left and right as in them."""
-    frames = Frames(frames_seen(images).matrices, sizes_of(images))
-    return frames.mirrored(frames.is_mirrored)
+    return Frames(frames_seen(images).matrices, sizes_of(images)).unmirrored()

@@ -1,6 +1,5 @@
 """Photos grouped by their attributes."""
 
-import copy
 from numbers import Integral
 
 import numpy as np
@@ -16,6 +15,7 @@ from skface._validation import (
     as_array,
     as_floats,
     as_names,
+    refitted,
     validate_params,
 )
 from skface.exceptions import InputError, ParameterError
@@ -131,9 +131,8 @@ class AttributeClusterer(ClusterMixin, BaseEstimator):
             X has fewer rows than there are to be clusters, or than HDBSCAN's least.
         """
         validate_params(self)
-        learning = copy.copy(self)  # a fit that fails leaves the one before
-        learning._learn(validate_data(learning, X, dtype=np.float64))
-        self.__dict__ = vars(learning)
+        with refitted(self) as learning:
+            learning._learn(validate_data(learning, X, dtype=np.float64))
         return self
 
     def _learn(self, X):

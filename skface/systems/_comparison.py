@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from skface._naming import names_of, ordered
-from skface._validation import as_array, as_generator
+from skface._validation import as_array, as_generator, shown
 from skface.evaluation import answers, like, target_names
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report, average_precisions, members, shares
@@ -148,7 +148,7 @@ def _found(models, X, shape, names):
     if not isinstance(models, Mapping) or not models or MAJORITY in models:
         raise ParameterError(
             "models must be a dict of fitted estimators, or of pairs of y_pred and "
-            f"y_score, by names other than {MAJORITY!r}, got {models!r:.80}"
+            f"y_score, by names other than {MAJORITY!r}, got {shown(models)}"
         )
     found = {}
     for name, model in models.items():
@@ -160,7 +160,7 @@ def _found(models, X, shape, names):
         if not isinstance(model, tuple | list) or len(model) != 2:
             raise ParameterError(
                 f"the model {name!r} must be a fitted estimator, or a pair of y_pred "
-                f"and y_score, got {model!r:.80}"
+                f"and y_score, got {shown(model)}"
             )
         told = told or names_of(model[0])
         names = names or told

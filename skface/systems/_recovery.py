@@ -8,7 +8,14 @@ from sklearn.decomposition import PCA
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skface._validation import FLOATS, HasMethods, Interval, as_floats, validate_params
+from skface._validation import (
+    FLOATS,
+    HasMethods,
+    Interval,
+    as_floats,
+    refitted,
+    validate_params,
+)
 from skface.exceptions import InputError
 from skface.pipelines import UsesFitted
 from skface.systems._visibility import (
@@ -109,7 +116,12 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, UsesFitted):
         """
         validate_params(self)
         self._check_used()
-        X = validate_data(self, as_read(X), dtype=FLOATS, ensure_min_samples=2)
+        with refitted(self) as learning:
+            X = validate_data(learning, as_read(X), dtype=FLOATS, ensure_min_samples=2)
+            learning._learn(X)
+        return self
+
+    def _learn(self, X):
         most = min(X.shape[0] - 1, X.shape[1])
         pca = PCA(min(self.n_components, most), random_state=self.random_state)
         pca.fit(rooted(X))
@@ -118,7 +130,6 @@ class RecoveredFeatures(OneToOneFeatureMixin, TransformerMixin, UsesFitted):
         variances = np.maximum(pca.explained_variance_, _LEAST_VARIANCE)
         self.explained_variance_ = variances.astype(np.float32)
         self.noise_variance_ = max(float(pca.noise_variance_), _LEAST_VARIANCE)
-        return self
 
     def transform(self, X, visible=None):
         """Rows of length 1 in which what is hidden is recovered.

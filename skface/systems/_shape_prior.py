@@ -1,7 +1,5 @@
 """Points beside hidden cells, from the points that are seen."""
 
-import copy
-
 import numpy as np
 from sklearn.base import MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.metrics import r2_score
@@ -13,6 +11,7 @@ from skface._validation import (
     as_array,
     as_floats,
     check_go_together,
+    refitted,
     validate_params,
 )
 from skface.exceptions import InputError
@@ -115,10 +114,9 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, UsesFitted):
         check_go_together(X_val, y_val)
         if X_val is not None:
             params = {**params, "X_val": X_val, "y_val": y_val}
-        learning = copy.copy(self)  # a fit that fails leaves the one before
-        learning.regressor_ = clone(self.regressor).fit(X, y, **params)
-        learning._learn(X, y, X_val, y_val)
-        self.__dict__ = vars(learning)
+        with refitted(self) as learning:
+            learning.regressor_ = clone(self.regressor).fit(X, y, **params)
+            learning._learn(X, y, X_val, y_val)
         return self
 
     def _learn(self, X, y, X_val, y_val):

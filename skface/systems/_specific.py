@@ -1,6 +1,5 @@
 """Attributes told by the whole face, and again by the part of it that shows them."""
 
-import copy
 import tempfile
 from contextlib import contextmanager
 from math import ceil
@@ -12,7 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import KFold
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import Interval, validate_params
+from skface._validation import Interval, refitted, validate_params
 from skface.exceptions import InputError, ParameterError
 from skface.features import VGG19Features
 from skface.heads import DenseHeadClassifier
@@ -153,7 +152,7 @@ class GeneralToSpecific(PhotoClassifier):
         """
         self.check_fit(X, y, X_val=X_val, y_val=y_val)
         X, X_val, y, y_val = self._split(self.general, X, y, X_val, y_val)
-        with _with_store(self.general) as general:
+        with refitted(self) as learning, _with_store(self.general) as general:
             logits = np.empty(np.shape(y))
             folds = KFold(self.cv, shuffle=True, random_state=self.random_state)
             for rows, others in folds.split(X):
@@ -161,14 +160,12 @@ class GeneralToSpecific(PhotoClassifier):
                     X[rows], _rows(y, rows), X_val=X_val, y_val=y_val
                 )
                 logits[others] = _logits(fold.outputs(X[others]))
-            learning = copy.copy(self)  # a fit that fails leaves the one before
             learning.general_ = clone(general).fit(X, y, X_val=X_val, y_val=y_val)
             labels, labels_val = np.asarray(y, float), np.asarray(y_val, float)
             learning._fit_specific(X, labels, logits, X_val, labels_val)
-        learning.general_[-2].set_params(cache_dir=self.general[-2].cache_dir)
-        learning.classes_ = learning.general_[-1].classes_
-        forget_names(learning)
-        self.__dict__ = vars(learning)
+            learning.general_[-2].set_params(cache_dir=self.general[-2].cache_dir)
+            learning.classes_ = learning.general_[-1].classes_
+        forget_names(self)
         return self
 
     def predict(self, X):

@@ -1,6 +1,5 @@
 """Which cells of a map are seen, told by the cells themselves."""
 
-import copy
 from numbers import Real
 
 import numpy as np
@@ -9,7 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skface._validation import FLOATS, Interval, validate_params
+from skface._validation import FLOATS, Interval, refitted, validate_params
 from skface._work import evenly
 from skface.exceptions import InputError
 from skface.store import FeatureArray
@@ -92,9 +91,8 @@ class CellVisibility(RegressorMixin, BaseEstimator):
             The features are not as many for each cell.
         """
         validate_params(self)
-        learning = copy.copy(self)  # a fit that fails leaves the one before
-        learning._learn(X, y)
-        self.__dict__ = vars(learning)
+        with refitted(self) as learning:
+            learning._learn(X, y)
         return self
 
     def _learn(self, X, y):
