@@ -2,12 +2,17 @@
 
 import numpy as np
 
+from skface._naming import ordered
 from skface._validation import MOST_FRACTION, as_floats
 from skface.exceptions import InputError
+
+COLUMNS = ("x", "y", "width", "height", "score")
 
 
 def as_boxes(values, name, n_columns):
     """Boxes of each photo as a list of float arrays of so many columns.
+
+    Those of a DataFrame are found by their names.
 
     Raises
     ------
@@ -19,6 +24,7 @@ def as_boxes(values, name, n_columns):
         raise InputError(f"{name} must be a sequence of arrays, one a photo")
     boxes = []
     for row, value in enumerate(values):
+        value = ordered(value, COLUMNS[:n_columns], f"{name}[{row}]")
         value = as_floats(value, f"{name}[{row}]")
         if value.size == 0:
             value = np.empty((0, n_columns))

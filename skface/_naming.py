@@ -1,5 +1,7 @@
 """Columns of y by their names, and those as people write them."""
 
+from sklearn.pipeline import Pipeline
+
 from skface.exceptions import InputError
 
 
@@ -7,6 +9,24 @@ def names_of(y):
     """The column names of a y that has any: of a DataFrame, all of them texts."""
     names = list(getattr(y, "columns", []))
     return names if names and all(isinstance(name, str) for name in names) else None
+
+
+def last_step(estimator):
+    """The head of a pipeline, or the head itself.
+
+    Of a fitted search its best estimator's, of a fitted `SecondLook` its second look's.
+    """
+    estimator = getattr(estimator, "best_estimator_", estimator)
+    estimator = getattr(estimator, "second_", estimator)
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def names_told_by(estimator):
+    """Names of the columns that it predicts, by its file or its fit; or None."""
+    names = getattr(estimator, "target_names_", None)
+    if names is None:
+        names = getattr(last_step(estimator), "target_names_in_", None)
+    return None if names is None else list(names)
 
 
 def readable(name):

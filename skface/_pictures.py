@@ -2,6 +2,7 @@
 
 import io
 
+from skface._naming import last_step
 from skface.displays import (
     AttributesDisplay,
     ErrorsDisplay,
@@ -10,7 +11,6 @@ from skface.displays import (
     check_matplotlib,
 )
 from skface.pipelines import SecondLook
-from skface.targets import last_step
 
 _DPI = 120
 

@@ -8,12 +8,12 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 
-from skface._naming import names_of
+from skface._naming import names_of, names_told_by
 from skface._validation import as_array, as_names
 from skface.exceptions import InputError
 from skface.metrics import attribute_report, members
 from skface.pipelines import FacePipeline
-from skface.targets import Target, by_name, names_told_by, target_of
+from skface.targets import Target, by_name, target_of
 
 _COLUMNS = ["figure", "better", "baseline", "skface"]
 _OF_SCORES = ["prevalence", "average_precision"]

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
-from sklearn.pipeline import Pipeline
 
-from skface._naming import names_of, ordered
+from skface._naming import last_step, names_of, names_told_by, ordered
 from skface._validation import MOST_FRACTION, as_array, as_floats, as_names
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import (
@@ -61,6 +60,7 @@ ATTRIBUTE_NAMES = tuple(
 _LEAST_IOU = 0.5
 _LEAST_JUDGED = 10  # rows
 _MOST_MIRRORED = 0.9  # of them
+_BEYOND, _MOST_BEYOND = 1.05, 0.4  # of the photo's side, of the boxes
 _MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
 
 
@@ -254,11 +254,17 @@ class Boxes(Target):
         return list(BBOX_NAMES)
 
     def check_learnable(self, y) -> None:
-        """Raise an InputError that names the first row whose box has no area."""
+        """Raise an InputError where boxes have no area, or look like two corners."""
         bad = np.flatnonzero((y[:, 2:] <= 0).any(axis=1))
         if len(bad):
             raise InputError(
                 f"row {bad[0]} of y is a box without area, {np.round(y[bad[0]], 3)}: "
+                "boxes are x, y, width, height, and not two corners"
+            )
+        share = (y[:, :2] + y[:, 2:] > _BEYOND).any(axis=1).mean() if len(y) else 0
+        if len(y) >= _LEAST_JUDGED and share > _MOST_BEYOND:
+            raise InputError(
+                f"in {share:.0%} of the rows of y the box reaches beyond the photo: "
                 "boxes are x, y, width, height, and not two corners"
             )
 
@@ -431,7 +437,11 @@ class Attributes(Target):
         if self.names is not None:
             return list(self.names)
         if n_columns is None:
-            raise ParameterError("the attributes have no names: their number is open")
+            raise ParameterError(
+                "attributes beside another target need names, so that their number is "
+                'known: target=(Attributes(names), "landmarks"), Attributes being of '
+                "skface.targets"
+            )
         if n_columns == len(ATTRIBUTE_NAMES):
             return list(ATTRIBUTE_NAMES)
         return [str(number) for number in range(n_columns)]
@@ -735,16 +745,6 @@ def mirrored(y, target=None) -> np.ndarray:
     return as_target(target).mirrored(y)
 
 
-def last_step(estimator):
-    """The head of a pipeline, or the head itself.
-
-    Of a fitted search its best estimator's, of a fitted `SecondLook` its second look's.
-    """
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    estimator = getattr(estimator, "second_", estimator)
-    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
-
-
 def arranged(y, target):
     """y in the order of the columns of a target, or as it is without one."""
     return y if target is None else as_target(target).arranged(y)
@@ -766,14 +766,6 @@ def by_name(estimator, y, what, target=None):
     if target is None:
         target = getattr(last_step(estimator), "target", None)
     return ordered(arranged(y, target), names_told_by(estimator), what)
-
-
-def names_told_by(estimator):
-    """Names of the columns that it predicts, by its file or its fit; or None."""
-    names = getattr(estimator, "target_names_", None)
-    if names is None:
-        names = getattr(last_step(estimator), "target_names_in_", None)
-    return None if names is None else list(names)
 
 
 def forget_names(estimator):

@@ -11,13 +11,14 @@ from sklearn.exceptions import NotFittedError
 
 import skface
 from skface import Frames, ImageArray, VGG19Features, make_attribute_pipeline
+from skface._naming import names_told_by
 from skface.exceptions import InputError, ParameterError
 from skface.heads._decisions import best_threshold
 from skface.photos import framed
 from skface.pipelines import FacePipeline
-from skface.systems import CellVisibility, SegmentCommittee
+from skface.systems import CellVisibility, LandmarkFreeAlignment, SegmentCommittee
 from skface.systems._committee import _weights, aucs
-from skface.targets import BBOX, Attributes, names_told_by
+from skface.targets import BBOX, Attributes
 
 SEGMENTS = {"top": (0, 0, 1, 0.5), "bottom": (0, 0.5, 1, 0.5)}
 HALVES = [[1, 0, 0], [0, 0.5, 0]], [[1, 0, 0], [0, 0.5, 0.5]]
@@ -156,6 +157,12 @@ def test_visibility_is_asked_where_nobody_tells(committee, data):
         asking.predict_proba(data[0]), committee.predict_proba(data[0], seen)
     )
     assert (asking.n_passes, clone(asking).n_passes) == (3, 3)
+
+
+def test_segments_of_a_pipeline_that_aligns_are_refused(pipe, data):
+    aligning = FacePipeline([("align", LandmarkFreeAlignment(pipe)), *pipe.steps])
+    with pytest.raises(ParameterError, match="pipeline aligns the photos that it sees"):
+        SegmentCommittee(aligning, SEGMENTS).fit(*data)
 
 
 def test_a_fit_does_not_wait_for_visibility_that_is_not_fitted(pipe, data):

@@ -1,6 +1,7 @@
 """Pixels and fractions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skface import to_pixels
@@ -50,6 +51,14 @@ def test_the_callers_array_is_not_changed():
 def test_coordinates_that_do_not_come_in_pairs_are_refused(y):
     with pytest.raises(InputError, match=r"coordinates must have the shape"):
         to_pixels(y, (10, 10))
+
+
+@pytest.mark.parametrize("order", [["y", "x", "height", "width"], ["a_y", "a_x"]])
+@pytest.mark.parametrize("convert", [to_pixels, to_fractions])
+def test_columns_whose_names_exchange_x_and_y_are_refused(convert, order):
+    y = pd.DataFrame(np.ones((1, len(order))), columns=order)
+    with pytest.raises(InputError, match=r"column 0 of y is '(a_)?y': x comes b"):
+        convert(y, (200, 100))
 
 
 def test_sizes_for_another_number_of_photos_are_refused():

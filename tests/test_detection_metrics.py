@@ -1,6 +1,7 @@
 """Average precision of detectors, and the curve below which it is the area."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skface.exceptions import InputError, ParameterError
@@ -152,6 +153,13 @@ def test_random_finds_score_as_counted_box_by_box(seed, least):
 def test_what_is_no_boxes_is_refused(y_true, y_pred, match):
     with pytest.raises(InputError, match=match):
         detection_average_precision(y_true, y_pred)
+
+
+def test_boxes_of_dataframes_are_found_by_name(found):
+    names, order = ["x", "y", "width", "height"], ["y", "x", "height", "width"]
+    tables = [pd.DataFrame(each, columns=names)[order] for each in FACES]
+    expected = detection_average_precision(FACES, found)
+    assert detection_average_precision(tables, found) == expected
 
 
 @pytest.mark.parametrize("params", [{"iou": 0}, {"iou": "high"}, {"min_size": 20}])

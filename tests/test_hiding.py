@@ -128,6 +128,11 @@ def test_photos_of_files_are_hidden_as_they_are_seen(photos, tmp_path):
             "pixels in 0 to 255",
         ),
         (
+            lambda X: hide(X, Frames.whole(4), np.ones((2, 2, 4))),
+            ParameterError,
+            "pixels in 0 to 255, not in 0 to 1",
+        ),
+        (
             lambda X: hide(X[:1], Frames.whole(1), "photo"),
             InputError,
             "no other to cut a piece from",

@@ -49,6 +49,7 @@ from skface import (
     ImageArray,
     VGG19Features,
     make_attribute_pipeline,
+    make_bbox_pipeline,
 )
 
 FAST = {
@@ -368,6 +369,18 @@ def test_validation_photos_are_routed_through_a_search(pipe, photos, labels):
     search = GridSearchCV(pipe, {"head__l2": [0, 0.1]}, cv=2)
     search.fit(photos, labels, X_val=photos[:4], y_val=labels[:4])
     assert "val_loss" in search.best_estimator_["head"].history_
+
+
+@pytest.mark.usefixtures("routing")
+def test_validation_photos_are_routed_to_both_looks(photos):
+    look = make_bbox_pipeline(weights=None, random_state=0)
+    look.set_params(features__input_size=32, features__layer="block1_pool")
+    look.set_params(head__epochs=1, n_frames=1, n_looks=2)
+    boxes = np.full((12, 4), 0.4)
+    search = GridSearchCV(look, {"head__l2": [0]}, cv=2)
+    search.fit(photos, boxes, X_val=photos[:4], y_val=boxes[:4])
+    for each in (search.best_estimator_.first_, search.best_estimator_.second_):
+        assert "val_loss" in each["head"].history_
 
 
 @pytest.mark.usefixtures("routing")

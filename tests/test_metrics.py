@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyRegressor
 from sklearn.metrics import (
@@ -12,7 +13,7 @@ from sklearn.metrics import (
     balanced_accuracy_score,
     precision_recall_fscore_support,
 )
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, cross_validate
 
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import (
@@ -25,6 +26,7 @@ from skface.metrics import (
     iou_score,
     nme_score,
 )
+from skface.targets import BBOX, LANDMARKS, Joint, Landmarks
 
 EYES = [0, 0, 10, 0]  # 10 apart
 
@@ -459,3 +461,61 @@ def test_attributes_of_two_dataframes_are_compared_by_name():
     assert report.loc["Male", "average_precision"] == 1
     with pytest.raises(InputError, match="y_pred lacks the column 'Young'"):
         attribute_accuracy(y, y.rename(columns={"Young": "Old"}))
+
+
+class Finder(Parrot):
+    """A Parrot whose columns mean what its target says."""
+
+    def __init__(self, answer, target):
+        super().__init__(answer)
+        self.target = target
+
+
+POINTS = np.array([[0.5, 0.6, 0.2, 0.4, 0.8, 0.4]])  # nose, left eye, right eye
+THREE = Landmarks(
+    ("nose", "left_eye", "right_eye"),
+    (("left_eye", "right_eye"),),
+    ("left_eye", "right_eye"),
+)
+
+
+@pytest.mark.parametrize(("name", "score"), [("nme", -0.2 / 0.6), ("failure_rate", -1)])
+def test_errors_of_landmarks_are_measured_in_the_eyes_of_the_target(name, score):
+    finder = Finder(POINTS + np.tile([0, 0.2], 3), THREE)
+    assert get_scorer(f"neg_{name}")(finder, [[0]], POINTS) == pytest.approx(score)
+
+
+@pytest.mark.parametrize("target", [("bbox", "landmarks"), Joint((BBOX, LANDMARKS))])
+def test_several_targets_are_not_scored_as_if_they_were_landmarks(target):
+    finder = Finder(np.zeros((1, 14)), target)
+    with pytest.raises(ParameterError, match=r"get_scorer\('neg_nme'\) is of landmar"):
+        get_scorer("neg_nme")(finder, [[0]], np.ones((1, 14)))
+
+
+@pytest.mark.parametrize("eyes", [(0, 2), (0, 0), ("a", "b"), (0, 1, 2)])
+@pytest.mark.parametrize("metric", [nme_score, failure_rate])
+def test_eyes_that_are_no_points_are_refused(metric, eyes):
+    y = [[0, 0, 1, 0]]
+    with pytest.raises(ParameterError, match="eyes must be the numbers of two of 2 po"):
+        metric(y, y, eyes=eyes)
+
+
+def test_a_scorer_finds_the_columns_by_their_names():
+    names = ["x", "y", "width", "height"]
+    finder = Finder(np.array([[0.1, 0.2, 0.3, 0.4]]), "bbox")
+    finder.target_names_in_ = np.array(names, dtype=object)
+    y = pd.DataFrame(finder.answer, columns=names)[names[::-1]]
+    assert get_scorer("iou")(finder, [[0]], y) == pytest.approx(1)
+
+
+def test_weights_are_routed_to_a_scorer():
+    X, y = np.zeros((4, 1)), np.array([[0.0, 0, 4, 2]] * 4)
+    y[2:, 2] = 1
+    scorer = get_scorer("iou").set_score_request(sample_weight=True)
+    head = DummyRegressor(strategy="constant", constant=[0, 0, 4, 2])
+    weights, folds = {"sample_weight": [1, 1, 0, 0]}, [(np.arange(4), np.arange(4))]
+    with config_context(enable_metadata_routing=True):
+        head.set_fit_request(sample_weight=False)
+        routed = cross_validate(head, X, y, scoring=scorer, params=weights, cv=folds)
+    assert routed["test_score"].tolist() == [1]
+    assert get_scorer("iou") is not scorer

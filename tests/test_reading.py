@@ -370,6 +370,34 @@ def test_a_photo_beyond_pillows_limit_is_refused_unless_it_decodes_smaller(
     assert ImageArray([tmp_path / "photo.jpg"], 8)[0].shape == (8, 8, 3)
 
 
+def deep_png(kind, pixel):
+    """A PNG of one pixel, with 16 bits a channel."""
+
+    def chunk(name, data):
+        crc = zlib.crc32(name + data)
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc)
+
+    header = struct.pack(">IIBBBBB", 1, 1, 16, kind, 0, 0, 0)
+    data = zlib.compress(b"\0" + struct.pack(f">{len(pixel)}H", *pixel))
+    chunks = chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+@pytest.mark.parametrize(
+    ("kind", "pixel"),
+    [(2, (200,) * 3), (6, (200,) * 3 + (65_535,)), (4, (200, 65_535))],
+)
+def test_colours_of_16_bits_that_are_of_8_are_not_read_as_black(tmp_path, kind, pixel):
+    (tmp_path / "deep.png").write_bytes(deep_png(kind, pixel))
+    with pytest.raises(ImageError, match="reach no more than 255 of 65535, which is b"):
+        ImageArray([tmp_path / "deep.png"], 4)[0]
+
+
+def test_colours_of_16_bits_are_read(tmp_path):
+    (tmp_path / "deep.png").write_bytes(deep_png(2, (25_700, 0, 0)))
+    assert ImageArray([tmp_path / "deep.png"], 1)[0].ravel().tolist() == [100, 0, 0]
+
+
 @pytest.mark.parametrize(
     ("mode", "colour", "expected"),
     [

@@ -296,6 +296,27 @@ def test_one_photo_whose_points_coincide_is_seen_whole(photos):
     assert aligned.fit_transform(photos[:1]).frames.is_whole.all()
 
 
+@pytest.mark.parametrize(
+    ("points", "fault"),
+    [
+        (np.full((2, 10), 50.0), "rows of up to 50 for 2 photos: they must be fractio"),
+        (np.full((1, 10), 0.5), "landmarks predict 1 rows of up to 0.5 for 2 photos"),
+        (np.full((2, 10), np.nan), "landmarks' prediction must be finite"),
+        (np.full((2, 4), 0.5), "landmarks' prediction must hold landmarks"),
+    ],
+)
+def test_points_that_are_no_fractions_of_the_photos_align_nothing(
+    photos, points, fault
+):
+    with pytest.raises(InputError, match=fault):
+        AlignedFaces(Known(points).fit(photos)).transform(photos[:2])
+
+
+def test_a_pipeline_that_aligns_can_give_tables(look, photos):
+    pipe = make_attribute_pipeline(weights=None, align=look)
+    assert pipe.set_output(transform="pandas") is pipe
+
+
 def test_aligned_faces_need_landmarks_that_are_fitted(photos):
     with pytest.raises(NotFittedError, match="A search clones the values of its grid"):
         AlignedFaces(make_landmark_pipeline()).fit(photos)

@@ -11,10 +11,10 @@ from sklearn.exceptions import NotFittedError
 
 import skface
 from skface import Frames, ImageArray, make_attribute_pipeline, make_landmark_pipeline
+from skface._naming import names_told_by
 from skface.exceptions import InputError, ParameterError, SavedFileError
 from skface.systems import FACE_CROPS, GeneralToSpecific
 from skface.systems._regressions import chosen
-from skface.targets import names_told_by
 
 N, N_VAL = 60, 30
 CROPS = {"left": (0, 0, 0.25, 1), "right": (0.75, 0, 0.25, 1)}
@@ -250,6 +250,13 @@ def test_photos_in_the_order_of_their_labels_are_mixed_in_the_folds(model, data)
     y = data["y"].astype(float)
     y[N // 2 :, 1] = np.nan  # of a second data set, which does not tell it
     clone(model).fit(data["X"], y, X_val=data["X_val"], y_val=data["y_val"])
+
+
+def test_a_label_that_a_fold_would_miss_is_told_before_the_fit(model, data):
+    y = data["y"].astype(float)
+    y[1:, 1] = np.nan
+    with pytest.raises(InputError, match="column 1 of y has labels of so few photos"):
+        clone(model).check_fit(data["X"], y, X_val=data["X_val"], y_val=data["y_val"])
 
 
 def test_crops_are_those_of_the_fit(model, data):

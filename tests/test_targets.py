@@ -72,7 +72,7 @@ def test_columns_have_the_names_of_what_they_hold():
 
 
 def test_attributes_without_names_and_number_have_no_columns():
-    with pytest.raises(ParameterError, match="their number is open"):
+    with pytest.raises(ParameterError, match="need names, so that their number"):
         ATTRIBUTES.columns()
 
 
@@ -276,7 +276,10 @@ def test_a_joint_target_holds_coordinates_when_all_of_it_does():
         (lambda: Attributes(("a", "a")), "names has 'a' twice"),
         (lambda: Attributes("Smiling"), "names must be a tuple of names"),
         (lambda: Joint((BBOX, BBOX)), "has 'x' twice"),
-        (lambda: Joint((BBOX, ATTRIBUTES)), "the attributes have no names"),
+        (
+            lambda: Joint((BBOX, ATTRIBUTES)),
+            "attributes beside another target need names",
+        ),
         (lambda: as_target("boxes"), r"target must be in \('bbox', .*got 'boxes'"),
         (lambda: as_target(()), r"got \(\)"),
         (lambda: as_target(4), "got 4"),
@@ -385,6 +388,25 @@ def test_a_box_without_area_is_not_learnt(row):
     y = np.array([[0.1, 0.1, 0.5, 0.5], row])
     with pytest.raises(InputError, match=r"row 1 of y is a box without area, \[ ?0.2 "):
         DenseHeadRegressor(target="bbox").check_fit(2, y)
+
+
+def test_boxes_that_are_two_corners_are_not_learnt():
+    boxes = np.random.default_rng(0).uniform(0.2, 0.5, (50, 4))
+    corners = np.hstack([boxes[:, :2], boxes[:, :2] + boxes[:, 2:]])
+    DenseHeadRegressor(target="bbox").check_fit(50, boxes)
+    with pytest.raises(InputError, match="rows of y the box reaches beyond the photo"):
+        DenseHeadRegressor(target="bbox").check_fit(50, corners)
+
+
+def test_a_regressor_learns_no_attributes_beside_its_points():
+    head = DenseHeadRegressor(target=(Attributes(("Male",)), "landmarks"))
+    with pytest.raises(ParameterError, match="holds attributes, which are learnt by a"):
+        head.check_fit(2, np.full((2, 11), 0.5))
+
+
+def test_attributes_beside_another_target_are_asked_for_their_names():
+    with pytest.raises(ParameterError, match=r"need names, .*target=\(Attributes\(nam"):
+        as_target(("attributes", "landmarks"))
 
 
 def test_a_box_without_area_is_not_learnt_beside_attributes():

@@ -10,7 +10,7 @@ import pandas as pd
 from skface._card import _texts
 from skface._card._document import Document
 from skface._files import write_file
-from skface._naming import readable
+from skface._naming import last_step, readable
 from skface._pictures import (
     faces_picture,
     has_matplotlib,
@@ -23,7 +23,6 @@ from skface.evaluation import Evaluation
 from skface.exceptions import InputError
 from skface.features import VGG19Features
 from skface.pipelines import AlignedFaces, SecondLook
-from skface.targets import last_step
 
 _N_FACES, _N_COLUMNS = 6, 3  # of photos, as wide as the page
 # Folders of this machine, and what changes no answer.

@@ -88,8 +88,9 @@ def without_unreadable(function, paths):
 def load_model(args, path=None):
     """The pipeline of ``args.model``, or of another path, and its target."""
     from skface import FaceDetector, FaceReader, VGG19Features, load
+    from skface._naming import last_step, names_told_by
     from skface.evaluation import target_names
-    from skface.targets import last_step, names_told_by, target_of
+    from skface.targets import target_of
 
     path = path or args.model
     pipe = load(path, weights=args.weights, cache_dir=cache_dir(args))

@@ -23,7 +23,7 @@ from skface.detection._finding import candidates, looked_at
 from skface.detection._learning import BATCH_SIZE, Samples, add_cells, add_looks
 from skface.detection._looks import GRID
 from skface.detection._scenes import Projection, Scenes, sampled_cells, sampled_photos
-from skface.exceptions import InputError
+from skface.exceptions import InputError, ParameterError
 from skface.features import COMPUTE_DTYPES, Pyramid, VGG19Features
 from skface.heads import DenseHeadClassifier, DenseHeadRegressor
 from skface.metrics import detection_average_precision
@@ -286,6 +286,11 @@ class FaceDetector(BaseEstimator):
         validate_params(self)
         images, found = as_whole_photos(X), []
         pyramid = self._pyramid()
+        if self.n_channels != len(self.mean_):
+            raise ParameterError(
+                f"weights={self.weights!r} give maps of {self.n_channels} channels, "
+                f"but the detector has learnt from {len(self.mean_)}: fit it again"
+            )
         project = Projection(self.mean_, self.components_)
         with self._bar(len(images)) as progress:
             for photo in range(len(images)):

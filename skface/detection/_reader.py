@@ -8,8 +8,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skface._naming import names_of
-from skface._validation import HasMethods, validate_params
+from skface._naming import names_of, names_told_by
+from skface._validation import HasMethods, as_floats, validate_params
 from skface._work import evenly, part_of_a_bar, progress_bar
 from skface.detection._detector import FaceDetector
 from skface.detection._found import faces_in, name_of
@@ -34,7 +34,7 @@ from skface.pipelines import (
     make_landmark_pipeline,
     predicted_through,
 )
-from skface.targets import BBOX_NAMES, LANDMARKS, names_told_by, target_of
+from skface.targets import BBOX_NAMES, LANDMARKS, target_of
 
 # The mean of 2,400 photos of MTFL, both sides alike.
 _POINTS_IN_BOX = (0.27, 0.26, 0.73, 0.26, 0.5, 0.54, 0.3, 0.77, 0.7, 0.77)
@@ -290,7 +290,7 @@ class FaceReader(BaseEstimator):
         sizes = photo_sizes(paths)
 
         def fractions(columns):
-            pixels = reading[list(columns)].to_numpy(float)
+            pixels = as_floats(reading[list(columns)], "reading")
             return pixels / np.tile(sizes, len(columns) // 2)
 
         start = self._start(fractions(BBOX_NAMES))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from skface._naming import names_of, ordered, readable
+from skface._naming import names_of, names_told_by, ordered, readable
 from skface._validation import as_array
 from skface.displays._styling import (
     BLACK,
@@ -26,7 +26,7 @@ from skface.displays._styling import (
 from skface.evaluation import answers
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report
-from skface.targets import by_name, names_told_by
+from skface.targets import by_name
 
 _WIDTH, _BAR, _MARGIN, _LEGEND_ROW = 7.5, 0.17, 0.8, 0.19  # inches
 _NAME_WIDTH, _GROUP_WIDTH = 2.2, 2.2  # inches

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skface._naming import names_of, ordered
+from skface._naming import names_of, names_told_by, ordered
 from skface._validation import MOST_FRACTION, as_array, as_sizes, shown
 from skface.displays._styling import check_number
 from skface.evaluation import presence, target_names
@@ -18,7 +18,6 @@ from skface.targets import (
     as_target,
     by_name,
     guessed,
-    names_told_by,
     target_of,
 )
 

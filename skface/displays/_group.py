@@ -158,6 +158,7 @@ default=None
         ][:n_photos]
         photos = [path for path, _ in by_photo]
         sizes = photo_sizes(photos)
+        has_scores = "score" in reading and reading["score"].notna().all()
 
         def parts(columns):
             return [rows[columns].to_numpy(float) for _, rows in by_photo]
@@ -169,7 +170,7 @@ default=None
         return cls(
             photos,
             fractions(list(BBOX_NAMES)),
-            scores=parts("score") if "score" in reading else None,
+            scores=parts("score") if has_scores else None,
             landmarks=fractions(points) if points else None,
             attributes=parts(names) if names else None,
             names=names or None,

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skface._naming import readable
+from skface._naming import last_step, readable
 from skface.displays._styling import (
     BLACK,
     BLUE,
@@ -16,7 +16,6 @@ from skface.displays._styling import (
     split_axes,
 )
 from skface.exceptions import InputError, ParameterError
-from skface.targets import last_step
 
 _PANEL = (4.5, 3.6)  # inches
 _LOG_FROM = 30  # ratio of the highest value to the lowest

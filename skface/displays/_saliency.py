@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import gen_batches
 
-from skface._naming import readable
+from skface._naming import names_told_by, readable
 from skface._validation import as_sizes
 from skface.displays._occlusion import (
     fitting_size,
@@ -19,15 +19,14 @@ from skface.displays._styling import (
     BLUE,
     VERMILION,
     as_percent,
-    attribute_names,
     axes_or_new,
     check_matplotlib,
     literal,
 )
-from skface.evaluation import presence
+from skface.evaluation import presence, target_names
 from skface.exceptions import InputError, ParameterError
 from skface.pipelines import FacePipeline
-from skface.targets import names_told_by
+from skface.targets import target_of
 
 _PHOTO_HEIGHT, _MOST_WIDTH, _BAR_WIDTH = 3.4, 7.0, 1.2  # inches
 _BAR_HEIGHT = 2.6  # what its label needs
@@ -191,8 +190,9 @@ class SaliencyDisplay:
         patch = fitting_size(patch, "patch", image, _PATCHES)
         stride = fitting_size(stride, "stride", image, _STRIDES)
         whole = _presence(estimator, image[np.newaxis])[0]
-        names = attribute_names(names, len(whole), told)
-        column = _column(attribute, names)
+        target = target_of(estimator)
+        names = target_names(told, target, len(whole), names)
+        column = _column(attribute, names, target)
         cells = [round(image.shape[axis] / stride[axis]) for axis in (0, 1)]
         places = patch_places(image.shape[:2], patch, cells)
         found = np.concatenate(
@@ -322,13 +322,20 @@ def _presence(estimator, X):
     return found
 
 
-def _column(attribute, names):
-    if isinstance(attribute, str):
-        if attribute in names:
-            return names.index(attribute)
-    elif isinstance(attribute, Integral) and 0 <= attribute < len(names):
-        return int(attribute)
-    raise ParameterError(f"no attribute {attribute!r}; there are {names}")
+def _column(attribute, names, target):
+    """The number of an attribute, which is given by its name or its number."""
+    name = attribute
+    if isinstance(attribute, Integral) and 0 <= attribute < len(names):
+        name = names[attribute]
+    known = [
+        each
+        for part, own in target.parts(np.array([names]))
+        if not part.is_coordinates
+        for each in own[0].tolist()
+    ]
+    if name not in known:
+        raise ParameterError(f"no attribute {attribute!r}; there are {known}")
+    return names.index(name)
 
 
 def _colours():

@@ -71,6 +71,8 @@ def nme_score(
     InputError
         The shapes differ or are no points, values are not finite, or the eyes of a
         photo coincide.
+    ParameterError
+        `eyes` are no two of the points.
 
     References
     ----------
@@ -92,6 +94,10 @@ def nme_score(
     if image_sizes is not None:
         sizes = as_sizes(image_sizes, len(points))[:, None]
         points, found = points * sizes, found * sizes
+    if len({*eyes}) != 2 or not {*eyes} <= {*range(points.shape[1])}:
+        raise ParameterError(
+            f"eyes must be the numbers of two of {points.shape[1]} points, got {eyes!r}"
+        )
     left, right = eyes
     between_eyes = np.linalg.norm(points[:, left] - points[:, right], axis=1)
     if not between_eyes.all():

@@ -5,6 +5,7 @@ from time import perf_counter
 import numpy as np
 from sklearn.pipeline import Pipeline
 
+from skface._naming import last_step
 from skface.exceptions import ParameterError
 
 COSTS = ("multiply_adds", "time")
@@ -46,7 +47,7 @@ def _looks(estimator):
 
 
 def _multiply_adds(estimator, X):
-    head = estimator[-1] if isinstance(estimator, Pipeline) else estimator
+    head = last_step(estimator)
     if not hasattr(head, "model_"):
         raise ParameterError(
             f"the multiplications of {head!r} cannot be counted: use cost='time'"

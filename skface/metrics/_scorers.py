@@ -1,25 +1,84 @@
 """Scorers for searches."""
 
 from collections.abc import Callable
+from copy import copy
 from math import inf
 from numbers import Real
 
 from sklearn.metrics import get_scorer as get_sklearn_scorer
-from sklearn.metrics import make_scorer
+from sklearn.utils.metadata_routing import MetadataRequest
 
+from skface._naming import last_step, names_told_by, ordered
 from skface.exceptions import ParameterError
 from skface.metrics._attributes import attribute_accuracy, attribute_balanced_accuracy
 from skface.metrics._coordinates import failure_rate, iou_score, nme_score
 from skface.metrics._cost import COSTS, CostAwareScorer
 
-_SCORERS = {
-    "iou": make_scorer(iou_score),
-    "neg_nme": make_scorer(nme_score, greater_is_better=False),
-    "neg_failure_rate": make_scorer(failure_rate, greater_is_better=False),
-    "attribute_accuracy": make_scorer(attribute_accuracy),
-    "attribute_balanced_accuracy": make_scorer(attribute_balanced_accuracy),
-    "cost_aware": CostAwareScorer(None, 1e6, "multiply_adds", -0.01),
+
+class _Scorer:
+    """A metric of what an estimator predicts, its columns found by their names.
+
+    An object, as a function would not pickle.
+    """
+
+    def __init__(self, name, metric, sign=1):
+        self.name, self.metric, self.sign = name, metric, sign
+        self._request = MetadataRequest(owner=repr(self))
+
+    def __repr__(self):
+        return f"get_scorer({self.name!r})"
+
+    def __call__(self, estimator, X, y, sample_weight=None):
+        y = ordered(y, names_told_by(estimator), "y")
+        options = self.options_of(estimator)
+        found = estimator.predict(X)
+        return self.sign * self.metric(y, found, sample_weight=sample_weight, **options)
+
+    def options_of(self, estimator):
+        """Arguments of the metric that the estimator tells."""
+        return {}
+
+    def set_score_request(self, *, sample_weight):
+        """As of scikit-learn's scorers, with ``enable_metadata_routing=True``."""
+        self._request = MetadataRequest(owner=repr(self))
+        self._request.score.add_request(param="sample_weight", alias=sample_weight)
+        return self
+
+    def get_metadata_routing(self):
+        return self._request
+
+
+class _LandmarkScorer(_Scorer):
+    def options_of(self, estimator):
+        """The eyes of the estimator's target.
+
+        Raises
+        ------
+        ParameterError
+            It finds something else as well.
+        """
+        target = getattr(last_step(estimator), "target", None)
+        if hasattr(target, "eyes"):
+            return {"eyes": tuple(map(target.points.index, target.eyes))}
+        if target not in (None, "landmarks"):
+            raise ParameterError(
+                f"{self!r} is of landmarks, but the estimator's target is {target!r}: "
+                "take its own score, scoring=None"
+            )
+        return {}
+
+
+_SCORERS: dict[str, Callable[..., float]] = {
+    scorer.name: scorer
+    for scorer in (
+        _Scorer("iou", iou_score),
+        _LandmarkScorer("neg_nme", nme_score, -1),
+        _LandmarkScorer("neg_failure_rate", failure_rate, -1),
+        _Scorer("attribute_accuracy", attribute_accuracy),
+        _Scorer("attribute_balanced_accuracy", attribute_balanced_accuracy),
+    )
 }
+_SCORERS["cost_aware"] = CostAwareScorer(None, 1e6, "multiply_adds", -0.01)
 
 
 def get_scorer(name) -> Callable[..., float]:
@@ -50,11 +109,11 @@ def get_scorer(name) -> Callable[..., float]:
     --------
     >>> from skface.metrics import get_scorer
     >>> get_scorer("iou")
-    make_scorer(iou_score, response_method='predict')
+    get_scorer('iou')
     """
     if name not in get_scorer_names():
         raise ParameterError(f"no scorer {name!r}; there are {get_scorer_names()}")
-    return _SCORERS[name]
+    return copy(_SCORERS[name])
 
 
 def get_scorer_names() -> list[str]:

@@ -3,6 +3,7 @@
 import platform
 from importlib.metadata import version
 
+from skface._naming import names_told_by
 from skface._validation import as_names, as_path, validate_params
 from skface._version import __version__
 from skface.exceptions import ParameterError, SavedFileError, WeightsError
@@ -15,7 +16,6 @@ from skface.persistence._archive import (
     write_archive,
 )
 from skface.persistence._records import contents_of, fill, n_targets, record_of
-from skface.targets import names_told_by
 
 _PACKAGES = ("numpy", "scikit-learn", "keras")
 

@@ -62,6 +62,22 @@ def to_rgb(image):
     return rgb
 
 
+def is_deep(image):
+    """Whether an image, not loaded yet, has colours of 16 bits, of which 8 are read."""
+    return not _is_wide(image) and any(";16" in str(tile) for tile in image.tile)
+
+
+def check_deep(image):
+    """Raise a ValueError where nothing is left of colours of 16 bits."""
+    bands = dict(zip(image.getbands(), image.split(), strict=True))
+    bands.pop("A", None)
+    if not any(band.getextrema()[1] for band in bands.values()):
+        raise ValueError(
+            f"colours of 16 bits reach no more than 255 of {_WIDE}, which is black: "
+            "save them with 8 bits"
+        )
+
+
 def _check_range(image):
     if image.mode == "F":
         raise ValueError("floating-point pixels have no agreed range")

@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from skface._naming import names_of
 from skface._validation import as_floats, as_sizes
 from skface.exceptions import InputError
+
+_AXES = {"x": 0, "width": 0, "y": 1, "height": 1}
 
 
 def to_pixels(y, image_sizes) -> np.ndarray:
@@ -72,6 +75,10 @@ def to_fractions(y, image_sizes) -> np.ndarray:
 
 
 def _checked(y, image_sizes):
+    for column, name in enumerate(names_of(y) or []):
+        axis = _AXES.get(name.rpartition("_")[2], column % 2)
+        if axis != column % 2:
+            raise InputError(f"column {column} of y is {name!r}: x comes before y")
     y = as_floats(y, "y")
     if y.ndim != 2 or y.shape[1] % 2:
         raise InputError(

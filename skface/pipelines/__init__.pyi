@@ -1,5 +1,6 @@
 # What __init__.py imports lazily: presets are read without Keras.
 from ._aligned import AlignedFaces as AlignedFaces
+from ._aligned import PhotosToPhotos as PhotosToPhotos
 from ._around import frames_around as frames_around
 from ._around import frames_near as frames_near
 from ._around import predicted_through as predicted_through

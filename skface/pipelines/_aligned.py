@@ -3,12 +3,20 @@
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skface._validation import HasMethods, StrOptions, of_photos, validate_params
-from skface.exceptions import ParameterError
+from skface._naming import last_step
+from skface._validation import (
+    MOST_FRACTION,
+    HasMethods,
+    StrOptions,
+    as_floats,
+    of_photos,
+    validate_params,
+)
+from skface.exceptions import InputError, ParameterError
 from skface.photos import TEMPLATES, ImageArray, as_images, sizes_of
 from skface.pipelines._around import frames_around, seen_upright
 from skface.pipelines._as_it_is import UsesFitted
-from skface.targets import LANDMARKS, as_target, last_step
+from skface.targets import LANDMARKS, as_target
 
 _NOT_FITTED = (
     "landmarks, a %(name)s, is not fitted yet: fit it on photos in the wild. A search "
@@ -17,7 +25,20 @@ _NOT_FITTED = (
 )
 
 
-class AlignedFaces(TransformerMixin, UsesFitted):
+class PhotosToPhotos(TransformerMixin):
+    """A transformer that gives photos, which no container holds."""
+
+    def set_output(self, *, transform=None) -> "PhotosToPhotos":
+        """Do nothing: a pipeline asks all of its steps.
+
+        Returns
+        -------
+        self
+        """
+        return self
+
+
+class AlignedFaces(PhotosToPhotos, UsesFitted):
     """Photos in the wild as photos like CelebA's aligned ones.
 
     Landmarks are found in each photo, and the photo is seen through the frame in which
@@ -106,12 +127,19 @@ class AlignedFaces(TransformerMixin, UsesFitted):
         Raises
         ------
         InputError
-            X is not photos.
+            X is not photos, or what `landmarks` predict is no fractions of them.
         ImageError
             Photos cannot be read.
         """
         images = as_images(X, keeps_aspect=True)
-        points = self.landmarks.predict(X)
+        points = LANDMARKS.checked(self.landmarks.predict(X), "landmarks' prediction")
+        points = as_floats(points, "landmarks' prediction")
+        largest = abs(points).max(initial=0)
+        if len(points) != len(images) or largest > MOST_FRACTION:
+            raise InputError(
+                f"landmarks predict {len(points)} rows of up to {largest:g} for "
+                f"{len(images)} photos: they must be fractions of the photos' sides"
+            )
         frames = frames_around(points, LANDMARKS, sizes_of(images), self.template)
         upright = seen_upright(images, frames)
         if isinstance(upright, ImageArray):

@@ -79,6 +79,8 @@ class SecondLook(RegressorMixin, MetaEstimatorMixin, BaseEstimator):
         "random_state": [Interval(Integral, 0, None, closed="left")],
     }
 
+    __metadata_request__fit = {"X_val": True, "y_val": True}
+
     def __init__(
         self,
         first,

@@ -3,18 +3,24 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from skface._validation import Interval, of_photos, validate_params
 from skface.exceptions import ParameterError
 from skface.heads import DenseHeadRegressor
 from skface.photos import Frames, as_images, framed, frames_seen, row_keys, sizes_of
-from skface.pipelines import FacePipeline, frames_near, predicted_through, seen_upright
+from skface.pipelines import (
+    FacePipeline,
+    PhotosToPhotos,
+    frames_near,
+    predicted_through,
+    seen_upright,
+)
 from skface.targets import CORNERS
 
 
-class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator):
+class LandmarkFreeAlignment(PhotosToPhotos, MetaEstimatorMixin, BaseEstimator):
     """Photos as upright as those that it has learnt from, without landmarks.
 
     It learns from aligned photos that nobody has labelled: each is seen through frames
@@ -155,6 +161,7 @@ class LandmarkFreeAlignment(TransformerMixin, MetaEstimatorMixin, BaseEstimator)
             Photos cannot be read.
         """
         check_is_fitted(self)
+        validate_params(self)
         images = as_images(X, keeps_aspect=True)
         seen = _unmirrored(images)
         frames = best = seen.with_aspect(self.aspect_)

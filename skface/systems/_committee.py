@@ -159,6 +159,11 @@ class SegmentCommittee(PhotoClassifier, UsesFitted):
         segments = as_boxes(self._segments(), "segments")
         if not segments:
             raise ParameterError("segments holds none")
+        if self.pipeline.is_aligning:
+            raise ParameterError(
+                "pipeline aligns the photos that it sees, but is shown segments of "
+                "aligned faces: leave its first step out, and align the photos before"
+            )
         self._check(self.pipeline, X, y, X_val, y_val)
         for name, value in self.pipeline.get_params().items():
             if name.endswith("__crop") and value is not None:
@@ -204,6 +209,7 @@ class SegmentCommittee(PhotoClassifier, UsesFitted):
             X is not photos, or `visible` is no map of them.
         """
         check_is_fitted(self)
+        validate_params(self)
         images = as_images(X)
         if visible is None and self.visibility is not None:
             visible = self.visibility.predict(images)

@@ -7,13 +7,13 @@ from numbers import Integral
 import numpy as np
 import pandas as pd
 
-from skface._naming import names_of, ordered
+from skface._naming import names_of, names_told_by, ordered
 from skface._validation import as_array, as_generator, shown
 from skface.evaluation import answers, like, target_names
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import attribute_report, average_precisions, members, shares
 from skface.systems._parts import parts_of
-from skface.targets import ATTRIBUTES, names_told_by
+from skface.targets import ATTRIBUTES
 
 MAJORITY = "majority"
 _FIGURES = ["accuracy", "balanced_accuracy", "average_precision"]

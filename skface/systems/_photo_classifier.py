@@ -18,6 +18,8 @@ class PhotoClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
     `_pipeline`, which knows the labels.
     """
 
+    __metadata_request__fit = {"X_val": True, "y_val": True}
+
     def score(self, X, y, sample_weight=None):
         """Accuracy averaged over the attributes.
 

@@ -6,6 +6,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from skface._naming import last_step
 from skface._validation import (
     HasMethods,
     as_array,
@@ -17,7 +18,7 @@ from skface._validation import (
 from skface.exceptions import InputError
 from skface.photos import as_image_size
 from skface.pipelines import UsesFitted
-from skface.targets import as_target, by_name, last_step
+from skface.targets import as_target, by_name
 
 _LEAST_HIDDEN = 0.01  # of the points, for their own noise to be measured
 _LEAST_VARIANCE = 1e-8

@@ -154,8 +154,7 @@ class GeneralToSpecific(PhotoClassifier):
         X, X_val, y, y_val = self._split(self.general, X, y, X_val, y_val)
         with refitted(self) as learning, _with_store(self.general) as general:
             logits = np.empty(np.shape(y))
-            folds = KFold(self.cv, shuffle=True, random_state=self.random_state)
-            for rows, others in folds.split(X):
+            for rows, others in self._folds(y):
                 fold = clone(general).fit(
                     X[rows], _rows(y, rows), X_val=X_val, y_val=y_val
                 )
@@ -231,6 +230,14 @@ class GeneralToSpecific(PhotoClassifier):
                 f"X has {len(y)} photos, of which {n_aside} are set aside: too few for "
                 f"cv={self.cv} folds"
             )
+        _, _, y, _ = self._split(self.general, X, y, X_val, y_val)
+        for rows, _ in self._folds(y):
+            is_bare = np.isnan(np.asarray(y, float)[rows]).all(axis=0)
+            if is_bare.any():
+                raise InputError(
+                    f"column {is_bare.argmax()} of y has labels of so few photos that "
+                    f"one of cv={self.cv} folds learns from none: leave it out"
+                )
         self.check_crops()
         _of_crops(self.general[-2], self.crop_size).fit(X)
 
@@ -253,6 +260,10 @@ class GeneralToSpecific(PhotoClassifier):
     @property
     def _pipeline(self):
         return self.general_
+
+    def _folds(self, y):
+        folds = KFold(self.cv, shuffle=True, random_state=self.random_state)
+        return folds.split(np.zeros(len(y)))
 
     def _crops(self):
         return FACE_CROPS if self.crops is None else self.crops
