@@ -194,15 +194,13 @@ def test_a_saved_network_that_no_map_fits_is_refused():
 @pytest.fixture(scope="module")
 def look(drawn_root):
     """Of landmarks; block 5 has learnt in its second look."""
-    look = make_landmark_pipeline(weights="synthetic", random_state=0)
-    look.set_params(first__head__epochs=1, second__head__epochs=1, n_frames=1)
-    look.set_params(second__features__pooling=None, second__features__normalize=None)
-    look.set_params(second__head__tail="synthetic")
+    look = make_landmark_pipeline("finest", weights="synthetic", random_state=0)
+    look.set_params(head__epochs=1, n_frames=1)
     X, y = CelebALoader(drawn_root, "landmarks", verbose=0).load("train")
     return look.fit(X[:32], y[:32])
 
 
-def test_block_5_learns_in_the_second_look_alone_where_that_is_set(look):
+def test_block_5_learns_in_the_second_look_of_finest_landmarks_alone(look):
     n_weights = [
         len(each["head"].model_.get_weights()) for each in (look.first_, look.second_)
     ]
@@ -216,6 +214,11 @@ def test_a_saved_second_look_predicts_by_what_its_block_5_has_learnt(
     skface.save(look, tmp_path / "look.skface")
     loaded = skface.load(tmp_path / "look.skface")
     np.testing.assert_array_equal(loaded.predict(X), look.predict(X))
+
+
+def test_finest_landmarks_are_not_of_one_look():
+    with pytest.raises(ParameterError, match="'finest' is finer in the second look"):
+        make_landmark_pipeline("finest", looks=1)
 
 
 def test_a_card_says_which_part_of_vgg19_has_learnt():

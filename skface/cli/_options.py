@@ -103,7 +103,7 @@ def add_preset(parser):
         "--preset",
         choices=("best", "finest", "fast", "paper"),
         default="best",
-        help="the recipe; finest is for attributes alone (default: best)",
+        help="the recipe; finest is for attributes and landmarks (default: best)",
     )
 
 

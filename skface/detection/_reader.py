@@ -528,7 +528,7 @@ def make_face_reader(
 
     Parameters
     ----------
-    preset : {"best", "fast", "paper"}, default="best"
+    preset : {"best", "finest", "fast", "paper"}, default="best"
         Of landmarks and attributes, as for `make_landmark_pipeline`. A face is looked
         at once for its points where the preset has no second look.
     weights : "imagenet", "synthetic", path-like or None, default="imagenet"

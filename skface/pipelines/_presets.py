@@ -31,13 +31,15 @@ _ATTRIBUTES_AND_TAIL = {
     "learning_rate_schedule": "cosine",
     "epochs": 3,
 }
+_POINTS_AND_TAIL = {**_POINTS, "learning_rate": 7e-4, "epochs": 5, "batch_size": 32}
 _FAST_FEATURES = {**_BEST_FEATURES, "input_size": 112}
 
 
 class Preset(NamedTuple):
     """Parameters of the features, the head, the pipeline, and a second look.
 
-    With a `tail` block 5 learns with the head, from the weights of the features on.
+    With a `tail` block 5 learns with the head, from the weights of the features on. The
+    second look is a pipeline like the first where no `second` tells of another.
     """
 
     features: dict
@@ -45,6 +47,7 @@ class Preset(NamedTuple):
     mirror: str | bool = False
     second_look: dict | None = None
     tail: bool = False
+    second: "Preset | None" = None
 
 
 # by CelebALoader's targets
@@ -60,6 +63,13 @@ PRESETS = {
         "paper": Preset(_PAPER_FEATURES, {"n_units": 4096}),
         "fast": Preset(_FAST_FEATURES, _POINTS, "fit"),
         "best": Preset(_BEST_FEATURES, _POINTS, "fit+predict", {}),
+        "finest": Preset(
+            _BEST_FEATURES,
+            _POINTS,
+            "fit+predict",
+            {},
+            second=Preset({"layer": "block4_pool"}, _POINTS_AND_TAIL, tail=True),
+        ),
     },
     "attributes": {
         "paper": Preset(_PAPER_FEATURES, {}),
