@@ -8,13 +8,11 @@
 - robustness: aligned photos that were turned, shifted and scaled, read as they are and
   turned upright by landmarks that have learnt from the photos in the wild.
 
-Choices belong on the valid photos, ``--split valid``; ``--set`` sets parameters of what
-finds boxes and landmarks, so that block 5 learns in the second look, for instance. ::
+Choices belong on the valid photos, ``--split valid``; ``--preset`` is that of what finds
+boxes and landmarks, and ``--set`` sets its parameters. ::
 
     python benchmarks/wild.py --attributes CELEBA --points MTFL --weights FILE
-    python benchmarks/wild.py ... --only landmarks --set second__head__tail=FILE \\
-        second__features__pooling=None second__features__normalize=None \\
-        second__head__epochs=4
+    python benchmarks/wild.py ... --only landmarks --preset finest --n-looks 2 3
 
 Without arguments it draws its own faces.
 """
@@ -208,6 +206,7 @@ def fitted_attributes(args, seed=0, threshold=0.5):
 
 def made(target, args, random_state=0):
     return MAKERS[target](
+        args.preset,
         weights=args.weights,
         cache_dir=args.cache_dir,
         random_state=random_state,
@@ -238,6 +237,7 @@ def main():
         "--only", nargs="+", default=list(EXPERIMENTS), choices=EXPERIMENTS
     )
     parser.add_argument("--split", default="test", choices=["valid", "test"])
+    parser.add_argument("--preset", default="best", help="of points; %(default)s")
     parser.add_argument(
         "--n-frames", type=int, nargs="+", help="of points; those of the preset"
     )
