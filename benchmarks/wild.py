@@ -8,8 +8,8 @@
 - robustness: aligned photos that were turned, shifted and scaled, read as they are and
   turned upright by landmarks that have learnt from the photos in the wild.
 
-Choices belong on the valid photos, ``--split valid``; ``--preset`` is that of what finds
-boxes and landmarks, and ``--set`` sets its parameters. ::
+Choices belong on the valid photos, ``--split valid``; ``--preset`` is that of what
+finds boxes and landmarks, and ``--set`` sets its parameters. ::
 
     python benchmarks/wild.py --attributes CELEBA --points MTFL --weights FILE
     python benchmarks/wild.py ... --only landmarks --preset finest --n-looks 2 3
