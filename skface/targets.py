@@ -59,8 +59,8 @@ ATTRIBUTE_NAMES = tuple(
 
 _LEAST_IOU = 0.5
 _LEAST_JUDGED = 10  # rows
-_MOST_MIRRORED = 0.9  # of them
-_BEYOND, _MOST_BEYOND = 1.05, 0.4  # of the photo's side, of the boxes
+_MOST = 0.9  # of them
+_BEYOND, _MOST_BEYOND = 1.05, 0.3  # of the photo's side, of the boxes
 _MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
 
 
@@ -261,8 +261,10 @@ class Boxes(Target):
                 f"row {bad[0]} of y is a box without area, {np.round(y[bad[0]], 3)}: "
                 "boxes are x, y, width, height, and not two corners"
             )
-        share = (y[:, :2] + y[:, 2:] > _BEYOND).any(axis=1).mean() if len(y) else 0
-        if len(y) >= _LEAST_JUDGED and share > _MOST_BEYOND:
+        if len(y) < _LEAST_JUDGED:
+            return
+        share = (y[:, :2] + y[:, 2:] > _BEYOND).any(axis=1).mean()
+        if share > _MOST_BEYOND and (y[:, 2:] > y[:, :2]).all(axis=1).mean() > _MOST:
             raise InputError(
                 f"in {share:.0%} of the rows of y the box reaches beyond the photo: "
                 "boxes are x, y, width, height, and not two corners"
@@ -356,7 +358,7 @@ class Landmarks(Target):
         left, right, _, *mouth = np.moveaxis(y.reshape(len(y), -1, 2), 1, 0)
         across, down = right - left, sum(mouth) - left - right
         turn = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
-        if (turn < 0).mean() > _MOST_MIRRORED:
+        if (turn < 0).mean() > _MOST:
             raise InputError(
                 f"in {np.mean(turn < 0):.0%} of the rows of y the points lie as in a "
                 "mirror: left_eye and left_mouth are those on the left of the photo, "

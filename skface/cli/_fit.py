@@ -95,10 +95,7 @@ def set_params(estimator, settings, known):
     ParameterError
         One is not among the `known`.
     """
-    names = [name for name, _ in settings]
     for name, value in settings:
-        if names.count(name) > 1:
-            raise ParameterError(f"--set {name}: it is set twice")
         if name not in known:
             near = difflib.get_close_matches(name, known, cutoff=0)
             raise ParameterError(
