@@ -1,5 +1,7 @@
 """Pillow's images, of whatever mode and orientation, as upright RGB."""
 
+import re
+
 import numpy as np
 from PIL import Image, ImageCms
 
@@ -64,7 +66,8 @@ def to_rgb(image):
 
 def is_deep(image):
     """Whether an image, not loaded yet, has colours of 16 bits, of which 8 are read."""
-    return not _is_wide(image) and any(";16" in str(tile) for tile in image.tile)
+    tiles = map(str, image.tile)
+    return not _is_wide(image) and any(re.search(";16[BLN]", tile) for tile in tiles)
 
 
 def check_deep(image):
