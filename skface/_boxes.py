@@ -6,7 +6,7 @@ from skface._naming import ordered
 from skface._validation import MOST_FRACTION, as_floats
 from skface.exceptions import InputError
 
-COLUMNS = ("x", "y", "width", "height", "score")
+BBOX_NAMES = ("x", "y", "width", "height")
 
 
 def as_boxes(values, name, n_columns):
@@ -24,7 +24,8 @@ def as_boxes(values, name, n_columns):
         raise InputError(f"{name} must be a sequence of arrays, one a photo")
     boxes = []
     for row, value in enumerate(values):
-        value = ordered(value, COLUMNS[:n_columns], f"{name}[{row}]")
+        columns = (*BBOX_NAMES, "score")[:n_columns]
+        value = ordered(value, columns, f"{name}[{row}]")
         value = as_floats(value, f"{name}[{row}]")
         if value.size == 0:
             value = np.empty((0, n_columns))

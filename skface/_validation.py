@@ -9,6 +9,7 @@ from math import isqrt
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics._scorer import _Scorer as Scorer
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
@@ -22,6 +23,7 @@ __all__ = [
     "HasMethods",
     "Interval",
     "Options",
+    "Scorer",
     "StrOptions",
     "as_array",
     "as_box",

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from sklearn.base import is_classifier
 
+from skface._boxes import BBOX_NAMES
 from skface._naming import last_step, names_of, names_told_by, ordered
 from skface._validation import MOST_FRACTION, as_array, as_floats, as_names
-from skface.exceptions import InputError, ParameterError
+from skface.exceptions import InputError, ParameterError, SkfaceWarning
 from skface.metrics import (
     attribute_accuracy,
     attribute_balanced_accuracy,
@@ -42,8 +43,6 @@ __all__ = [
     "target_of",
 ]
 
-BBOX_NAMES = ("x", "y", "width", "height")
-
 LANDMARK_NAMES = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 
 ATTRIBUTE_NAMES = tuple(
@@ -59,8 +58,9 @@ ATTRIBUTE_NAMES = tuple(
 
 _LEAST_IOU = 0.5
 _LEAST_JUDGED = 10  # rows
-_MOST = 0.9  # of them
+_MOST_MIRRORED = 0.9  # of them
 _BEYOND, _MOST_BEYOND = 1.05, 0.3  # of the photo's side, of the boxes
+_MOST_LIKE_CORNERS = 0.9  # of the boxes
 _MOST_ERROR = 0.1  # of the distance between the eyes, see failure_rate
 
 
@@ -254,7 +254,7 @@ class Boxes(Target):
         return list(BBOX_NAMES)
 
     def check_learnable(self, y) -> None:
-        """Raise an InputError where boxes have no area, or look like two corners."""
+        """Raise an InputError where a box has no area; warn of two corners."""
         bad = np.flatnonzero((y[:, 2:] <= 0).any(axis=1))
         if len(bad):
             raise InputError(
@@ -264,10 +264,13 @@ class Boxes(Target):
         if len(y) < _LEAST_JUDGED:
             return
         share = (y[:, :2] + y[:, 2:] > _BEYOND).any(axis=1).mean()
-        if share > _MOST_BEYOND and (y[:, 2:] > y[:, :2]).all(axis=1).mean() > _MOST:
-            raise InputError(
+        like_corners = (y[:, 2:] > y[:, :2]).all(axis=1).mean()
+        if share > _MOST_BEYOND and like_corners > _MOST_LIKE_CORNERS:
+            warnings.warn(
                 f"in {share:.0%} of the rows of y the box reaches beyond the photo: "
-                "boxes are x, y, width, height, and not two corners"
+                "boxes are x, y, width, height, and not two corners",
+                SkfaceWarning,
+                stacklevel=2,
             )
 
     def mirrored(self, y) -> np.ndarray:
@@ -358,7 +361,7 @@ class Landmarks(Target):
         left, right, _, *mouth = np.moveaxis(y.reshape(len(y), -1, 2), 1, 0)
         across, down = right - left, sum(mouth) - left - right
         turn = across[:, 0] * down[:, 1] - across[:, 1] * down[:, 0]
-        if (turn < 0).mean() > _MOST:
+        if (turn < 0).mean() > _MOST_MIRRORED:
             raise InputError(
                 f"in {np.mean(turn < 0):.0%} of the rows of y the points lie as in a "
                 "mirror: left_eye and left_mouth are those on the left of the photo, "

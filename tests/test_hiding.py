@@ -125,7 +125,7 @@ def test_photos_of_files_are_hidden_as_they_are_seen(photos, tmp_path):
         (
             lambda X: hide(X, Frames.whole(4), np.full((2, 2, 4), 300)),
             ParameterError,
-            "pixels in 0 to 255",
+            "pixels in 0 to 255$",
         ),
         (
             lambda X: hide(X, Frames.whole(4), np.ones((2, 2, 4))),

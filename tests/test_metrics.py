@@ -15,6 +15,7 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import GridSearchCV, cross_validate
 
+from skface import DenseHeadRegressor
 from skface.exceptions import InputError, ParameterError
 from skface.metrics import (
     attribute_accuracy,
@@ -479,9 +480,9 @@ THREE = Landmarks(
 )
 
 
-@pytest.mark.parametrize(("name", "score"), [("nme", -0.2 / 0.6), ("failure_rate", -1)])
+@pytest.mark.parametrize(("name", "score"), [("nme", -0.05 / 0.6), ("failure_rate", 0)])
 def test_errors_of_landmarks_are_measured_in_the_eyes_of_the_target(name, score):
-    finder = Finder(POINTS + np.tile([0, 0.2], 3), THREE)
+    finder = Finder(POINTS + np.tile([0, 0.05], 3), THREE)
     assert get_scorer(f"neg_{name}")(finder, [[0]], POINTS) == pytest.approx(score)
 
 
@@ -492,7 +493,9 @@ def test_several_targets_are_not_scored_as_if_they_were_landmarks(target):
         get_scorer("neg_nme")(finder, [[0]], np.ones((1, 14)))
 
 
-@pytest.mark.parametrize("eyes", [(0, 2), (0, 0), ("a", "b"), (0, 1, 2)])
+@pytest.mark.parametrize(
+    "eyes", [(0, 2), (0, 0), ("a", "b"), (0, 1, 1), (0.0, 1.0), None, 0]
+)
 @pytest.mark.parametrize("metric", [nme_score, failure_rate])
 def test_eyes_that_are_no_points_are_refused(metric, eyes):
     y = [[0, 0, 1, 0]]
@@ -500,22 +503,43 @@ def test_eyes_that_are_no_points_are_refused(metric, eyes):
         metric(y, y, eyes=eyes)
 
 
-def test_a_scorer_finds_the_columns_by_their_names():
-    names = ["x", "y", "width", "height"]
-    finder = Finder(np.array([[0.1, 0.2, 0.3, 0.4]]), "bbox")
-    finder.target_names_in_ = np.array(names, dtype=object)
-    y = pd.DataFrame(finder.answer, columns=names)[names[::-1]]
-    assert get_scorer("iou")(finder, [[0]], y) == pytest.approx(1)
+@pytest.mark.parametrize("names_are_of", ["the fit", "the target"])
+def test_a_scorer_finds_the_columns_by_their_names(names_are_of):
+    y = pd.DataFrame(
+        np.random.default_rng(0).uniform(0.1, 0.4, (20, 4)), columns=BBOX.columns()
+    )
+    X, turned = np.zeros((20, 2)), y[y.columns[::-1]]
+    head = DenseHeadRegressor(1, 4, target="bbox", epochs=1, random_state=0)
+    head.fit(X, y if names_are_of == "the fit" else y.to_numpy())
+    scorer = get_scorer("iou")
+    assert scorer(head, X, turned) == scorer(head, X, y) == head.score(X, turned)
 
 
 def test_weights_are_routed_to_a_scorer():
     X, y = np.zeros((4, 1)), np.array([[0.0, 0, 4, 2]] * 4)
     y[2:, 2] = 1
-    scorer = get_scorer("iou").set_score_request(sample_weight=True)
     head = DummyRegressor(strategy="constant", constant=[0, 0, 4, 2])
     weights, folds = {"sample_weight": [1, 1, 0, 0]}, [(np.arange(4), np.arange(4))]
     with config_context(enable_metadata_routing=True):
+        scorer = get_scorer("iou").set_score_request(sample_weight=True)
         head.set_fit_request(sample_weight=False)
         routed = cross_validate(head, X, y, scoring=scorer, params=weights, cv=folds)
     assert routed["test_score"].tolist() == [1]
-    assert get_scorer("iou") is not scorer
+
+
+def test_a_scorer_is_its_users_own():
+    assert get_scorer("iou") is not get_scorer("iou")
+
+
+def test_several_scorers_share_one_prediction():
+    class Counting(DummyRegressor):
+        n_calls = 0
+
+        def predict(self, X):
+            Counting.n_calls += 1
+            return super().predict(X)
+
+    boxes = np.array([[0, 0, 4, 2]] * 4)
+    scoring = {name: get_scorer(name) for name in ("iou", "neg_nme")}
+    cross_validate(Counting(), np.zeros((4, 1)), boxes, scoring=scoring, cv=2)
+    assert Counting.n_calls == 2

@@ -18,8 +18,15 @@ from PIL import Image, ImageOps
 
 from skface import CelebALoader, ImageArray, make_landmark_pipeline
 from skface._work import Share
-from skface.exceptions import ImageError
-from skface.photos import _reading, check_photo, photo_size, read_photo, row_keys
+from skface.exceptions import ImageError, InputError
+from skface.photos import (
+    _reading,
+    as_images,
+    check_photo,
+    photo_size,
+    read_photo,
+    row_keys,
+)
 from skface.photos._modes import to_rgb
 
 NAMES = [f"{number:06d}.jpg" for number in range(1, 25)]  # of celeba_root
@@ -391,6 +398,17 @@ def test_colours_of_16_bits_that_are_of_8_are_not_read_as_black(tmp_path, kind, 
     (tmp_path / "deep.png").write_bytes(deep_png(kind, pixel))
     with pytest.raises(ImageError, match="reach no more than 255 of 65535, which is b"):
         ImageArray([tmp_path / "deep.png"], 4)[0]
+
+
+def test_a_deep_image_of_pillow_is_not_read_as_black(tmp_path):
+    (tmp_path / "deep.png").write_bytes(deep_png(2, (200, 200, 200)))
+    with pytest.raises(InputError, match="reach no more than 255 of 65535"):
+        as_images([Image.open(tmp_path / "deep.png")])
+
+
+def test_transparent_pixels_of_16_bits_are_white(tmp_path):
+    (tmp_path / "deep.png").write_bytes(deep_png(6, (0, 0, 0, 0)))
+    assert ImageArray([tmp_path / "deep.png"], 1)[0].ravel().tolist() == [255] * 3
 
 
 def test_colours_of_16_bits_are_read(tmp_path):

@@ -547,7 +547,7 @@ def make_face_reader(
     Raises
     ------
     ParameterError
-        There is no such preset.
+        There is no such preset; or "finest" gets no weights to begin with.
 
     Examples
     --------

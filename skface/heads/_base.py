@@ -183,6 +183,10 @@ class DenseHead:
             )
         return outputs
 
+    def arranged(self, y):
+        """y with its columns in the order of the target's, where names tell it."""
+        return arranged(y, self.target)
+
     def snapshot(self) -> "DenseHead":
         """The head as it is fitted now, whatever `fit` does to it meanwhile."""
         now = object.__new__(type(self))
@@ -231,7 +235,7 @@ class DenseHead:
 
     def _named(self, y):
         """y in its target's order, the names of its columns remembered."""
-        y = arranged(y, self.target)
+        y = self.arranged(y)
         names = names_of(y)
         if names is not None:
             ordered(y, dict.fromkeys(names), "y")  # none is there twice

@@ -1,6 +1,6 @@
 """Scores of boxes and landmarks."""
 
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 
@@ -94,9 +94,15 @@ def nme_score(
     if image_sizes is not None:
         sizes = as_sizes(image_sizes, len(points))[:, None]
         points, found = points * sizes, found * sizes
-    if len({*eyes}) != 2 or not {*eyes} <= {*range(points.shape[1])}:
+    n_points = points.shape[1]
+    if not (
+        isinstance(eyes, tuple | list)
+        and len(eyes) == 2
+        and all(isinstance(eye, Integral) and 0 <= eye < n_points for eye in eyes)
+        and eyes[0] != eyes[1]
+    ):
         raise ParameterError(
-            f"eyes must be the numbers of two of {points.shape[1]} points, got {eyes!r}"
+            f"eyes must be the numbers of two of {n_points} points, got {eyes!r}"
         )
     left, right = eyes
     between_eyes = np.linalg.norm(points[:, left] - points[:, right], axis=1)

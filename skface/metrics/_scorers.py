@@ -1,63 +1,55 @@
 """Scorers for searches."""
 
 from collections.abc import Callable
-from copy import copy
+from copy import deepcopy
 from math import inf
 from numbers import Real
 
 from sklearn.metrics import get_scorer as get_sklearn_scorer
-from sklearn.utils.metadata_routing import MetadataRequest
 
 from skface._naming import last_step, names_told_by, ordered
+from skface._validation import Scorer
 from skface.exceptions import ParameterError
 from skface.metrics._attributes import attribute_accuracy, attribute_balanced_accuracy
 from skface.metrics._coordinates import failure_rate, iou_score, nme_score
 from skface.metrics._cost import COSTS, CostAwareScorer
 
 
-class _Scorer:
-    """A metric of what an estimator predicts, its columns found by their names.
-
-    An object, as a function would not pickle.
-    """
+class _ByName(Scorer):
+    """A metric of what an estimator predicts, the columns of y found by their names."""
 
     def __init__(self, name, metric, sign=1):
-        self.name, self.metric, self.sign = name, metric, sign
-        self._request = MetadataRequest(owner=repr(self))
+        super().__init__(metric, sign, {})
+        self.name = name
 
     def __repr__(self):
         return f"get_scorer({self.name!r})"
 
-    def __call__(self, estimator, X, y, sample_weight=None):
-        y = ordered(y, names_told_by(estimator), "y")
-        options = self.options_of(estimator)
-        found = estimator.predict(X)
-        return self.sign * self.metric(y, found, sample_weight=sample_weight, **options)
+    def _score(self, method_caller, estimator, X, y_true, **kwargs):
+        head = last_step(estimator)
+        if hasattr(head, "arranged"):
+            y_true = head.arranged(y_true)
+        y_true = ordered(y_true, names_told_by(estimator), "y")
+        kwargs |= self.options_of(head)
+        return super()._score(method_caller, estimator, X, y_true, **kwargs)
 
-    def options_of(self, estimator):
-        """Arguments of the metric that the estimator tells."""
+    def options_of(self, head):
+        """Arguments of the metric that the head tells."""
         return {}
 
-    def set_score_request(self, *, sample_weight):
-        """As of scikit-learn's scorers, with ``enable_metadata_routing=True``."""
-        self._request = MetadataRequest(owner=repr(self))
-        self._request.score.add_request(param="sample_weight", alias=sample_weight)
-        return self
 
-    def get_metadata_routing(self):
-        return self._request
-
-
-class _LandmarkScorer(_Scorer):
-    def options_of(self, estimator):
-        """The eyes of the estimator's target.
+class _OfLandmarks(_ByName):
+    def options_of(self, head):
+        """The eyes of the head's target.
 
         Raises
         ------
         ParameterError
             It finds something else as well.
         """
-        target = getattr(last_step(estimator), "target", None)
+        target = getattr(head, "target", None)
+        if isinstance(target, tuple | list) and len(target) == 1:
+            (target,) = target
         if hasattr(target, "eyes"):
             return {"eyes": tuple(map(target.points.index, target.eyes))}
         if target not in (None, "landmarks"):
@@ -71,11 +63,11 @@ class _LandmarkScorer(_Scorer):
 _SCORERS: dict[str, Callable[..., float]] = {
     scorer.name: scorer
     for scorer in (
-        _Scorer("iou", iou_score),
-        _LandmarkScorer("neg_nme", nme_score, -1),
-        _LandmarkScorer("neg_failure_rate", failure_rate, -1),
-        _Scorer("attribute_accuracy", attribute_accuracy),
-        _Scorer("attribute_balanced_accuracy", attribute_balanced_accuracy),
+        _ByName("iou", iou_score),
+        _OfLandmarks("neg_nme", nme_score, -1),
+        _OfLandmarks("neg_failure_rate", failure_rate, -1),
+        _ByName("attribute_accuracy", attribute_accuracy),
+        _ByName("attribute_balanced_accuracy", attribute_balanced_accuracy),
     )
 }
 _SCORERS["cost_aware"] = CostAwareScorer(None, 1e6, "multiply_adds", -0.01)
@@ -113,7 +105,7 @@ def get_scorer(name) -> Callable[..., float]:
     """
     if name not in get_scorer_names():
         raise ParameterError(f"no scorer {name!r}; there are {get_scorer_names()}")
-    return copy(_SCORERS[name])
+    return deepcopy(_SCORERS[name])
 
 
 def get_scorer_names() -> list[str]:

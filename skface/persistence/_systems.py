@@ -34,7 +34,6 @@ class _OfFeatures(Kind):
 
     @classmethod
     def learnt(cls, estimator, name, arrays):
-        check_is_fitted(estimator)
         names = getattr(estimator, "feature_names_in_", None)
         return super().learnt(estimator, name, arrays) | {
             "n_features_in": estimator.n_features_in_,
@@ -195,8 +194,8 @@ class _GeneralToSpecific(Kind):
         if ends != [VGG19Features, DenseHeadClassifier]:
             raise SavedFileError("its first stage is no pipeline of attributes")
         n_crop_features = refused(lambda: model.crop_features().n_features_out)
-        if features.estimator.batch_size * model.crop_size**2 > MOST_PIXELS:
-            raise SavedFileError(f"its crop_size is {model.crop_size}, too much")
+        most = MOST_PIXELS // model.crop_size**2  # no answer depends on it
+        features.estimator.batch_size = min(features.estimator.batch_size, most)
         n_attributes = head.architecture.n_outputs
         self.shapes = {
             "coef.npy": (n_attributes, n_attributes),

@@ -17,6 +17,7 @@ _TURNS = {
 _ORIENTATION = 0x0112
 _PIXELS_AT_ONCE = 2**22
 _WIDE = 65535  # white, with 16 bits
+_COLOURS = ("RGB", "RGBA", "LA")
 
 
 def turned(image, orientation):
@@ -34,7 +35,7 @@ def from_pillow(image):
     OSError, ValueError
         It cannot be decoded, or its pixels have no agreed range.
     """
-    image.load()
+    load(image)
     try:
         orientation = image.getexif().get(_ORIENTATION)
     except Exception:  # of many kinds, as EXIF can be broken in many ways
@@ -64,21 +65,28 @@ def to_rgb(image):
     return rgb
 
 
-def is_deep(image):
-    """Whether an image, not loaded yet, has colours of 16 bits, of which 8 are read."""
-    tiles = map(str, image.tile)
-    return not _is_wide(image) and any(re.search(";16[BLN]", tile) for tile in tiles)
+def load(image):
+    """Load the pixels of an image.
 
-
-def check_deep(image):
-    """Raise a ValueError where nothing is left of colours of 16 bits."""
-    bands = dict(zip(image.getbands(), image.split(), strict=True))
-    bands.pop("A", None)
-    if not any(band.getextrema()[1] for band in bands.values()):
+    Raises
+    ------
+    ValueError
+        Nothing is left of colours of 16 bits, of which Pillow keeps the upper 8.
+    """
+    was_deep = any(re.search(";16[BLN]", str(tile)) for tile in image.tile)
+    image.load()
+    if was_deep and image.mode in _COLOURS and not _is_lit(image):
         raise ValueError(
             f"colours of 16 bits reach no more than 255 of {_WIDE}, which is black: "
             "save them with 8 bits"
         )
+
+
+def _is_lit(image):
+    """Whether a band has a pixel above 0; what is transparent throughout is white."""
+    highest = (high for _, high in image.getextrema())
+    most = dict(zip(image.getbands(), highest, strict=True))
+    return most.pop("A", 1) == 0 or any(most.values())
 
 
 def _check_range(image):

@@ -20,7 +20,7 @@ from skface._files import Status, status_of
 from skface._work import Share
 from skface.exceptions import ImageError, InputError
 from skface.photos._metadata import orientation_of, without_metadata
-from skface.photos._modes import check_deep, is_deep, to_rgb, turned
+from skface.photos._modes import load, to_rgb, turned
 
 DIGEST_LENGTH = 16
 _MOST_KNOWN = 2**20
@@ -107,7 +107,6 @@ class Photo:
             at 1/2, 1/4 or 1/8 for a fraction of the cost.
         """
         image, orientation = self._opened(self.content)
-        was_deep = is_deep(image)
         if n_pixels is not None:
             image.draft(None, n_pixels)
         n_decoded = math.prod(image.size)
@@ -115,9 +114,7 @@ class Photo:
             raise self._too_large(f"{n_decoded}, the limit is {Image.MAX_IMAGE_PIXELS}")
         with _decoding.taken(n_decoded):
             try:
-                image.load()
-                if was_deep:
-                    check_deep(image)
+                load(image)
                 image = turned(to_rgb(image), orientation)
             except Exception as error:
                 raise ImageError(

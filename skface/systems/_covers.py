@@ -36,7 +36,7 @@ def drawing_of(cover):
         )
     if not (picture.size and picture.min() >= 0 and picture.max() <= 255):
         raise ParameterError("cover must hold pixels in 0 to 255")
-    if picture.dtype.kind == "f" and picture.max() <= 1:
+    if picture.dtype.kind == "f" and 0 < picture.max() <= 1:
         raise ParameterError("cover must hold pixels in 0 to 255, not in 0 to 1")
     picture = picture.astype(np.uint8)
     return lambda rng: picture

@@ -81,6 +81,7 @@ class ShapePrior(RegressorMixin, MetaEstimatorMixin, UsesFitted):
     }
 
     _used = "visibility"
+    __metadata_request__fit = {"X_val": True, "y_val": True}
 
     def __init__(self, regressor, visibility=None, *, shape=None):
         self.regressor = regressor

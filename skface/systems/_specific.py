@@ -99,7 +99,7 @@ class GeneralToSpecific(PhotoClassifier):
     _parameter_constraints = {
         "general": [FacePipeline],
         "crops": [dict, None],
-        "crop_size": [Interval(Integral, 32, None, closed="left")],
+        "crop_size": [Interval(Integral, 32, 1024, closed="both")],
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "C": [Interval(Real, 0, None, closed="neither")],
         "cv": [Interval(Integral, 2, None, closed="left")],
@@ -231,8 +231,9 @@ class GeneralToSpecific(PhotoClassifier):
                 f"cv={self.cv} folds"
             )
         _, _, y, _ = self._split(self.general, X, y, X_val, y_val)
+        is_missing = np.isnan(np.asarray(y, float))
         for rows, _ in self._folds(y):
-            is_bare = np.isnan(np.asarray(y, float)[rows]).all(axis=0)
+            is_bare = is_missing[rows].all(axis=0)
             if is_bare.any():
                 raise InputError(
                     f"column {is_bare.argmax()} of y has labels of so few photos that "
