@@ -57,12 +57,6 @@ def lengths_of_one(X):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def test_visibility_is_not_learnt_from_percent(maps):
-    _, hidden, seen = maps
-    with pytest.raises(InputError, match="y must be in 0 to 1, got 0 to 100"):
-        CellVisibility().fit(hidden, 100 * seen)
-
-
 def test_visibility_tells_hidden_cells(maps, visibility):
     found = visibility.predict(maps[1])
     assert ((found > 0.5) == (maps[2] > 0.5)).mean() > 0.99

@@ -794,7 +794,7 @@ TARGETS = {
     "no target in a tuple": ({"$tuple": ["bbox", "evil"]}, "target must be in"),
     "attributes without names in a joint": (
         target("joint", targets=[target("attributes", names=None)]),
-        "target holds a target that is none: the attributes have no names",
+        "target holds a target that is none: attributes beside another target",
     ),
 }
 

@@ -398,12 +398,6 @@ def test_boxes_that_are_two_corners_are_not_learnt_without_a_word():
         DenseHeadRegressor(target="bbox").check_fit(50, corners)
 
 
-def test_a_regressor_learns_no_attributes_beside_its_points():
-    head = DenseHeadRegressor(target=(Attributes(("Male",)), "landmarks"))
-    with pytest.raises(ParameterError, match="holds attributes, which are learnt by a"):
-        head.check_fit(2, np.full((2, 11), 0.5))
-
-
 def test_attributes_beside_another_target_are_asked_for_their_names():
     with pytest.raises(ParameterError, match=r"need names, .*target=\(Attributes\(nam"):
         as_target(("attributes", "landmarks"))

@@ -2,6 +2,7 @@
 
 import os
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
@@ -183,8 +184,24 @@ class DenseHead:
             )
         return outputs
 
-    def arranged(self, y):
-        """y with its columns in the order of the target's, where names tell it."""
+    def arranged(self, y) -> Any:
+        """y with its columns in the order of the target's, found by their names.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples, n_outputs)
+            Only a DataFrame has names.
+
+        Returns
+        -------
+        array-like of shape (n_samples, n_outputs)
+            Of an array the array itself.
+
+        Raises
+        ------
+        InputError
+            The names are others.
+        """
         return arranged(y, self.target)
 
     def snapshot(self) -> "DenseHead":

@@ -6,7 +6,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import RegressorTags
 
 from skface._validation import StrOptions, as_floats
-from skface.exceptions import InputError, ParameterError
+from skface.exceptions import InputError
 from skface.heads._base import DenseHead, check_fractions
 from skface.targets import Target, as_target, by_name
 
@@ -222,13 +222,7 @@ default="mean_squared_error"
         self._y_ndim = y.ndim
         self._n_outputs = 1 if y.ndim == 1 else y.shape[1]
         if self.target is not None:
-            target = as_target(self.target)
-            if not target.is_coordinates:
-                raise ParameterError(
-                    f"target={self.target!r} holds attributes, which are learnt by a "
-                    "DenseHeadClassifier"
-                )
-            target.checked(y)
+            as_target(self.target).checked(y)
         return self._encode_targets
 
     def _encode_targets(self, y):

@@ -78,7 +78,7 @@ class CellVisibility(RegressorMixin, BaseEstimator):
         X : array-like of shape (n_samples, n_cells * n_channels)
             Features of photos, some of them with hidden parts.
         y : array-like of shape (n_samples, n_cells)
-            How much of each cell is seen, in 0 to 1:
+            How much of each cell is seen, in 0 to 1, to which others are clipped:
             ``(1 - hidden_cells(...)).reshape(n_samples, -1)``.
 
         Returns
@@ -89,7 +89,7 @@ class CellVisibility(RegressorMixin, BaseEstimator):
         ------
         ParameterError
         InputError
-            The features are not as many for each cell, or y is not in 0 to 1.
+            The features are not as many for each cell.
         """
         validate_params(self)
         with refitted(self) as learning:
@@ -102,15 +102,13 @@ class CellVisibility(RegressorMixin, BaseEstimator):
         )
         self._y_ndim = y.ndim
         y = y.reshape(len(y), -1)
-        if y.min() < 0 or y.max() > 1:
-            raise InputError(f"y must be in 0 to 1, got {y.min():g} to {y.max():g}")
         if X.shape[1] % y.shape[1]:
             raise InputError(
                 f"X has {X.shape[1]} features, which are no multiple of the "
                 f"{y.shape[1]} cells of y"
             )
         cells = rooted(X).reshape(*y.shape, -1)
-        seen = y.astype(np.float32) + _LEAST_SEEN
+        seen = np.clip(y, 0, 1).astype(np.float32) + _LEAST_SEEN
         mean = np.einsum("ncd,nc->cd", cells, seen) / seen.sum(axis=0)[:, None]
         self.mean_ = np.ascontiguousarray(mean)
         squares = np.einsum("ncd,nc->d", (cells - self.mean_) ** 2, seen) / seen.sum()
