@@ -37,6 +37,8 @@ class DenseHead:
     the wrong tags.
     """
 
+    target: Any  # what the columns of y mean, a parameter of both heads
+
     _parameter_constraints = {
         "n_layers": [Interval(Integral, 0, None, closed="left")],
         "n_units": [Interval(Integral, 1, None, closed="left")],
