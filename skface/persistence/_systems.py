@@ -34,6 +34,7 @@ class _OfFeatures(Kind):
 
     @classmethod
     def learnt(cls, estimator, name, arrays):
+        check_is_fitted(estimator)
         names = getattr(estimator, "feature_names_in_", None)
         return super().learnt(estimator, name, arrays) | {
             "n_features_in": estimator.n_features_in_,
