@@ -73,7 +73,8 @@ def load(image):
     ValueError
         Nothing is left of colours of 16 bits, of which Pillow keeps the upper 8.
     """
-    was_deep = any(re.search(";16[BLN]", str(tile)) for tile in image.tile)
+    tiles = getattr(image, "tile", [])  # of a file that is not read yet
+    was_deep = any(re.search(";16[BLN]", str(tile)) for tile in tiles)
     image.load()
     if was_deep and image.mode in _COLOURS and not _is_lit(image):
         raise ValueError(
