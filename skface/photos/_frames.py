@@ -387,7 +387,7 @@ class Frames:
         is_mirrored = self.is_mirrored
         if is_mirrored.any():
             y = np.where(is_mirrored[:, None], target.mirrored(y), y)
-        return _moved(target, y, self.unmirrored().matrices)
+        return _moved(target, y, self.mirrored(is_mirrored).matrices)
 
     def to_frame(self, y, target) -> np.ndarray:
         """Coordinates in the photos as coordinates in the frames.
@@ -404,8 +404,8 @@ class Frames:
         """
         target = as_target(target)
         y = self._rows(target.arranged(y))
-        y = _moved(target, y, _inverse(self.unmirrored().matrices))
         is_mirrored = self.is_mirrored
+        y = _moved(target, y, _inverse(self.mirrored(is_mirrored).matrices))
         if is_mirrored.any():
             y = np.where(is_mirrored[:, None], target.mirrored(y), y)
         return y

@@ -61,7 +61,8 @@ def seen_in_array(images, frames, image_size):
 
 def _unmirrored(frames):
     """Each frame with left and right as in the photo, and whether they were not."""
-    return zip(frames.unmirrored().matrices, frames.is_mirrored, strict=True)
+    is_mirrored = frames.is_mirrored
+    return zip(frames.mirrored(is_mirrored).matrices, is_mirrored, strict=True)
 
 
 def _shown(image, matrix, image_size):
